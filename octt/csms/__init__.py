@@ -1,0 +1,1 @@
+"""The fake Central System: WebSocket server, sessions, answers, TLS and PKI, file servers."""

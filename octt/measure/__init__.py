@@ -1,0 +1,1 @@
+"""Response times and durations from the record."""

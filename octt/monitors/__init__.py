@@ -1,0 +1,1 @@
+"""Rules that watch every frame of every test case."""

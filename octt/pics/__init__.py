@@ -1,0 +1,1 @@
+"""The questionnaire, a vendor's declaration, its checks against what was observed."""

@@ -1,0 +1,1 @@
+"""One result model, and what is made of it: HTML, PDF, JSON, JUnit; signing and verifying."""

@@ -1,0 +1,1 @@
+"""A conformant charging station with switchable non-conformities: the embedded default device."""

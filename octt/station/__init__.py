@@ -1,0 +1,1 @@
+"""Drivers that act on the device under test: manual, http, command, simulated."""
