@@ -20,7 +20,7 @@ class Damage:
 
 
 def read(path: Path) -> Iterator[Event]:
-    """The events of a record, in order. A last line cut off by a crash is left out; a damaged line ends the reading."""
+    """The events of a record, in order; they end at a line that a crash cut off or that is damaged."""
     with path.open("rb") as file:
         for line in file:
             if not line.endswith(b"\n"):
@@ -35,7 +35,7 @@ def read(path: Path) -> Iterator[Event]:
 
 
 def check_chain(path: Path) -> tuple[str, list[Damage]]:
-    """The hash of the last line, and every place where the chain does not hold (none: the record is intact)."""
+    """The hash of the last line, and every place where the chain does not hold."""
     previous, number, damages = GENESIS, 0, []
     with path.open("rb") as file:
         for raw in file:

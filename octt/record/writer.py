@@ -25,8 +25,9 @@ def line_hash(line: bytes) -> str:
 class Record:
     """The append-only log of one run.
 
-    `write` may be called from any thread. Every line is flushed to the operating system when written and synced to
-    the disk at the end of a case, so that `kill -9` loses nothing and a power cut at most the case that was running.
+    `write` may be called from any thread. Every line is flushed to the operating system when written and
+    synced to the disk at the end of a case, so that `kill -9` loses nothing and a power cut at most the case
+    that was running.
     """
 
     def __init__(self, path: Path) -> None:
