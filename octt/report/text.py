@@ -1,0 +1,72 @@
+"""How values are written in every report: untrusted text made visible, times and numbers made readable."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+# Characters that a reader cannot see or that reorder what he sees: controls, bidirectional marks, zero widths, halves
+# of surrogate pairs. A station may send any of them in a serial number.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
+
+
+def visible(value: object, limit: int = 0) -> str:
+    """`value` as text in which invisible characters are written as ‹U+001B›; cut at `limit` characters if given."""
+    text = "" if value is None else str(value)
+    if limit and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return _INVISIBLE.sub(lambda match: f"‹U+{ord(match[0]):04X}›", text)
+
+
+def seconds(value: float | None) -> str:
+    """A time in seconds with as many digits as it deserves: 0.004 s, 0.25 s, 5.1 s, 42 s, 3 min 20 s, 2 h 5 min."""
+    if value is None:
+        return ""
+    if value < 0:
+        return "−" + seconds(-value)
+    if value < 0.0995:
+        return f"{value:.3f} s"
+    if value < 9.995:
+        return f"{value:.2f} s"
+    if value < 59.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def number(value: float | int | None) -> str:
+    """A number in the certificate's style: at most two decimals, none that say nothing."""
+    if value is None:
+        return ""
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def hms(value: float | None) -> str:
+    """Seconds as h:mm:ss, rounded to the nearest second, the way the 2024 certificate writes measured values."""
+    if value is None:
+        return ""
+    whole = int(value + 0.5)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def moment(nanoseconds: int | None) -> str:
+    """A Unix time in nanoseconds as date and time in UTC, to the second."""
+    return "" if not nanoseconds else f"{_utc(nanoseconds):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def clock(nanoseconds: int | None) -> str:
+    """A Unix time in nanoseconds as time of day in UTC, to the millisecond."""
+    if not nanoseconds:
+        return ""
+    return f"{_utc(nanoseconds):%H:%M:%S}.{nanoseconds // 1_000_000 % 1000:03d}"
+
+
+def _utc(nanoseconds: int) -> datetime:
+    whole = min(
+        max(nanoseconds // 1_000_000_000, 0), 253402300799
+    )  # year 9999: a clock may be wrong, the report goes on
+    return datetime.fromtimestamp(whole, UTC)
