@@ -1,0 +1,252 @@
+"""The bench file: how one station stands in the laboratory, and the configured values of the test-case document.
+
+A TOML file; every key has a default, so that an empty file is a bench. What is wrong with it is said before the
+run starts, with file, key, found value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+WholeSeconds = Annotated[int, Field(ge=1, le=86400)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+IdTag = Annotated[str, Field(min_length=1, max_length=20)]
+
+
+class ConfigError(Exception):
+    """The bench, the PICS or the command line is wrong; the message names the place and the remedy."""
+
+
+class Section(BaseModel):
+    """A table of the bench file: unknown keys are errors, values are not converted between types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class StationUnderTest(Section):
+    """The device under test as the bench sees it."""
+
+    identity: Annotated[str, Field(min_length=1, max_length=48)] = "CS001"
+    serial_number: str = ""
+    connector: Annotated[int, Field(ge=1)] = 1
+
+
+class CentralSystem(Section):
+    """Where the Central System listens. `public_host` is the name or address the station can reach it by."""
+
+    host: str = "0.0.0.0"
+    port: Port = 9000
+    path: str = "/ocpp"
+    public_host: str = ""
+    security_profile: Annotated[int, Field(ge=0, le=3)] = 0
+    password: Annotated[str, Field(max_length=40)] = "octt-bench-password"
+    tls_port: Port = 9001
+
+
+class IdTags(Section):
+    """The identifiers of the document's test data; `valid` and `valid_2` share the parent."""
+
+    valid: IdTag = "OCTTVALID1"
+    valid_2: IdTag = "OCTTVALID2"
+    other: IdTag = "OCTTOTHER1"
+    invalid: IdTag = "OCTTINVALID"
+    parent: IdTag = "OCTTPARENT"
+
+    @model_validator(mode="after")
+    def _different(self) -> IdTags:
+        names = list(type(self).model_fields)
+        seen: dict[str, str] = {}
+        for name in names:
+            value = getattr(self, name).lower()
+            if value in seen:
+                raise ValueError(
+                    f"{name} and {seen[value]} are the same; each of {', '.join(names)} must differ"
+                )
+            seen[value] = name
+        return self
+
+
+class Times(Section):
+    """Configured values and limits, in seconds."""
+
+    heartbeat_interval: WholeSeconds = 10
+    boot_retry_interval: WholeSeconds = 10
+    connection_timeout: WholeSeconds = 30
+    meter_value_interval: WholeSeconds = 10
+    clock_aligned_interval: WholeSeconds = 60
+    transaction_duration: Seconds = 20
+    observation: Seconds = 10
+    max_deviation: Annotated[float, Field(ge=0)] = 5
+    reservation_expiry: WholeSeconds = 60
+    response_timeout: Seconds | None = None
+    function_timeout: Seconds | None = None
+    remote_start_timeout: Seconds | None = None
+    remote_stop_timeout: Seconds | None = None
+    boot_timeout: Seconds = 300
+    reconnect_timeout: Seconds = 180
+    download_timeout: Seconds = 300
+    install_timeout: Seconds = 600
+    upload_timeout: Seconds = 300
+    connect_timeout: Seconds = 300
+    operator_timeout: Seconds = 900
+
+
+class Driver(Section):
+    """Who acts on the station. `url` for http; `commands` for command: a shell command per action."""
+
+    kind: Literal["manual", "http", "command", "simulated"] = "manual"
+    url: str = ""
+    timeout: Seconds = 60
+    commands: dict[str, str] = {}
+    simulator: list[str] = []
+    operator: bool | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Driver:
+        if self.kind == "http" and not self.url.startswith(("http://", "https://")):
+            raise ValueError('kind = "http" needs url = "http://host:port" of the rig')
+        if self.kind == "command" and not self.commands:
+            raise ValueError('kind = "command" needs a table driver.commands with a shell command per action')
+        return self
+
+
+class SmartCharging(Section):
+    """Configured values of the smart charging cases."""
+
+    charging_rate_unit: Literal["A", "W"] = "A"
+    number_phases: Annotated[int, Field(ge=1, le=3)] = 3
+    stack_level: Annotated[int, Field(ge=0)] = 0
+    duration: WholeSeconds = 300
+
+
+class Firmware(Section):
+    """Images for the firmware cases; without `image` a generated dummy is served."""
+
+    image: str = ""
+    corrupt_image: str = ""
+    protocol: str = ""
+
+
+class Security(Section):
+    """The Security extension: organisation for certificates, the laboratory PKI's folder, what goes beyond."""
+
+    vendor_name: str = "OCTT Bench"
+    pki: str = ""
+    legacy_signatures: bool = False
+    new_password: Annotated[str, Field(min_length=16, max_length=20)] = "OCA_OCTT_admin_test"
+
+
+class Laboratory(Section):
+    """What the report says about who tested."""
+
+    name: str = ""
+    address: str = ""
+    location: str = ""
+    test_location: str = ""
+    report_number: str = ""
+    operator: str = ""
+    signatory: str = ""
+    department: str = ""
+    position: str = ""
+    logo: str = ""
+    signing_key: str = ""
+
+
+class Bench(Section):
+    """One bench file."""
+
+    station: StationUnderTest = StationUnderTest()
+    central_system: CentralSystem = CentralSystem()
+    id_tags: IdTags = IdTags()
+    times: Times = Times()
+    driver: Driver = Driver()
+    smart_charging: SmartCharging = SmartCharging()
+    firmware: Firmware = Firmware()
+    security: Security = Security()
+    laboratory: Laboratory = Laboratory()
+
+    @property
+    def connector(self) -> int:
+        """The connector under test (the document's configured ConnectorId)."""
+        return self.station.connector
+
+    def redacted(self) -> dict[str, Any]:
+        """The bench for the record and the report: without secrets."""
+        data = self.model_dump()
+        for place, key in (("central_system", "password"), ("security", "new_password")):
+            if data[place][key]:
+                data[place][key] = "(secret)"
+        return data
+
+
+SIMULATED = Bench(
+    central_system=CentralSystem(host="127.0.0.1", port=0, tls_port=0),
+    driver=Driver(kind="simulated"),
+    times=Times(
+        heartbeat_interval=1,
+        boot_retry_interval=1,
+        connection_timeout=2,
+        meter_value_interval=1,
+        clock_aligned_interval=2,
+        transaction_duration=1,
+        observation=0.7,
+        max_deviation=1,
+        reservation_expiry=3,
+        response_timeout=2,
+        function_timeout=2.5,
+        boot_timeout=8,
+        reconnect_timeout=6,
+        download_timeout=10,
+        install_timeout=10,
+        upload_timeout=10,
+        connect_timeout=15,
+    ),
+)
+"""The bench of the built-in simulated station: everything as short as the protocol allows."""
+
+
+def load(path: Path) -> Bench:
+    """Reads a bench file. Raises ConfigError with file, key, found value and allowed values."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"bench file {path}: {error.strerror}; write one with: octt new {path}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"bench file {path}: not a text file in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"bench file {path}: not valid TOML: {error}") from None
+    try:
+        return Bench.model_validate(data)
+    except ValidationError as error:
+        lines = [_sentence(detail) for detail in error.errors()]
+        raise ConfigError("\n".join(f"bench file {path}: {line}" for line in lines)) from None
+
+
+def _sentence(detail: Any) -> str:
+    location = [str(part) for part in detail["loc"]]
+    key = ".".join(location)
+    if detail["type"] == "extra_forbidden":
+        known = _keys_at(location[:-1])
+        near = difflib.get_close_matches(location[-1], known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        return f"unknown key {key}; {hint}"
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+    found = detail["input"]
+    shown = "" if isinstance(found, dict) else f" = {found!r}"
+    return f"{key or 'file'}{shown}: {message}"
+
+
+def _keys_at(location: list[str]) -> list[str]:
+    model: Any = Bench
+    for part in location:
+        field = model.model_fields.get(part)
+        if field is None:
+            return []
+        model = field.annotation
+    return list(getattr(model, "model_fields", {}))

@@ -1,0 +1,481 @@
+"""The fake Central System: a WebSocket server on its own loop in its own thread, for the whole run.
+
+It answers the station at once, whatever a script is doing, takes the time of every frame at the socket, and puts
+everything on the record. OCPP-J 1.6 sections 3 (connection) and 4 (messages).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import concurrent.futures
+import contextlib
+import errno
+import hmac
+import http
+import logging
+import threading
+import time
+import urllib.parse
+import uuid
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from ssl import SSLContext, SSLObject
+from typing import Any, TypeVar
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from octt import ocpp
+from octt.csms.answers import Answers, ErrorAnswer
+from octt.csms.traffic import Seen, Traffic
+from octt.ocpp import Frame, schemas
+from octt.record import Event, Record
+
+SUBPROTOCOL = Subprotocol("ocpp1.6")
+MAX_FRAME = 1 << 20
+"""Bytes of the largest frame read; a larger one closes the connection (code 1009) and stands in the record."""
+RAW_KEPT = 1 << 18
+"""Characters of a frame's text that go into the record."""
+
+T = TypeVar("T")
+
+
+class CsmsError(Exception):
+    """The Central System cannot do what it was asked; the message says why and what helps."""
+
+
+@dataclass(eq=False)
+class Endpoint:
+    """One address the station can connect to, with the security profile it stands for (whitepaper section 2)."""
+
+    security_profile: int = 0
+    port: int = 0
+    ssl: SSLContext | None = None
+    server: Server | None = None
+    facts: Callable[[SSLObject], dict[str, Any]] | None = None
+
+
+@dataclass
+class Settings:
+    """Where the Central System listens and for whom. `password` is for HTTP basic authentication."""
+
+    identity: str
+    host: str = "0.0.0.0"
+    path: str = "/ocpp"
+    password: str = ""
+    endpoints: list[Endpoint] = field(default_factory=lambda: [Endpoint()])
+
+
+@dataclass
+class _Pending:
+    action: str
+    answered: asyncio.Future[Seen]
+
+
+class CentralSystem:
+    """Speaks OCPP-J with the one station under test. Methods without underscore may be called from any thread."""
+
+    def __init__(self, settings: Settings, record: Record, answers: Answers | None = None) -> None:
+        self.settings = settings
+        self.record = record
+        self.answers = answers or Answers()
+        self.traffic = Traffic()
+        self.watch: Callable[[Event, Frame | None], None] = lambda _event, _frame: None
+        self.refusals: list[str] = []
+        self.offline = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="csms", daemon=True)
+        self._connection: ServerConnection | None = None
+        self._number = 0
+        self._open: set[ServerConnection] = set()
+        self._pending: dict[str, _Pending] = {}
+        self._asked: dict[str, str] = {}
+        self._turn = asyncio.Lock()
+
+    # -- life -------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Opens every endpoint. Raises CsmsError when a port is in use or the address is not this machine's."""
+        self._thread.start()
+        for endpoint in self.settings.endpoints:
+            self.open(endpoint)
+
+    def open(self, endpoint: Endpoint) -> None:
+        """Opens one more endpoint while running; its `port` is filled in when it was 0. Raises CsmsError."""
+        try:
+            self._run(self._serve(endpoint))
+        except OSError as error:
+            where = f"{self.settings.host}:{endpoint.port}"
+            if error.errno == errno.EADDRINUSE:
+                raise CsmsError(
+                    f"port {endpoint.port} is in use; stop what uses it or set another central_system.port"
+                ) from None
+            raise CsmsError(f"cannot listen on {where}: {error.strerror or error}") from None
+        if endpoint not in self.settings.endpoints:
+            self.settings.endpoints.append(endpoint)
+        self.record.write("listen", url=self.url(endpoint), security_profile=endpoint.security_profile)
+
+    async def _serve(self, endpoint: Endpoint) -> None:
+        endpoint.server = await serve(
+            lambda connection: self._session(connection, endpoint),
+            self.settings.host,
+            endpoint.port,
+            ssl=endpoint.ssl,
+            subprotocols=[SUBPROTOCOL],
+            select_subprotocol=_select_subprotocol,
+            process_request=lambda connection, request: self._admit(connection, request, endpoint),
+            max_size=MAX_FRAME,
+            compression=None,
+            ping_interval=30,
+            ping_timeout=30,
+            close_timeout=2,
+            server_header=None,
+            logger=_quiet_logger(),
+        )
+        endpoint.port = next(iter(endpoint.server.sockets)).getsockname()[1]
+
+    def stop(self) -> None:
+        """Closes connections and endpoints and ends the thread; harmless when it runs no more."""
+        if not self._thread.is_alive():
+            return
+        with contextlib.suppress(concurrent.futures.TimeoutError):
+            self._run(self._shut(), 5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    async def _shut(self) -> None:
+        for endpoint in self.settings.endpoints:
+            if endpoint.server:
+                endpoint.server.close(close_connections=True)
+        for endpoint in self.settings.endpoints:
+            if endpoint.server:
+                await endpoint.server.wait_closed()
+
+    def _run(self, work: Coroutine[Any, Any, T], timeout: float | None = 30) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
+
+    def url(self, endpoint: Endpoint, host: str | None = None) -> str:
+        """What is to be configured in the station, the identity as last part of the path included."""
+        scheme = "wss" if endpoint.ssl else "ws"
+        name = host or ("127.0.0.1" if self.settings.host in ("0.0.0.0", "::") else self.settings.host)
+        path = self.settings.path.strip("/")
+        identity = urllib.parse.quote(self.settings.identity, safe="")
+        return f"{scheme}://{name}:{endpoint.port}/{path + '/' if path else ''}{identity}"
+
+    # -- the connection -----------------------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        """Whether the station is connected now."""
+        return self._connection is not None
+
+    def _admit(self, connection: ServerConnection, request: Request, endpoint: Endpoint) -> Response | None:
+        user, password = _credentials(request)
+        reason, status = "", http.HTTPStatus.NOT_FOUND
+        path = urllib.parse.urlsplit(request.path).path
+        base, _, last = path.rpartition("/")
+        identity = urllib.parse.unquote(last)
+        if self.offline:
+            connection.transport.abort()
+            reason, status = "the Central System plays offline", http.HTTPStatus.SERVICE_UNAVAILABLE
+        elif identity != self.settings.identity:
+            reason = (
+                f"a station connected with identity {identity[:48]!r}, "
+                f"but the bench expects {self.settings.identity!r}"
+            )
+        elif base.strip("/") != self.settings.path.strip("/"):
+            reason = f"path {path[:100]!r} is not {self.settings.path.rstrip('/')}/{self.settings.identity}"
+        elif endpoint.security_profile in (1, 2) and not self._knows(user, password):
+            status = http.HTTPStatus.UNAUTHORIZED
+            reason = "wrong user or password" if user else "no HTTP basic authentication"
+        connection.octt_user = user  # type: ignore[attr-defined]
+        if not reason:
+            return None
+        self.refusals.append(reason)
+        self.record.write(
+            "refused",
+            remote=_remote(connection),
+            path=path[:200],
+            status=int(status),
+            reason=reason,
+            user=user,
+            tls=self._tls(connection, endpoint),
+        )
+        self.traffic.wake()
+        return connection.respond(status, reason + "\n")
+
+    def _knows(self, user: str, password: bytes) -> bool:
+        return user == self.settings.identity and hmac.compare_digest(
+            password, _key_bytes(self.settings.password)
+        )
+
+    def _tls(self, connection: ServerConnection, endpoint: Endpoint) -> dict[str, Any] | None:
+        tls = connection.transport.get_extra_info("ssl_object")
+        if tls is None:
+            return None
+        return endpoint.facts(tls) if endpoint.facts else {"version": tls.version(), "cipher": tls.cipher()}
+
+    async def _session(self, connection: ServerConnection, endpoint: Endpoint) -> None:
+        if connection.subprotocol != SUBPROTOCOL:
+            # OCPP-J 1.6 section 3.1.2: finish the handshake without a subprotocol and close at once.
+            offered = (
+                connection.request.headers.get("Sec-WebSocket-Protocol", "none") if connection.request else ""
+            )
+            reason = f"the station offered subprotocol {offered[:60]}; ocpp1.6 is needed"
+            self.refusals.append(reason)
+            self.record.write("refused", remote=_remote(connection), path="", status=101, reason=reason)
+            await connection.close(1002, "subprotocol ocpp1.6 required")
+            return
+        number, former = self._enter(connection, endpoint)
+        if former:
+            with contextlib.suppress(ConnectionClosed):
+                await asyncio.wait_for(former.close(1000, "replaced by a new connection"), 1)
+        try:
+            async for message in connection:
+                await self._receive(connection, number, message)
+        except ConnectionClosed:
+            pass
+        finally:
+            if connection.close_code == CloseCode.MESSAGE_TOO_BIG:
+                too_big = Frame(
+                    "MALFORMED", problems=(f"frame larger than {MAX_FRAME} bytes; connection closed",)
+                )
+                times = time.time_ns(), time.monotonic_ns()
+                self._write(number, "in", "", too_big, "", list(too_big.problems), *times)
+            self._leave(connection, number)
+
+    def _enter(self, connection: ServerConnection, endpoint: Endpoint) -> tuple[int, ServerConnection | None]:
+        former, self._connection = self._connection, connection
+        replaces = self._number if former else None
+        self._number += 1
+        self._open.add(connection)
+        request = connection.request
+        user = getattr(connection, "octt_user", "")
+        headers = (
+            {k: v for k, v in request.headers.raw_items() if k.lower() != "authorization"} if request else {}
+        )
+        event = self.record.write(
+            "connect",
+            connection=self._number,
+            identity=self.settings.identity,
+            remote=_remote(connection),
+            path=request.path if request else "",
+            subprotocol=connection.subprotocol,
+            headers=headers,
+            security_profile=endpoint.security_profile,
+            user=user,
+            auth="ok" if endpoint.security_profile in (1, 2) else "none",
+            tls=self._tls(connection, endpoint),
+            replaces=replaces,
+        )
+        self._tell(event, "connect", self._number)
+        return self._number, former
+
+    def _leave(self, connection: ServerConnection, number: int) -> None:
+        self._open.discard(connection)
+        received = connection.protocol.close_rcvd
+        by = "network"
+        if getattr(connection, "octt_cut", False) or connection.protocol.close_rcvd_then_sent is False:
+            by = "csms"
+        elif received:
+            by = "station"
+        current = self._connection is connection
+        if current:
+            self._connection = None
+            for pending in self._pending.values():
+                if not pending.answered.done():
+                    pending.answered.cancel()
+            self._pending.clear()
+        event = self.record.write(
+            "disconnect",
+            connection=number,
+            code=received.code if received else connection.close_code,
+            reason=(received.reason if received else connection.close_reason) or "",
+            by=by,
+        )
+        if current:
+            self._tell(event, "disconnect", number, by=by)
+
+    def _tell(self, event: Event, kind: Any, connection: int, **more: Any) -> None:
+        self.watch(event, more.get("frame"))
+        self.traffic.append(Seen(event["n"], event["m"], event["t"], kind, connection, **more))
+
+    # -- frames ---------------------------------------------------------------------------------------------------
+
+    async def _receive(self, connection: ServerConnection, number: int, message: str | bytes) -> None:
+        t, m = time.time_ns(), time.monotonic_ns()
+        frame = ocpp.parse(message)
+        problems, action, pending, error = list(frame.problems), frame.action, None, ""
+        if frame.type == "CALL":
+            error = _judge_call(frame, problems)
+        elif frame.type in ("CALLRESULT", "CALLERROR"):
+            pending = self._pending.pop(frame.id, None)
+            action = self._asked.get(frame.id, "")
+            if pending is None:
+                late = (
+                    "a call that had timed out or was already answered" if action else "a call we never made"
+                )
+                problems.append(f"reply to {late}")
+            elif frame.type == "CALLRESULT":
+                problems += schemas.problems(action, "response", frame.payload)
+        seen = self._write(number, "in", message, frame, action, problems, t, m)
+        if pending and not pending.answered.done():
+            pending.answered.set_result(seen)
+        if frame.type == "CALL":
+            await self._reply(connection, number, frame, error)
+
+    def _write(
+        self,
+        number: int,
+        direction: str,
+        message: str | bytes,
+        frame: Frame,
+        action: str,
+        problems: list[str],
+        t: int,
+        m: int,
+    ) -> Seen:
+        more: dict[str, Any] = {"binary": True} if isinstance(message, bytes) else {}
+        raw = message.hex() if isinstance(message, bytes) else message
+        if len(raw) > RAW_KEPT:
+            raw, more["truncated"] = raw[:RAW_KEPT], len(raw)
+        event = self.record.write(
+            "frame",
+            t=t,
+            m=m,
+            connection=number,
+            dir=direction,
+            raw=raw,
+            type=frame.type,
+            id=frame.id,
+            action=action,
+            problems=problems,
+            **more,
+        )
+        self.watch(event, frame)
+        seen = Seen(event["n"], m, t, "frame", number, direction == "in", frame, action, tuple(problems))
+        self.traffic.append(seen)
+        return seen
+
+    async def _reply(self, connection: ServerConnection, number: int, frame: Frame, error: str) -> None:
+        if error:
+            text = ocpp.error(frame.id, error, f"{frame.action or 'message'} refused")
+        else:
+            answer = self.answers.answer(frame.action, frame.payload)
+            if answer is None:
+                return
+            if isinstance(answer, ErrorAnswer):
+                text = ocpp.error(frame.id, answer.code, answer.description)
+            else:
+                text = ocpp.result(frame.id, answer)
+        await self._send(connection, number, text, frame.action)
+
+    async def _send(self, connection: ServerConnection, number: int, text: str, action: str) -> Seen:
+        with contextlib.suppress(ConnectionClosed):
+            await connection.send(text)
+        return self._write(
+            number, "out", text, ocpp.parse(text), action, [], time.time_ns(), time.monotonic_ns()
+        )
+
+    # -- what scripts do --------------------------------------------------------------------------------------------
+
+    def call(self, action: str, payload: dict[str, Any], timeout: float) -> tuple[Seen | None, Seen | None]:
+        """Sends a request and waits for its reply, matched by message id. The request and the reply as seen.
+
+        The reply is None after `timeout` seconds or when the connection is lost. The request is None, and nothing
+        was sent, when the station is not connected. Calls wait for each other: one is outstanding at a time
+        (OCPP-J 1.6 section 4.1.1).
+        """
+        return self._run(self._call(action, payload, timeout), None)
+
+    async def _call(
+        self, action: str, payload: dict[str, Any], timeout: float
+    ) -> tuple[Seen | None, Seen | None]:
+        async with self._turn:
+            connection, number = self._connection, self._number
+            if connection is None:
+                return None, None
+            ident = str(uuid.uuid4())
+            pending = _Pending(action, self._loop.create_future())
+            self._pending[ident], self._asked[ident] = pending, action
+            request = await self._send(connection, number, ocpp.call(ident, action, payload), action)
+            try:
+                return request, await asyncio.wait_for(pending.answered, timeout)
+            except (TimeoutError, asyncio.CancelledError):
+                self._pending.pop(ident, None)
+                return request, None
+
+    def send_raw(self, text: str) -> Seen | None:
+        """Sends any text as one frame, for negative tests; None when the station is not connected."""
+        connection, number = self._connection, self._number
+        return self._run(self._send(connection, number, text, "")) if connection else None
+
+    def cut(self) -> None:
+        """Breaks the connection without a closing handshake and refuses new ones: the station is offline."""
+        self.offline = True
+        self.record.write("network", event="cut")
+        self._loop.call_soon_threadsafe(self._abort)
+
+    def disconnect(self) -> None:
+        """Breaks the connection once; the station may reconnect at once."""
+        self._loop.call_soon_threadsafe(self._abort)
+
+    def _abort(self) -> None:
+        for connection in self._open:
+            connection.octt_cut = True  # type: ignore[attr-defined]
+            connection.transport.abort()
+
+    def restore(self) -> None:
+        """Lets the station connect again."""
+        if self.offline:
+            self.offline = False
+            self.record.write("network", event="restored")
+
+
+def _judge_call(frame: Frame, problems: list[str]) -> str:
+    """Adds what is wrong with a request to `problems`; the error code to answer with, or nothing when it is valid."""
+    if problems:
+        return "FormationViolation"
+    if frame.action not in schemas.ACTIONS:
+        problems.append(f"{frame.action[:50]!r} is no action of OCPP 1.6")
+        return "NotImplemented"
+    if frame.action not in schemas.FROM_STATION:
+        problems.append(f"{frame.action} is called by the Central System only")
+        return "NotSupported"
+    found = schemas.problems(frame.action, "request", frame.payload)
+    problems += found
+    return schemas.error_code(frame.action, frame.payload) if found else ""
+
+
+def _select_subprotocol(_connection: ServerConnection, offered: Any) -> Subprotocol | None:
+    return SUBPROTOCOL if SUBPROTOCOL in offered else None
+
+
+def _credentials(request: Request) -> tuple[str, bytes]:
+    try:
+        scheme, _, code = request.headers.get("Authorization", "").partition(" ")
+        user, _, password = base64.b64decode(code, validate=True).partition(b":")
+    except (binascii.Error, ValueError, LookupError):
+        return "", b""
+    return (user.decode("utf-8", "replace"), password) if scheme.lower() == "basic" else ("", b"")
+
+
+def _key_bytes(password: str) -> bytes:
+    return password.encode()
+
+
+def _remote(connection: ServerConnection) -> str:
+    address = connection.remote_address
+    return f"{address[0]}:{address[1]}" if isinstance(address, tuple) and len(address) > 1 else str(address)
+
+
+def _quiet_logger() -> logging.Logger:
+    logger = logging.getLogger("octt.csms.websockets")
+    logger.setLevel(logging.CRITICAL)
+    logger.propagate = False
+    return logger
