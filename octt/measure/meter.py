@@ -1,0 +1,306 @@
+"""Measures the station from the record's events, one by one: the same numbers live or afterwards.
+
+Definitions (those of the certificates' performance section; all from the Central System's side of the socket):
+
+- *OCPP response time*: from a CALL of the Central System to its CALLRESULT or CALLERROR.
+- *Triggered function time*: from what asks for a function to the request that the function consists of. What
+  asks is an accepted TriggerMessage, ExtendedTriggerMessage, ReserveNow or ChangeAvailability, from the CALL; or an
+  action at the station (cable, card, stop button, fault), from its acknowledgement. Firmware, diagnostics and reboot
+  are excluded.
+- *RemoteStartTransaction to StartTransaction*, and *RemoteStopTransaction to StopTransaction*, from the CALL, when it
+  was accepted and the transaction follows at once: no action, prompt or disconnection lies between.
+
+A request that arrives before its action was acknowledged is no sample: when the action took effect is not known.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from octt.measure.statistic import Statistic
+from octt.record import Event
+
+NAMES = {
+    "response": "OCPP response time",
+    "triggered": "OCPP triggered function time",
+    "remote_start": "Transaction authorization time by RemoteStartTransaction",
+    "remote_stop": "Transaction authorization end time by RemoteStopTransaction",
+}
+EXCLUDED_TRIGGERS = {"FirmwareStatusNotification", "DiagnosticsStatusNotification", "LogStatusNotification"}
+STATUS_ACTIONS = {
+    "plug_in",
+    "plug_in_halfway",
+    "unplug",
+    "unplug_ev",
+    "fault",
+    "clear_fault",
+    "ev_suspend",
+    "ev_resume",
+}
+FOLLOWED_CALLS = {
+    "RemoteStartTransaction",
+    "RemoteStopTransaction",
+    "TriggerMessage",
+    "ExtendedTriggerMessage",
+    "ReserveNow",
+    "ChangeAvailability",
+}
+MAX_ACTIONS = 200  # distributions kept by action; the Central System's own vocabulary is far smaller
+
+
+@dataclass
+class Performance:
+    """The four measurements of the certificate and the response times of each action the Central System called."""
+
+    response: Statistic
+    triggered: Statistic
+    remote_start: Statistic
+    remote_stop: Statistic
+    by_action: dict[str, Statistic] = field(default_factory=dict)
+
+    @property
+    def all(self) -> list[Statistic]:
+        return [self.response, self.triggered, self.remote_start, self.remote_stop]
+
+
+@dataclass
+class _Waiting:
+    """Something asked for whose request has not come yet. `since` None: the action is not acknowledged yet."""
+
+    statistic: str
+    action: tuple[str, ...]
+    matches: Callable[[dict[str, Any]], bool]
+    call: tuple[Any, Any] | None
+    accepted: bool
+    since: int | None
+
+
+class Meter:
+    """Feed it every event of a record in order (`feed`), ask for the numbers at any time (`performance`)."""
+
+    def __init__(self) -> None:
+        self._samples = {key: array("d") for key in NAMES}
+        self._lines = {key: array("q") for key in NAMES}
+        self._by_action: dict[str, tuple[array[float], array[int]]] = {}
+        self._unanswered: dict[str, int] = {}
+        self._calls: dict[tuple[Any, Any], tuple[int, str]] = {}
+        self._waiting: list[_Waiting] = []
+        self._connected: set[Any] = set()
+        self._asked: Any = None  # the action that is asked for and not over
+
+    def feed(self, event: Event) -> None:
+        """Takes the next event; events of other kinds than those measured are ignored."""
+        kind = event.get("kind")
+        if kind == "frame":
+            self._frame(event)
+        elif kind == "action":
+            self._action(event)
+        elif kind == "prompt":
+            self._forget_transactions()
+        elif kind == "connect":
+            self._connected.add(event.get("connection"))
+            self._waiting.clear()
+        elif kind == "disconnect":
+            self._disconnected(event.get("connection"))
+        elif kind in ("case.start", "case.end", "network"):
+            self._waiting.clear()
+        elif kind in ("run.resume", "run.end"):
+            self._disconnected(None)
+
+    def performance(self, declared: dict[str, float] | None = None) -> Performance:
+        """The numbers so far. `declared` gives the vendor's maxima in seconds by the keys of `NAMES`."""
+        limits = declared or {}
+        parts = {
+            key: Statistic(key, name, limits.get(key), self._samples[key][:], self._lines[key][:])
+            for key, name in NAMES.items()
+        }
+        parts["response"].unanswered = sum(self._unanswered.values())
+        actions = sorted(self._by_action.keys() | self._unanswered.keys())
+        nothing: tuple[array[float], array[int]] = (array("d"), array("q"))
+        by_action = {}
+        for action in actions:
+            samples, lines = self._by_action.get(action, nothing)
+            missing = self._unanswered.get(action, 0)
+            by_action[action] = Statistic(
+                action, action, limits.get("response"), samples[:], lines[:], missing
+            )
+        return Performance(**parts, by_action=by_action)
+
+    def _sample(self, key: str, since: int | None, event: Event) -> None:
+        """Adds a sample, unless the request came before the acknowledgement of the action it belongs to."""
+        seconds = -1.0 if since is None else (event["m"] - since) / 1e9
+        if seconds >= 0:
+            self._samples[key].append(seconds)
+            self._lines[key].append(event["n"])
+
+    def _frame(self, event: Event) -> None:
+        kind, outward = event.get("type"), event.get("dir") == "out"
+        if kind == "CALL":
+            self._connected.add(event.get("connection"))
+            if outward:
+                self._our_call(event)
+            elif self._waiting:
+                self._their_call(event)
+        elif kind in ("CALLRESULT", "CALLERROR") and not outward:
+            self._their_reply(event, kind)
+
+    def _our_call(self, event: Event) -> None:
+        call, action = (event.get("connection"), event.get("id")), str(event.get("action") or "")
+        if (
+            call in self._calls
+        ):  # the same message id twice: a test of bad frames, the first one counts as unanswered
+            self._missing(self._calls.pop(call)[1])
+        self._calls[call] = (event["m"], action)
+        if action not in FOLLOWED_CALLS:
+            return
+        asked = _payload(event)
+        if asked is not None and (found := _what_follows(action, asked)) is not None:
+            statistic, request, matches = found
+            if statistic == "triggered":
+                self._waiting = [
+                    w for w in self._waiting if w.statistic != "triggered" or w.action != (request,)
+                ]
+            self._waiting.append(
+                _Waiting(statistic, (request,), matches, call, accepted=False, since=event["m"])
+            )
+
+    def _their_reply(self, event: Event, kind: str) -> None:
+        call = (event.get("connection"), event.get("id"))
+        asked = self._calls.pop(call, None)
+        if asked is None:
+            return
+        since, action = asked
+        self._sample("response", since, event)
+        if action in self._by_action or len(self._by_action) < MAX_ACTIONS:
+            samples, lines = self._by_action.setdefault(action, (array("d"), array("q")))
+            samples.append((event["m"] - since) / 1e9)
+            lines.append(event["n"])
+        for waiting in self._waiting:
+            if waiting.call == call:
+                reply = _payload(event) if kind == "CALLRESULT" else None
+                waiting.accepted = reply is not None and reply.get("status") == "Accepted"
+                if not waiting.accepted:
+                    self._waiting.remove(waiting)
+                break
+
+    def _their_call(self, event: Event) -> None:
+        action = event.get("action")
+        candidates = [w for w in self._waiting if w.accepted and action in w.action]
+        if not candidates or (payload := _payload(event)) is None:
+            return
+        for waiting in candidates:
+            if waiting.matches(payload):
+                self._sample(waiting.statistic, waiting.since, event)
+                self._waiting.remove(waiting)
+                return
+
+    def _action(self, event: Event) -> None:
+        """People and rigs take their time: what waits for a transaction does not follow at once any more."""
+        self._forget_transactions()
+        earlier = next((w for w in self._waiting if w.call is None), None)
+        if event.get("phase") == "done" and event.get("action") == self._asked:
+            self._asked = None
+            if earlier is not None:
+                earlier.since = event["m"]
+            return
+        self._waiting = [w for w in self._waiting if w.call is not None]
+        self._asked = event.get("action") if event.get("phase") == "asked" else None
+        if event.get("phase") not in ("asked", "done") or not self._connected:
+            return
+        params = event.get("params")
+        found = _what_an_action_causes(str(event.get("action")), params if isinstance(params, dict) else {})
+        if found is not None:
+            since = event["m"] if event.get("phase") == "done" else None
+            self._waiting.append(_Waiting("triggered", *found, call=None, accepted=True, since=since))
+
+    def _forget_transactions(self) -> None:
+        self._waiting = [w for w in self._waiting if w.statistic == "triggered"]
+
+    def _disconnected(self, connection: Any) -> None:
+        """A lost connection takes its calls with it (None: every connection)."""
+        self._waiting.clear()
+        for call in [call for call in self._calls if connection is None or call[0] == connection]:
+            self._missing(self._calls.pop(call)[1])
+        if connection is None:
+            self._connected.clear()
+        self._connected.discard(connection)
+
+    def _missing(self, action: str) -> None:
+        if action in self._unanswered or len(self._unanswered) < MAX_ACTIONS:
+            self._unanswered[action] = self._unanswered.get(action, 0) + 1
+
+
+def _what_an_action_causes(
+    name: str, params: dict[str, Any]
+) -> tuple[tuple[str, ...], Callable[[dict[str, Any]], bool]] | None:
+    """The requests that an action at the station leads to (the first one counts) and how to know them."""
+    connector, id_tag = params.get("connector"), params.get("id_tag")
+    if name in STATUS_ACTIONS:
+        return ("StatusNotification",), lambda got: connector in (None, 0, got.get("connectorId"))
+    if name == "present_id_tag":
+        requests = ("Authorize", "StartTransaction", "StopTransaction")
+        return requests, lambda got: "idTag" not in got or _same(got["idTag"], id_tag)
+    if name == "press_stop":
+        return ("StopTransaction",), lambda got: True
+    return None
+
+
+def _what_follows(
+    action: str, asked: dict[str, Any]
+) -> tuple[str, str, Callable[[dict[str, Any]], bool]] | None:
+    """The statistic, the request to come and how to know it, for a call that asks the station to do something."""
+    connector = asked.get("connectorId")
+    if action == "RemoteStartTransaction":
+        return (
+            "remote_start",
+            "StartTransaction",
+            lambda got: (
+                _same(got.get("idTag"), asked.get("idTag")) and connector in (None, 0, got.get("connectorId"))
+            ),
+        )
+    if action == "RemoteStopTransaction":
+        transaction = asked.get("transactionId")
+        return "remote_stop", "StopTransaction", lambda got: got.get("transactionId") == transaction
+    if action == "ReserveNow":
+        return (
+            "triggered",
+            "StatusNotification",
+            lambda got: got.get("connectorId") == connector and got.get("status") == "Reserved",
+        )
+    if action == "ChangeAvailability":
+        out = asked.get("type") == "Inoperative"
+        return (
+            "triggered",
+            "StatusNotification",
+            lambda got: (
+                connector in (0, got.get("connectorId")) and (got.get("status") == "Unavailable") is out
+            ),
+        )
+    requested = asked.get("requestedMessage")
+    if not isinstance(requested, str) or requested in EXCLUDED_TRIGGERS:
+        return None
+    request = "SignCertificate" if requested == "SignChargePointCertificate" else requested
+    return (
+        "triggered",
+        request,
+        lambda got: connector in (None, 0) or "connectorId" not in got or got["connectorId"] == connector,
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """idTags are compared without regard to case (section 7.28: CiString)."""
+    return isinstance(one, str) and isinstance(other, str) and one.casefold() == other.casefold()
+
+
+def _payload(event: Event) -> dict[str, Any] | None:
+    try:
+        message = orjson.loads(event.get("raw") or "")
+    except orjson.JSONDecodeError:
+        return None
+    payload = message[-1] if isinstance(message, list) and len(message) > 2 else None
+    return payload if isinstance(payload, dict) else None

@@ -1,0 +1,67 @@
+"""Reads a record line by line and notices every place where its chain of hashes does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from octt.record import GENESIS, Damage, Event, line_hash
+
+
+@dataclass
+class Chain:
+    """A record being read. After `events` is exhausted the rest is known: lines, last hash, damages, cut off or not."""
+
+    path: Path
+    lines: int = 0
+    last_hash: str = GENESIS
+    cut_off: bool = False
+    damages: list[Damage] = field(default_factory=list)
+
+    def events(self) -> Iterator[tuple[Event, int]]:
+        """Every event that can be read, with the byte offset of its line. A last line without its end is left out."""
+        offset = 0
+        with self.path.open("rb") as file:
+            for raw in file:
+                if not raw.endswith(b"\n"):
+                    self.cut_off = True
+                    return
+                self.lines += 1
+                event = self._check(raw[:-1])
+                if event is not None:
+                    yield event, offset
+                offset += len(raw)
+
+    def damage(self, line: int, what: str) -> None:
+        """Notes a damage, once for a line."""
+        if not any(known.line == line for known in self.damages[-2:]):
+            self.damages.append(Damage(line, what))
+
+    def _check(self, line: bytes) -> Event | None:
+        event, before = _parse(line), self.last_hash
+        self.last_hash = line_hash(line)
+        if event is None:
+            self.damage(self.lines, "not an event any more; the line was changed")
+            return None
+        if event.get("prev") != before:
+            if event.get("n") == self.lines:
+                self.damage(max(1, self.lines - 1), "the line was changed")
+            else:
+                self.damage(self.lines, "a line before it was added or removed")
+        elif event.get("n") != self.lines:
+            self.damage(self.lines, "its number does not follow")
+        event["n"] = self.lines
+        return event
+
+
+def _parse(line: bytes) -> Event | None:
+    try:
+        event = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(event, dict) or not isinstance(event.get("kind"), str):
+        return None
+    return event if type(event.get("t")) is int and type(event.get("m")) is int else None

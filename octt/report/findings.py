@@ -1,0 +1,174 @@
+"""What to look at after a run, sorted by what to fix first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from octt.report.parts import ERROR, FAIL, INCONCLUSIVE, NOT_RUN, PASS, Attempt, Case, Finding, Result, Step
+from octt.report.rules import undisclosed_attempts
+
+RANKS = {
+    "evidence": 0,  # without sound evidence nothing else counts
+    "fail": 1,
+    "pics": 2,
+    "time": 3,
+    "error": 4,
+    "inconclusive": 5,
+    "not run": 6,
+    "station": 7,  # the station was left changed, or sends what no case asked about
+    "override": 8,
+    "remark": 9,
+}
+FIRST_PROFILES = ("Core", "Security")
+
+
+def findings(result: Result) -> list[Finding]:
+    """All findings: by rank, then those of the most cases first, then Core before the rest, then in plan order.
+
+    The same thing found in several cases (same expectation, same answer of the station) is one finding.
+    """
+    grouped: dict[tuple[str, ...], Finding] = {}
+    for finding in _all(result):
+        key = (finding.kind, finding.title, finding.detail if finding.kind != "remark" else "", finding.cite)
+        if (seen := grouped.get(key)) is not None:
+            cases = seen.cases + tuple(case for case in finding.cases if case not in seen.cases)
+            grouped[key] = Finding(**{**vars(seen), "cases": cases, "count": seen.count + finding.count})
+        else:
+            grouped[key] = finding
+    profile_of = {case.id: case.profile for case in result.cases}
+
+    def order(finding: Finding) -> tuple[int, int, int]:
+        names = {profile_of.get(case, "") for case in finding.cases}
+        first = min((FIRST_PROFILES.index(n) if n in FIRST_PROFILES else 2 for n in names), default=2)
+        return finding.rank, -len(finding.cases), first
+
+    return sorted(grouped.values(), key=order)
+
+
+def _finding(kind: str, title: str, **more: object) -> Finding:
+    return Finding(RANKS[kind], kind, title, **more)  # type: ignore[arg-type]
+
+
+def _all(result: Result) -> Iterator[Finding]:
+    run = result.run
+    for damage in run.damages[:20]:
+        yield _finding("evidence", "The record is damaged", detail=f"line {damage.line}: {damage.what}")
+    if not run.complete:
+        yield _finding("evidence", "The run is incomplete", detail=run.why_incomplete)
+    for case in result.cases:
+        yield from _of_case(case)
+    for answer in result.pics:
+        if answer.result == "contradicted":
+            yield _finding(
+                "pics",
+                f"The declaration is contradicted: {answer.item} = {answer.answer}",
+                detail=answer.why,
+                frame=answer.line,
+            )
+    for statistic in result.performance.all:
+        if statistic.exceeded:
+            yield _finding(
+                "time",
+                f"{statistic.name} above the declared maximum",
+                detail=f"{statistic.maximum:.3f} s measured, {statistic.declared:g} s declared",
+                frame=statistic.worst_line,
+            )
+        if statistic.unanswered:
+            yield _finding(
+                "remark",
+                "Calls of the Central System were not answered",
+                detail=", ".join(
+                    f"{action.name} {action.unanswered}×"
+                    for action in result.performance.by_action.values()
+                    if action.unanswered
+                ),
+                count=statistic.unanswered,
+            )
+    for remark in result.remarks:
+        yield _finding("remark", remark.text, cite=remark.cite, frame=remark.frame, count=remark.count)
+    for key in result.configuration.differences:
+        before = key.before if key.seen_before else "(not reported)"
+        after = key.after if key.seen_after else "(not reported)"
+        yield _finding(
+            "station",
+            f"The configuration key {key.key} is not what it was before the run",
+            detail=f"before: {before}, after: {after}",
+        )
+    if result.problem_count:
+        yield _finding(
+            "station",
+            "Frames of the station that break OCPP-J or the message schemas",
+            detail=f"{result.problem_count} frames",
+            frame=result.problem_frames[0],
+            count=result.problem_count,
+        )
+
+
+def _of_case(case: Case) -> Iterator[Finding]:
+    if missing := undisclosed_attempts(case):
+        detail = "attempt " + ", ".join(str(number) for number in missing)
+        yield _finding(
+            "evidence", "The record does not account for every attempt", detail=detail, cases=(case.id,)
+        )
+    for override in case.overrides:
+        yield _finding(
+            "override",
+            f"{case.id} overruled from {override.before} to {override.verdict}",
+            detail=f"{override.by or 'nobody named'}: {override.why or 'no reason given'}",
+            cases=(case.id,),
+            frame=override.n,
+        )
+    if case.verdict == NOT_RUN:
+        yield _finding("not run", "Applicable cases were not run", cases=(case.id,))
+    if case.last is None:
+        return
+    kind = {FAIL: "fail", ERROR: "error", INCONCLUSIVE: "inconclusive"}.get(case.verdict)
+    if kind is not None:
+        yield _of_verdict(kind, case, case.last)
+    earlier = [attempt for attempt in case.attempts[:-1] if attempt.verdict != PASS]
+    if earlier and case.verdict == PASS:
+        numbers = ", ".join(f"attempt {attempt.number} {attempt.verdict}" for attempt in earlier)
+        yield _finding(
+            "remark", f"{case.id} passed only after {numbers}", cases=(case.id,), frame=earlier[0].n
+        )
+    left = [change for change in case.last.changes if not change.restored]
+    for change in left:
+        yield _finding(
+            "station",
+            f"Left changed at the station: {change.what} {change.name}".rstrip(),
+            detail=f"before: {change.before}, now: {change.after}",
+            cases=(case.id,),
+            frame=change.n,
+        )
+    for remark in case.last.remarks:
+        yield _finding(
+            "remark",
+            remark.text,
+            cases=(case.id,),
+            cite=remark.cite,
+            frame=remark.frame,
+            count=remark.count,
+        )
+
+
+def _of_verdict(kind: str, case: Case, attempt: Attempt) -> Finding:
+    step = decisive_step(attempt)
+    if step is None:
+        title = attempt.reason or f"{case.verdict} without a failing step"
+        return _finding(kind, title, cases=(case.id,), frame=attempt.n, blame=attempt.blame)
+    return _finding(
+        kind,
+        step.what,
+        detail=step.actual,
+        cases=(case.id,),
+        step=step.step,
+        cite=step.cite,
+        frame=step.frame if step.frame is not None else step.closest if step.closest is not None else step.n,
+        blame=attempt.blame,
+    )
+
+
+def decisive_step(attempt: Attempt) -> Step | None:
+    """The first failed step of the test itself, else of its setup; None when no step failed."""
+    failed = [step for step in attempt.steps if step.outcome == "fail"]
+    return next((step for step in failed if step.phase == "test"), failed[0] if failed else None)

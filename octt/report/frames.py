@@ -1,0 +1,213 @@
+"""The frames of a run, kept by reference: a few columns in memory, the text read from the record when asked for.
+
+A million frames take about 40 MB. `Frames` is the whole run's table; `Frames.slice` gives the frames of one attempt.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, overload
+
+import orjson
+
+from octt.record import Event
+
+TYPES = ("CALL", "CALLRESULT", "CALLERROR", "MALFORMED")
+SUMMARY_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame: `n` its line in the record, `t` wall clock and `m` monotonic nanoseconds.
+
+    `dir` is "in" (from the station) or "out" (to it).
+    """
+
+    n: int
+    t: int
+    m: int
+    connection: int
+    dir: str
+    type: str
+    id: str
+    action: str
+    raw: str
+    problems: tuple[str, ...]
+    binary: bool
+    truncated: int | None
+
+    @property
+    def summary(self) -> str:
+        """What the frame says in a few words: its first payload fields, or the error code."""
+        return summarise(self.raw, self.type)
+
+    @property
+    def payload(self) -> Any:
+        """The payload as parsed JSON; None when there is none or it cannot be read."""
+        return payload_of(self.raw)
+
+    @classmethod
+    def of(cls, event: Event) -> Frame:
+        """The frame that a record's event of kind `frame` describes."""
+        problems = event.get("problems")
+        truncated = event.get("truncated")
+        return cls(
+            n=event["n"],
+            t=event["t"],
+            m=event["m"],
+            connection=_whole(event.get("connection")),
+            dir="out" if event.get("dir") == "out" else "in",
+            type=str(event.get("type") or "MALFORMED"),
+            id=str(event.get("id") or ""),
+            action=str(event.get("action") or ""),
+            raw=str(event.get("raw") or ""),
+            problems=tuple(str(problem) for problem in problems) if isinstance(problems, list) else (),
+            binary=bool(event.get("binary")),
+            truncated=truncated if isinstance(truncated, int) and not isinstance(truncated, bool) else None,
+        )
+
+
+def payload_of(raw: str) -> Any:
+    """The payload of an OCPP-J message (of a CALLERROR its details); None if it cannot be read."""
+    try:
+        message = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return message[-1] if isinstance(message, list) and len(message) > 2 else None
+
+
+def summarise(raw: str, kind: str) -> str:
+    """A frame in at most `SUMMARY_LENGTH` characters, e.g. `connectorId=1 status=Available`."""
+    try:
+        message = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return _cut(raw)
+    if kind == "CALLERROR" and isinstance(message, list):
+        return _cut(" ".join(str(part) for part in message[2:4]))
+    payload = message[-1] if isinstance(message, list) and len(message) > 2 else message
+    if not isinstance(payload, dict):
+        return _cut(raw)
+    return _cut(" ".join(f"{key}={_short(value)}" for key, value in payload.items()))
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = " ".join(f"{key}={_short(item)}" for key, item in list(value.items())[:4])
+        return "{" + inner + "}"
+    if isinstance(value, list):
+        return f"[{len(value)}]"
+    return "true" if value is True else "false" if value is False else str(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1] + "…"
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+@dataclass
+class Frames:
+    """All frames of a run in record order. Iterating or indexing reads the text from the record's file."""
+
+    source: Path | None = None
+    lines: array[int] = field(default_factory=lambda: array("q"))
+    times: array[int] = field(default_factory=lambda: array("q"))
+    directions: bytearray = field(default_factory=bytearray)  # 1: from the station
+    types: bytearray = field(default_factory=bytearray)  # index into TYPES
+    actions: array[int] = field(default_factory=lambda: array("H"))  # index into action_names
+    action_names: list[str] = field(default_factory=lambda: [""])
+    _offsets: array[int] = field(default_factory=lambda: array("q"))
+    _events: list[Event] = field(default_factory=list)  # only when there is no file
+    _index: dict[str, int] = field(default_factory=lambda: {"": 0})
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _file: Any = None
+
+    def add(self, event: Event, offset: int) -> None:
+        """Notes one frame; `offset` is where its line begins in `source` (ignored when there is no source)."""
+        self.lines.append(event["n"])
+        self.times.append(event["t"])
+        self.directions.append(event.get("dir") != "out")
+        kind = event.get("type")
+        self.types.append(TYPES.index(kind) if kind in TYPES else 3)
+        self.actions.append(self._action_index(event.get("action")))
+        if self.source is None:
+            self._events.append(event)
+        else:
+            self._offsets.append(offset)
+
+    def _action_index(self, action: Any) -> int:
+        name = action if isinstance(action, str) else ""
+        index = self._index.get(name)
+        if index is None:
+            if len(self.action_names) >= 2000:  # a station that invents names must not fill the table
+                return 0
+            index = self._index[name] = len(self.action_names)
+            self.action_names.append(name)
+        return index
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, index: int) -> Frame:
+        return Frame.of(self._read(index))
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self.slice(0, len(self)))
+
+    def slice(self, start: int, stop: int) -> FrameRange:
+        """The frames with indices `start` up to, not including, `stop`."""
+        return FrameRange(self, range(start, stop))
+
+    def by_line(self, n: int | None) -> Frame | None:
+        """The frame on line `n` of the record; None when that line is no frame."""
+        if n is None:
+            return None
+        index = bisect_left(self.lines, n)
+        return self[index] if index < len(self.lines) and self.lines[index] == n else None
+
+    def action_of(self, index: int) -> str:
+        """The action of a frame, without reading the record."""
+        return self.action_names[self.actions[index]]
+
+    def _read(self, index: int) -> Event:
+        if self.source is None:
+            return self._events[index]
+        with self._lock:
+            if self._file is None:
+                self._file = self.source.open("rb")
+            self._file.seek(self._offsets[index])
+            event: Event = orjson.loads(self._file.readline())
+        return event
+
+    def close(self) -> None:
+        """Closes the record's file, if it was opened; reading a frame opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+@dataclass(frozen=True)
+class FrameRange(Sequence[Frame]):
+    """Some frames of the run, a sequence read on demand: `len` and slicing cost nothing."""
+
+    table: Frames
+    indices: range
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> FrameRange: ...
+    def __getitem__(self, index: int | slice) -> Frame | FrameRange:
+        if isinstance(index, slice):
+            return FrameRange(self.table, self.indices[index])
+        return self.table[self.indices[index]]
