@@ -1,0 +1,149 @@
+"""The catalogue of test cases, and the plan: which of them apply to a declared station, in which order and why."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from octt.paths import TESTCASES
+from octt.pics.declaration import Declaration, DeclaredFacts, nearest
+from octt.pics.expression import Decision, ExpressionError, explain, parse
+from octt.pics.questionnaire import PROFILES, load_questionnaire
+
+
+class CatalogueError(ValueError):
+    """The catalogue, or a case or profile asked for by name, is wrong; one sentence says how."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """Where a case stands in the test case document."""
+
+    table: int
+    page: int
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test case, or a state that cases run through (`kind` is then "reusable" or "memory").
+
+    `checks` are "step: what is checked"; `needs` are driver actions, those of the states included; `states` are
+    ids of states, with "?" behind one that is only used where implemented; `key_min` are the smallest values of
+    configuration keys with which the case can be run.
+    """
+
+    id: str
+    profile: str
+    applicable_if: str
+    checks: tuple[str, ...]
+    needs: tuple[str, ...]
+    document: Document
+    name: str = ""
+    kind: str = "case"
+    negative: bool = False
+    states: tuple[str, ...] = ()
+    key_min: Mapping[str, int] = field(default_factory=dict)
+    order: int = 0
+
+    @property
+    def section(self) -> str:
+        """The section of the document, for example "2.5.4"."""
+        return self.document.section
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A case of the plan: whether it applies (None: not decided yet), the answers that decided, a sentence."""
+
+    case: Case
+    applies: bool | None
+    reason: str
+    because: tuple[tuple[str, str], ...] = ()
+
+
+def load_catalogue(path: Path = TESTCASES / "catalogue.toml") -> dict[str, Case]:
+    """Every case by id, in plan order. Raises CatalogueError naming the entry that is wrong."""
+    return dict(_load(path)[0])
+
+
+def load_states(path: Path = TESTCASES / "catalogue.toml") -> dict[str, Case]:
+    """Every reusable and memory state by id."""
+    return dict(_load(path)[1])
+
+
+def plan(
+    catalogue: Mapping[str, Case],
+    declaration: Declaration,
+    keys: Iterable[Mapping[str, Any]] | None = None,
+    only_cases: Iterable[str] = (),
+    profiles: Iterable[str] = (),
+) -> list[Planned]:
+    """Every chosen case with its decision, in plan order; nothing is left out without a reason.
+
+    `keys` is the station's configuration as GetConfiguration gave it ({key, value, readonly}); without it a case
+    that depends on an undeclared key is undecided. `only_cases` and `profiles` narrow the choice; asking for a
+    case does not make it apply. Raises CatalogueError for an unknown case or profile, with the nearest name.
+    """
+    wanted, of_profiles = set(only_cases), set(profiles)
+    for name in wanted - catalogue.keys():
+        raise CatalogueError(f"there is no test case {name}; {nearest(name, catalogue)}")
+    for name in of_profiles - set(PROFILES):
+        raise CatalogueError(f"there is no profile {name}; {nearest(name, PROFILES)}")
+    facts = DeclaredFacts(declaration, keys)
+    chosen = (
+        case
+        for case in catalogue.values()
+        if (not wanted or case.id in wanted) and (not of_profiles or case.profile in of_profiles)
+    )
+    return [_planned(case, facts) for case in sorted(chosen, key=lambda case: case.order)]
+
+
+def _planned(case: Case, facts: DeclaredFacts) -> Planned:
+    """The expression decides; then a key known to be too small excludes, one not known does not."""
+    decision: Decision = explain(parse(case.applicable_if), facts)
+    if decision.applies is not False:
+        for name, least in case.key_min.items():
+            value = facts.key("value", name)
+            number = _number(value)
+            if number is not None and number < least:
+                reason = f"does not apply: {name} is {number}, the case needs at least {least}"
+                return Planned(case, False, reason, ((name, str(number)),))
+    return Planned(case, decision.applies, decision.sentence, tuple(decision.because))
+
+
+def _number(value: object) -> int | None:
+    try:
+        return int(str(value))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path) -> tuple[dict[str, Case], dict[str, Case]]:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    states = {entry["id"]: _case(entry, path) for entry in data["state"]}
+    cases = sorted((_case(entry, path) for entry in data["case"]), key=lambda case: case.order)
+    for case in [*cases, *states.values()]:
+        for state in case.states:
+            if state.rstrip("?") not in states:
+                raise CatalogueError(f"{path.name}: {case.id} runs through the unknown state {state}")
+    return {case.id: case for case in cases}, states
+
+
+def _case(entry: dict[str, Any], path: Path) -> Case:
+    try:
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()
+        }
+        case = Case(**(fields | {"document": Document(**entry["document"])}))
+        load_questionnaire().check(case.applicable_if)
+    except (TypeError, KeyError, ExpressionError) as error:
+        raise CatalogueError(f"{path.name}: {entry.get('id', 'an entry without id')}: {error}") from error
+    if case.profile not in PROFILES:
+        raise CatalogueError(f"{path.name}: {case.id}: unknown profile {case.profile}")
+    return case
