@@ -1,0 +1,41 @@
+"""Verdicts, who is to blame for what is no PASS, and the exceptions that carry them out of a script."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT APPLICABLE", "ERROR"]
+Blame = Literal["station", "configuration", "operator", "tool", "network", ""]
+
+
+class Judgement(Exception):
+    """Ends a case with a verdict. Scripts never raise it themselves; the words of the language do."""
+
+    verdict: Verdict
+
+    def __init__(self, reason: str, blame: Blame) -> None:
+        super().__init__(reason)
+        self.reason, self.blame = reason, blame
+
+
+class Failed(Judgement):
+    """The station did something the specification forbids, or not what it requires."""
+
+    verdict: Verdict = "FAIL"
+
+    def __init__(self, reason: str, blame: Blame = "station") -> None:
+        super().__init__(reason, blame)
+
+
+class Inconclusive(Judgement):
+    """The case could not get to its point: a precondition, the driver or the operator failed."""
+
+    verdict: Verdict = "INCONCLUSIVE"
+
+
+class RepeatCase(Exception):
+    """The operator wants the case from its beginning; the attempt stays on the record."""
+
+
+class AbortRun(Exception):
+    """The operator ends the run; what was done so far is reported."""
