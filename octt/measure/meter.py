@@ -67,6 +67,12 @@ class Performance:
     def all(self) -> list[Statistic]:
         return [self.response, self.triggered, self.remote_start, self.remote_stop]
 
+    @property
+    def exceeded(self) -> list[Statistic]:
+        """What was measured above its own declared maximum."""
+        own = [one for one in self.by_action.values() if one.declared != self.response.declared]
+        return [one for one in [*self.all, *own] if one.exceeded]
+
 
 @dataclass
 class _Waiting:
