@@ -132,9 +132,10 @@ class Meter:
         for action in actions:
             samples, lines = self._by_action.get(action, nothing)
             missing = self._unanswered.get(action, 0)
-            by_action[action] = Statistic(
-                action, action, limits.get("response"), samples[:], lines[:], missing
-            )
+            limit = limits.get("response")
+            if action == "RemoteStartTransaction":  # the 2024 form has a line of its own for it
+                limit = limits.get("remote_start_response", limit)
+            by_action[action] = Statistic(action, action, limit, samples[:], lines[:], missing)
         return Performance(**parts, by_action=by_action)
 
     def _sample(self, key: str, since: int | None, event: Event) -> None:

@@ -65,25 +65,21 @@ def _all(result: Result) -> Iterator[Finding]:
                 detail=answer.why,
                 frame=answer.line,
             )
-    for statistic in result.performance.all:
-        if statistic.exceeded:
-            yield _finding(
-                "time",
-                f"{statistic.name} above the declared maximum",
-                detail=f"{statistic.maximum:.3f} s measured, {statistic.declared:g} s declared",
-                frame=statistic.worst_line,
-            )
-        if statistic.unanswered:
-            yield _finding(
-                "remark",
-                "Calls of the Central System were not answered",
-                detail=", ".join(
-                    f"{action.name} {action.unanswered}×"
-                    for action in result.performance.by_action.values()
-                    if action.unanswered
-                ),
-                count=statistic.unanswered,
-            )
+    for statistic in result.performance.exceeded:
+        yield _finding(
+            "time",
+            f"{statistic.name} above the declared maximum",
+            detail=f"{statistic.maximum:.3f} s measured, {statistic.declared:g} s declared",
+            frame=statistic.worst_line,
+        )
+    if unanswered := result.performance.response.unanswered:
+        actions = [action for action in result.performance.by_action.values() if action.unanswered]
+        yield _finding(
+            "remark",
+            "Calls of the Central System were not answered",
+            detail=", ".join(f"{action.name} {action.unanswered}×" for action in actions),
+            count=unanswered,
+        )
     for remark in result.remarks:
         yield _finding("remark", remark.text, cite=remark.cite, frame=remark.frame, count=remark.count)
     for key in result.configuration.differences:

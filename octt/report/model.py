@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from octt.report.parts import (
     Refusal,
     Result,
     Run,
-    Signatory,
     Station,
     Transfer,
 )
@@ -297,17 +297,5 @@ class Builder:
 
 def laboratory(bench: dict[str, Any]) -> Laboratory:
     """The laboratory's data of a bench file; what is missing or of another type is empty."""
-    fields = table(bench.get("laboratory"))
-    names = ("name", "address", "location", "test_location", "report_number", "logo")
-    signatories = [
-        Signatory(
-            **{
-                name: text(entry.get(name))
-                for name in ("name", "company", "department", "position", "location")
-            }
-        )
-        for entry in tables(fields.get("signatories"))
-    ]
-    return Laboratory(
-        **{name: text(fields.get(name)) for name in names}, signatories=signatories, fields=fields
-    )
+    values = table(bench.get("laboratory"))
+    return Laboratory(**{field.name: text(values.get(field.name)) for field in fields(Laboratory)})

@@ -346,26 +346,19 @@ class NetworkEvent:
 
 
 @dataclass(frozen=True)
-class Signatory:
-    name: str = ""
-    company: str = ""
-    department: str = ""
-    position: str = ""
-    location: str = ""
-
-
-@dataclass
 class Laboratory:
-    """From the bench file's `laboratory` table; every text may be empty. `fields` is that table as it was read."""
+    """The bench file's `laboratory` table; every text may be empty."""
 
     name: str = ""
     address: str = ""
     location: str = ""
     test_location: str = ""
     report_number: str = ""
+    operator: str = ""
+    signatory: str = ""
+    department: str = ""
+    position: str = ""
     logo: str = ""
-    signatories: list[Signatory] = field(default_factory=list)
-    fields: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -379,19 +372,19 @@ class Station:
 
     @property
     def vendor(self) -> str:
-        return self._first("chargePointVendor", "vendor", "company")
+        return self._first("chargePointVendor", "vendor")
 
     @property
     def model(self) -> str:
-        return self._first("chargePointModel", "model", "designation", "product_designation")
+        return self._first("chargePointModel", "designation")
 
     @property
     def firmware(self) -> str:
-        return self._first("firmwareVersion", "software_version", "firmware", "ocpp_software_version")
+        return self._first("firmwareVersion", "software_version")
 
     @property
     def serial(self) -> str:
-        return self._first("chargePointSerialNumber", "serial") or self.boot.get("chargeBoxSerialNumber", "")
+        return self._first("chargePointSerialNumber") or self.boot.get("chargeBoxSerialNumber", "")
 
     def _first(self, field_of_boot: str, *declared: str) -> str:
         values = [self.boot.get(field_of_boot), *(self.declared.get(name) for name in declared)]

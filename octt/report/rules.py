@@ -128,9 +128,7 @@ def obstacles(result: Result) -> list[str]:
     for answer in result.pics:
         if answer.result == "contradicted":
             reasons.append(f"PICS {answer.item} is contradicted: {answer.why or 'see the record'}.")
-    for statistic in result.performance.all:
-        if statistic.exceeded:
-            reasons.append(
-                f"{statistic.name}: {statistic.maximum:.3f} s measured, {statistic.declared:g} s declared at most."
-            )
+    for statistic in result.performance.exceeded:
+        measured, most = statistic.maximum, statistic.declared
+        reasons.append(f"{statistic.name}: {measured:.3f} s measured, {most:g} s declared at most.")
     return [reason.removesuffix("..") + "." if reason.endswith("..") else reason for reason in reasons]
