@@ -113,7 +113,7 @@ def verifying_root(connection: Any) -> x509.Certificate | None:
     # Public only from Python 3.13 on; before, the same method sits one level down.
     holder = connection if hasattr(connection, "get_verified_chain") else getattr(connection, "_sslobj", None)
     chain = (holder.get_verified_chain() or []) if holder else []
-    if len(chain) < 2:
+    if len(chain) < 2 or connection.context.verify_mode == ssl.CERT_NONE:
         return None
     last = chain[-1]
     der = last if isinstance(last, bytes) else ssl.PEM_cert_to_DER_cert(last.public_bytes())
