@@ -136,35 +136,34 @@ class DeclaredFacts:
             return observed.get("readonly") is False
         return True if self._required(name) and KEYS[name].access == "RW" else None
 
-    def shown(self, kind: str, name: str) -> str:
-        """The same as a short text; guesses are called guesses."""
+    def because(self, kind: str, name: str) -> list[tuple[str, str]]:
+        """What stands behind a value; behind a No to a question that is not asked, why it is not asked."""
         if kind == "answer":
+            value = self.declaration.answer(name)
             if name in PROFILES:
-                value = self.declaration.answer(name)
-                return "not answered" if value is None else "supported" if value else "not supported"
-            question, value = self.questionnaire[name], self.declaration.answer(name)
-            if value is None and (why := self._spared(name)):
-                return f"{question.shown(False)} (not asked, {why})"
-            return question.shown(value) + (" (guessed)" if name in self.declaration.guessed else "")
+                return [
+                    (name, "not answered" if value is None else "supported" if value else "not supported")
+                ]
+            if value is None and (spared := self._spared(name)):
+                return spared
+            guess = " (guessed)" if name in self.declaration.guessed else ""
+            return [(name, self.questionnaire[name].shown(value) + guess)]
         found = self.key(kind, name)
-        words = {"writable": ("read-only or absent", "writable"), "key": ("absent", "present")}
-        if found is None:
-            return {"writable": "not known to be writable", "key": "not known to be present"}.get(
-                kind, "of unknown value"
-            )
-        return words[kind][found] if isinstance(found, bool) else repr(found)
+        words = {
+            "key": {True: "present", False: "absent", None: "not known to be present"},
+            "writable": {True: "writable", False: "read-only or absent", None: "not known to be writable"},
+        }
+        if kind == "value":
+            return [(name, "of unknown value" if found is None else f'"{found}"')]
+        return [(name, words[kind][None if found is None else bool(found)])]
 
-    def _spared(self, name: str) -> str:
-        """Why a yes/no question need not be answered by this station; "" when it must."""
+    def _spared(self, name: str) -> list[tuple[str, str]]:
+        """Why a yes/no question need not be answered by this station; empty when it must."""
         question = self.questionnaire.questions.get(name)
         if question is None or question.type != "bool" or question.asked_if == "true":
-            return ""
+            return []
         asked = explain(parse(question.asked_if), self)
-        return (
-            ""
-            if asked.applies is not False
-            else ", ".join(f"{item} is {shown}" for item, shown in asked.because)
-        )
+        return asked.because if asked.applies is False else []
 
     def _required(self, name: str) -> bool:
         key = KEYS.get(name)

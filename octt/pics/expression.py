@@ -53,8 +53,8 @@ class Facts(Protocol):
     def key(self, kind: str, name: str) -> Literal | None:
         """What is known about a configuration key; kind is one of KINDS."""
 
-    def shown(self, kind: str, name: str) -> str:
-        """The same as a short text for a person, for example "Yes", "not answered", "read-only"."""
+    def because(self, kind: str, name: str) -> list[tuple[str, str]]:
+        """What stands behind that value, for a person: (name, "Yes" or "not answered" or "read-only" ...)."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,8 @@ def evaluate(node: Node, facts: Facts) -> bool | None:
 def explain(node: Node, facts: Facts) -> Decision:
     """The value of an expression and the answers that decided it, with one sentence for a person."""
     value, deciding = _decide(node, facts)
-    because = [(leaf.name, facts.shown(leaf.kind, leaf.name)) for leaf in dict.fromkeys(deciding)]
-    reasons = ", ".join(f"{name} is {shown}" for name, shown in dict.fromkeys(because))
+    because = list(dict.fromkeys(pair for leaf in deciding for pair in facts.because(leaf.kind, leaf.name)))
+    reasons = ", ".join(f"{name} is {shown}" for name, shown in because)
     if not reasons:
         return Decision(value, because, "applies to every station" if value else "applies to no station")
     lead = {True: "applies", False: "does not apply", None: "cannot be decided yet"}[value]

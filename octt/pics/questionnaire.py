@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ def load_questionnaire(path: Path = PICS / "questionnaire.toml") -> Questionnair
     for question in list(questions.values()):
         if question.allowed_as:
             allowed = questions[question.allowed_as].allowed
-            questions[question.id] = Question(**{**vars(question), "allowed": allowed})
+            questions[question.id] = replace(question, allowed=allowed)
     sections = {entry["id"]: entry["title"] for entry in data["section"]}
     found = Questionnaire(questions, sections, data["headings"])
     for question in questions.values():
