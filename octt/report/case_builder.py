@@ -5,8 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from octt.record import Event
+from octt.report.case import (
+    ERROR,
+    FAIL,
+    INCONCLUSIVE,
+    NOT_APPLICABLE,
+    PASS,
+    Action,
+    Attempt,
+    Case,
+    Change,
+    Override,
+    Prompt,
+    Remark,
+    Step,
+)
 from octt.report.frames import Frames
-from octt.report.parts import Action, Attempt, Case, Change, Override, Prompt, Remark, Step
 from octt.report.values import number, table, text, whole
 
 MAX_REMARKS = 2000  # different remarks kept per attempt; how many more there were is counted
@@ -72,7 +86,7 @@ class CaseBuilder:
         """Notes that the operator overrules a verdict."""
         case_id = text(event.get("case"))
         case = self._cases.get(case_id)
-        verdict, by, why = text(event.get("verdict")), text(event.get("by")), text(event.get("why"))
+        verdict, by, why = _verdict(event.get("verdict")), text(event.get("by")), text(event.get("why"))
         if case is None:
             return Override(event["n"], event["t"], case_id, "", verdict, by, why, 0)
         attempts = len(case.attempts)
@@ -104,7 +118,7 @@ class CaseBuilder:
             attempt = self._attempt
             assert attempt is not None
         attempt.ended = event["t"]
-        attempt.verdict, attempt.blame = text(event.get("verdict")), text(event.get("blame"))
+        attempt.verdict, attempt.blame = _verdict(event.get("verdict")), text(event.get("blame"))
         attempt.reason = text(event.get("reason"))
         attempt.seconds = number(event.get("seconds")) or 0.0
         attempt.forced = number(event.get("forced")) or 0.0
@@ -202,3 +216,8 @@ class CaseBuilder:
                     change.restored, change.restored_n = True, event["n"]
             return
         attempt.changes.append(Change(event["n"], what, name, event.get("before"), event.get("after")))
+
+
+def _verdict(value: object) -> str:
+    """A verdict as the record may have it; anything else is our mistake."""
+    return str(value) if value in (PASS, FAIL, INCONCLUSIVE, NOT_APPLICABLE, ERROR) else ERROR

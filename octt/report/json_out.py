@@ -1,0 +1,170 @@
+"""result.json: the result for programs, as `reports/result.schema.json` describes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from octt.measure import Statistic
+from octt.report.case import Attempt, Case
+from octt.report.parts import Connection, Finding, Result
+
+FORMAT = 1
+PERCENTILES = (50, 90, 95, 99)
+
+
+def render(result: Result) -> bytes:
+    """The result as JSON, indented, always the same bytes for the same result."""
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(as_dict(result), default=str, option=option)
+
+
+def as_dict(result: Result) -> dict[str, Any]:
+    """The result as plain data."""
+    run = result.run
+    return {
+        "format": FORMAT,
+        "verdict": result.verdict,
+        "issuable": result.issuable,
+        "not_issuable": result.not_issuable,
+        "counts": result.counts(),
+        "run": {
+            "tool": run.tool,
+            "started": iso(run.started),
+            "ended": iso(run.ended),
+            "seconds": short(run.seconds),
+            "complete": run.complete,
+            "why_incomplete": run.why_incomplete,
+            "resumed": [iso(moment) for moment in run.resumed],
+            "lines": run.lines,
+            "last_hash": run.last_hash,
+            "damages": [{"line": damage.line, "what": damage.what} for damage in run.damages],
+            "frames": len(result.frames),
+            "frames_with_problems": result.problem_count,
+        },
+        "station": {
+            "identity": result.station.identity,
+            "vendor": result.station.vendor,
+            "model": result.station.model,
+            "serial": result.station.serial,
+            "firmware": result.station.firmware,
+            "boot": result.station.boot,
+        },
+        "laboratory": vars(result.laboratory),
+        "bench": run.bench,
+        "declaration": result.declaration,
+        "profiles": [vars(profile) for profile in result.profiles],
+        "cases": [_case(case) for case in result.cases],
+        "findings": [_finding(finding) for finding in result.findings],
+        "remarks": [vars(remark) for remark in result.remarks],
+        "pics": [vars(answer) for answer in result.pics],
+        "performance": _performance(result),
+        "configuration": {
+            "before": result.configuration.has_before,
+            "after": result.configuration.has_after,
+            "keys": [{**vars(key), "different": key.different} for key in result.configuration.keys],
+            "unknown": result.configuration.unknown,
+        },
+        "connections": [_connection(connection) for connection in result.connections],
+        "refusals": [_dated(vars(refusal)) for refusal in result.refusals],
+        "transfers": [_dated(vars(transfer)) for transfer in result.transfers],
+        "overrides": [_dated(vars(override)) for override in result.overrides],
+    }
+
+
+def iso(nanoseconds: int | None) -> str | None:
+    """A Unix time in nanoseconds as ISO 8601 in UTC with microseconds; None when there is none or it is absurd."""
+    if nanoseconds is None:
+        return None
+    try:
+        moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+    return moment.replace(microsecond=nanoseconds // 1000 % 1_000_000).isoformat(timespec="microseconds")
+
+
+def short(value: float | None) -> float | None:
+    """Seconds to the microsecond: what is behind that is noise."""
+    return None if value is None else round(value, 6)
+
+
+def _dated(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        ("at" if name == "t" else name): iso(value) if name == "t" else value
+        for name, value in values.items()
+    }
+
+
+def _case(case: Case) -> dict[str, Any]:
+    attempts = [_attempt(attempt) for attempt in case.attempts]
+    return {
+        "id": case.id,
+        "name": case.name,
+        "profile": case.profile,
+        "section": case.section,
+        "applicable": case.applicable,
+        "pics_reason": case.pics_reason,
+        "verdict": case.verdict,
+        "measured_verdict": case.measured_verdict,
+        "blame": case.blame,
+        "reason": case.reason,
+        "seconds": short(case.seconds),
+        "forced": short(case.forced),
+        "steps": attempts[-1]["steps"] if attempts else [],
+        "remarks": attempts[-1]["remarks"] if attempts else [],
+        "attempts": attempts,
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "verdict": attempt.verdict,
+        "blame": attempt.blame,
+        "reason": attempt.reason,
+        "line": attempt.n,
+        "started": iso(attempt.started),
+        "ended": iso(attempt.ended),
+        "seconds": short(attempt.seconds),
+        "forced": short(attempt.forced),
+        "frames": attempt.last_frame - attempt.first_frame,
+        "steps": [
+            {**_dated(vars(step)), "seconds": short(step.seconds), "margin": short(step.margin)}
+            for step in attempt.steps
+        ],
+        "remarks": [vars(remark) for remark in attempt.remarks],
+        "remarks_left_out": attempt.remarks_left_out,
+        "actions": [{**_dated(vars(action)), "ended": iso(action.ended)} for action in attempt.actions],
+        "prompts": [_dated(vars(prompt)) for prompt in attempt.prompts],
+        "changes": [vars(change) for change in attempt.changes],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {name: value for name, value in vars(finding).items() if name != "rank"}
+
+
+def _connection(connection: Connection) -> dict[str, Any]:
+    return {**_dated(vars(connection)), "ended": iso(connection.ended)}
+
+
+def _performance(result: Result) -> dict[str, Any]:
+    measured = {statistic.key: _statistic(statistic) for statistic in result.performance.all}
+    by_action = {name: _statistic(statistic) for name, statistic in result.performance.by_action.items()}
+    return {"unit": "seconds", **measured, "by_action": by_action}
+
+
+def _statistic(statistic: Statistic) -> dict[str, Any]:
+    return {
+        "name": statistic.name,
+        "declared": statistic.declared,
+        "count": statistic.count,
+        "minimum": short(statistic.minimum),
+        "maximum": short(statistic.maximum),
+        "average": short(statistic.average),
+        **{f"p{percent}": short(statistic.percentile(percent)) for percent in PERCENTILES},
+        "unanswered": statistic.unanswered,
+        "exceeded": statistic.exceeded,
+    }

@@ -1,0 +1,105 @@
+"""junit.xml: the result for continuous-integration servers, a testsuite for each certification profile.
+
+FAIL is a failure; INCONCLUSIVE, ERROR and an applicable case that was not run are errors; NOT APPLICABLE is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from octt.report.case import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_RUN, Case, Step
+from octt.report.json_out import iso
+from octt.report.parts import Result
+from octt.report.text import visible
+
+ERRORS = (INCONCLUSIVE, ERROR, NOT_RUN)
+TEXT_LIMIT = 4000  # characters of one text: CI servers show them in a browser
+
+
+def render(result: Result) -> bytes:
+    """The result as JUnit XML in UTF-8. Characters that XML cannot hold are written as their number."""
+    root = ElementTree.Element("testsuites", {"name": "octt", **_numbers(result.cases)})
+    for profile in result.profiles:
+        cases = [case for case in result.cases if case.profile == profile.name]
+        name = visible(profile.name) or "no profile"
+        suite = ElementTree.SubElement(root, "testsuite", {"name": name, **_numbers(cases)})
+        suite.set("timestamp", (iso(result.run.started) or "1970-01-01T00:00:00")[:19])
+        suite.set("hostname", visible(result.station.identity, 200) or "station")
+        properties = ElementTree.SubElement(suite, "properties")
+        for key, value in _properties(result, profile.verdict):
+            ElementTree.SubElement(properties, "property", {"name": key, "value": visible(value, TEXT_LIMIT)})
+        for case in cases:
+            _testcase(suite, case, name)
+    ElementTree.indent(root)
+    xml = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(xml) + b"\n"
+
+
+def _numbers(cases: list[Case]) -> dict[str, str]:
+    verdicts = [case.verdict for case in cases]
+    return {
+        "tests": str(len(cases)),
+        "failures": str(verdicts.count(FAIL)),
+        "errors": str(sum(verdict in ERRORS for verdict in verdicts)),
+        "skipped": str(verdicts.count(NOT_APPLICABLE)),
+        "time": f"{sum(case.seconds for case in cases):.3f}",
+    }
+
+
+def _properties(result: Result, verdict: str) -> Iterator[tuple[str, str]]:
+    yield "verdict", verdict
+    yield "station.vendor", result.station.vendor
+    yield "station.model", result.station.model
+    yield "station.firmware", result.station.firmware
+    yield "tool.version", str(result.run.tool.get("version", ""))
+    yield "record", result.run.last_hash
+
+
+def _testcase(suite: ElementTree.Element, case: Case, classname: str) -> None:
+    name = visible(f"{case.id} {case.name}".strip(), 300)
+    attributes = {"classname": f"octt.{classname}", "name": name, "time": f"{case.seconds:.3f}"}
+    element = ElementTree.SubElement(suite, "testcase", attributes)
+    message = visible(case.reason or case.verdict, 500)
+    if case.verdict == NOT_APPLICABLE:
+        ElementTree.SubElement(element, "skipped", {"message": message})
+    elif case.verdict == FAIL or case.verdict in ERRORS:
+        tag = "failure" if case.verdict == FAIL else "error"
+        kind = f"{case.verdict} ({case.blame})" if case.blame else case.verdict
+        outcome = ElementTree.SubElement(element, tag, {"message": message, "type": visible(kind, 100)})
+        failed = [_failed(step) for step in case.steps if step.outcome == "fail"]
+        outcome.text = visible("\n".join(failed) or case.reason, TEXT_LIMIT)
+    lines = [_line(step) for step in case.steps]
+    lines += [
+        f"remark: {remark.text}" + (f" ({remark.count} times)" if remark.count > 1 else "")
+        for remark in case.remarks
+    ]
+    if len(case.attempts) > 1:
+        lines += [
+            f"attempt {attempt.number}: {attempt.verdict} {attempt.reason}" for attempt in case.attempts
+        ]
+    if case.override is not None:
+        lines.append(f"measured verdict: {case.measured_verdict}; {case.reason}")
+    if lines:
+        ElementTree.SubElement(element, "system-out").text = "\n".join(
+            visible(line, TEXT_LIMIT) for line in lines
+        )
+
+
+def _failed(step: Step) -> str:
+    parts = [f"expected: {step.what}", f"actual: {step.actual or 'nothing'}"]
+    if step.limit is not None:
+        parts.append(
+            f"limit: {step.limit:g} s" + (f", took {step.seconds:.3f} s" if step.seconds is not None else "")
+        )
+    if step.cite:
+        parts.append(f"see: {step.cite}")
+    line = step.frame if step.frame is not None else step.closest
+    parts.append(f"record: line {line if line is not None else step.n}")
+    return "\n".join(parts)
+
+
+def _line(step: Step) -> str:
+    took = f" [{step.seconds:.3f} s of {step.limit:g} s]" if step.margin is not None else ""
+    actual = f" - {step.actual}" if step.actual else ""
+    return f"{step.outcome}: {step.step + ' ' if step.step else ''}{step.what}{took}{actual}"
