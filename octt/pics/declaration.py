@@ -305,10 +305,16 @@ class _Reader:
         self.found.configuration_keys[name] = DeclaredKey(None if value is None else str(value), access)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """A remedy for a misspelt name: the nearest known one, or where the known ones are listed."""
     import difflib
 
     lower = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=cutoff)
     return f"did you mean {lower[close[0]]}?" if close else "see `octt pics new --template` for all items"
+
+
+def short(value: object) -> str:
+    """A value for a message, cut when it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -47,6 +47,7 @@ class Question:
     words: tuple[str, str] = ("No", "Yes")
     forms: tuple[str, ...] = ("2025",)
     asked_if: str = "true"
+    decides: bool = False
     key: str = ""
     default: object = None
     required: bool = True
