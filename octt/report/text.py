@@ -39,10 +39,13 @@ def seconds(value: float | None) -> str:
 
 
 def number(value: float | int | None) -> str:
-    """A number in the certificate's style: at most two decimals, none that say nothing."""
+    """A number in the certificate's style: two decimals, three below 0.1, none that say nothing."""
     if value is None:
         return ""
-    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    digits = f"{value:.3f}" if 0 < abs(value) < 0.0995 else f"{value:.2f}"
+    return digits.rstrip("0").rstrip(".")
 
 
 def hms(value: float | None) -> str:
