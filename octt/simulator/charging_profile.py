@@ -158,7 +158,7 @@ def parse(connector: int, payload: dict[str, Any], received: float) -> ChargingP
         valid_from=valid_from,
         valid_to=valid_to,
         start=start,
-        duration=min(duration, recurrence or math.inf),
+        duration=duration,
         unit=schedule["chargingRateUnit"],
         min_rate=float(schedule.get("minChargingRate", 0)),
         periods=periods,

@@ -14,7 +14,7 @@ OCPP 1.6 edition 2, sections 3.13, 5.5, 5.7, 5.16 and 6.13, with errata sheet 4.
 - An ampere is per phase, a watt is the total; one is turned into the other with the nominal voltage and the period's
   numberPhases, at most as many as the station has (7.12, errata 3.34).
 - Connector 0 has the sum of its connectors' limits, idle connectors included (a transaction may start at any time),
-  capped by the ChargePointMaxProfile and the station's own connection to the grid.
+  capped by the ChargePointMaxProfile.
 """
 
 import math
@@ -37,10 +37,9 @@ class Supply:
     amperes: float = 32.0
     connectors: int = 1
 
-    def most(self, unit: str, connectors: int = 1) -> float:
-        """The most that `connectors` connectors together can draw, in A per phase or W."""
-        per_connector = self.amperes if unit == "A" else self.amperes * self.volts * self.phases
-        return per_connector * connectors
+    def most(self, unit: str) -> float:
+        """The most that one connector can draw, in A per phase or W."""
+        return self.amperes if unit == "A" else self.amperes * self.volts * self.phases
 
 
 @dataclass(frozen=True)
@@ -198,7 +197,7 @@ class ChargingProfiles:
             return min([self.supply.most(unit), *values]), phases
         every = range(1, self.supply.connectors + 1)
         total = sum(self.limit_at(one, transactions, t, unit, assumed_start)[0] for one in every)
-        return min([self.supply.most(unit, self.supply.connectors), total, *values]), phases
+        return min([total, *values]), phases
 
     def _next_change(
         self, connector: int, transactions: Mapping[int, RunningTransaction], t: float, assumed_start: float
@@ -250,7 +249,7 @@ class ChargingProfiles:
     ) -> dict[int, tuple[float, int]]:
         """Amperes per phase and phases that each connector with a transaction may draw at `t`.
 
-        Together they stay within the ChargePointMaxProfile and the grid connection (3.13.3): what is there is
+        Together they stay within the ChargePointMaxProfile (3.13.3): what is there is
         shared evenly, what one does not need goes to the others, and a connector that would get less than the
         minChargingRate of its schedule waits (3.13.4).
         """

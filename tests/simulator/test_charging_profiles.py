@@ -308,13 +308,50 @@ def test_a_default_profile_of_a_connector_replaces_that_of_connector_0_there_onl
     assert steps(store, 0) == [(0, 30)]
 
 
+def test_the_replaced_default_profile_of_connector_0_does_not_shine_through():
+    store = ChargingProfiles(SUPPLY)
+    store.install(profile(1, periods=[(0, 10)]), 0, None, NOW)
+    store.install(profile(2, periods=[(0, 20)], duration=60), 1, None, NOW)
+    assert steps(store, 1) == [(0, 20), (60, 32)]
+    store.install(profile(3, level=1, periods=[(0, 5)], duration=30), 0, None, NOW)
+    assert steps(store, 1) == [(0, 5), (30, 20), (60, 32)]
+
+
+def test_a_daily_profile_falls_back_between_its_runs():
+    store = ChargingProfiles(SUPPLY)
+    daily = {"kind": "Recurring", "recurrencyKind": "Daily", "duration": 3600}
+    store.install(profile(1, level=1, periods=[(0, 6), (1800, 8), (7200, 9)], **daily), 1, None, NOW)
+    store.install(profile(2, level=0, periods=[(0, 20)]), 1, None, NOW)
+    day = [(0, 6), (1800, 8), (3600, 20)]
+    assert steps(store, duration=2 * 86400) == day + [(s + 86400, limit) for s, limit in day]
+
+
+def test_relative_default_profiles_count_from_each_transaction():
+    store = ChargingProfiles(SUPPLY)
+    store.install(profile(1, kind="Relative", start=None, periods=[(0, 10), (60, 20)]), 0, None, NOW)
+    running = {2: RunningTransaction(7, NOW - 40.5)}
+    assert steps(store, 2, running) == [(0, 10), (19, 20)]
+    assert steps(store, 1, running) == [(0, 10), (60, 20)]
+    assert steps(store, 0, running) == [(0, 20), (19, 30), (60, 40)]
+
+
+def test_a_change_in_the_last_second_is_reported_one_after_it_is_not():
+    store = ChargingProfiles(SUPPLY)
+    store.install(profile(1, periods=[(0, 6), (399, 8), (400, 10)]), 1, None, NOW)
+    assert steps(store, duration=400) == [(0, 6), (399, 8)]
+    store.install(profile(1, start=-0.5, periods=[(0, 6), (400, 8)]), 1, None, NOW)
+    assert steps(store, duration=400) == [(0, 6)]
+    assert steps(store, duration=401) == [(0, 6), (400, 8)]
+
+
 def test_a_transaction_profile_overrules_until_the_transaction_ends():
     store = ChargingProfiles(SUPPLY)
     store.install(profile(1, periods=[(0, 10)]), 1, None, NOW)
     store.install(profile(2, "TxProfile", periods=[(0, 20)]), 1, charging()[1], NOW)
     assert steps(store, 1, charging()) == [(0, 20)]
     store.end_transaction(1)
-    assert steps(store, 1) == [(0, 10)]
+    assert [p.id for p in store.profiles] == [1]
+    assert steps(store, 1, charging()) == [(0, 10)]
 
 
 def test_units_are_converted_with_the_phases_in_use():

@@ -69,6 +69,13 @@ def test_versions_as_in_tc_042_2_and_tc_043_2():
     assert store.lookup("A", 0) is None
 
 
+def test_a_differential_update_that_does_not_fit_changes_nothing():
+    store = LocalAuthList(most=2, most_sent=3)
+    store.send(1, "Full", [entry("A")])
+    assert store.send(2, "Differential", [entry("A", "Blocked"), entry("B"), entry("C")]) == "Failed"
+    assert (store.version, store.entries) == (1, {"a": {"status": "Accepted"}})
+
+
 def test_an_entry_expires():
     store = LocalAuthList()
     store.send(1, "Full", [entry("A", expiryDate="1970-01-01T00:01:00Z", parentIdTag="P")])

@@ -80,6 +80,8 @@ def test_who_may_use_a_reserved_connector():
     assert not store.wants_parent(2, "other")
     assert store.used_by(1, "other", "Group").id == 1
     assert store.used_by(2, "Tag", None) is None
+    store.reserve(reservation(2, 2, "Tag"), states, 0)
+    assert not store.wants_parent(2, "other")
 
 
 def test_the_station_keeps_a_connector_for_a_reservation_of_connector_0():
