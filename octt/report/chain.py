@@ -20,6 +20,8 @@ class Chain:
     last_hash: str = GENESIS
     cut_off: bool = False
     damages: list[Damage] = field(default_factory=list)
+    _shift: int = 0  # by how much the numbers of the lines are off since lines were added or removed
+    _broken: int = -1  # the last line whose link to the next does not hold
 
     def events(self) -> Iterator[tuple[Event, int]]:
         """Every event that can be read, with the byte offset of its line. A last line without its end is left out."""
@@ -44,17 +46,26 @@ class Chain:
         event, before = _parse(line), self.last_hash
         self.last_hash = line_hash(line)
         if event is None:
-            self.damage(self.lines, "not an event any more; the line was changed")
+            self.damage(self.lines, "the line was changed, it is no event any more")
             return None
-        if event.get("prev") != before:
-            if event.get("n") == self.lines:
-                self.damage(max(1, self.lines - 1), "the line was changed")
-            else:
-                self.damage(self.lines, "a line before it was added or removed")
-        elif event.get("n") != self.lines:
-            self.damage(self.lines, "its number does not follow")
+        linked, counted = event.get("prev") == before, event["n"] == self.lines + self._shift
+        if not linked and counted:
+            self._changed(self.lines - 1)
+        elif not linked:
+            self.damage(self.lines, "a line before it was added or removed")
+            self._shift = event["n"] - self.lines
+        elif not counted:
+            self.damage(self.lines, "the line was changed, its number does not follow")
         event["n"] = self.lines
         return event
+
+    def _changed(self, line: int) -> None:
+        """The link after `line` is broken; if the one before it is too, it was that line which was changed."""
+        if self._broken == line - 1 and self.damages and self.damages[-1].line == line - 1:
+            self.damages[-1] = Damage(line, "the line was changed, perhaps the one before it too")
+        else:
+            self.damage(max(1, line), "the line was changed")
+        self._broken = line
 
 
 def _parse(line: bytes) -> Event | None:
@@ -64,4 +75,4 @@ def _parse(line: bytes) -> Event | None:
         return None
     if not isinstance(event, dict) or not isinstance(event.get("kind"), str):
         return None
-    return event if type(event.get("t")) is int and type(event.get("m")) is int else None
+    return event if all(type(event.get(name)) is int for name in ("n", "t", "m")) else None
