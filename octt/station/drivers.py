@@ -58,7 +58,7 @@ class CommandDriver(Driver):
         if command is None:
             raise CannotAct(f"no command for {name} in the bench file's driver.commands")
         environment = {**os.environ, **{f"OCTT_{key.upper()}": str(value) for key, value in params.items()}}
-        for key, value in params.items():
+        for key, _value in params.items():
             # The shell sees values as variables, never as text to interpret.
             command = command.replace("{" + key + "}", f'"$OCTT_{key.upper()}"')
         try:

@@ -34,12 +34,24 @@ class Operator:
         """`timeout` in seconds for each answer. `say` shows a line; `source` is read for answers."""
         self.timeout = timeout
         self.say = say or (lambda text: print(text, flush=True))
+        self.before: Callable[[], None] = lambda: None
+        self.after: Callable[[], None] = lambda: None
         self._source = source or sys.stdin
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._reader: threading.Thread | None = None
 
     def ask(self, text: str, why: str, seen: Callable[[], bool]) -> Answer:
-        """Shows what to do and waits for the answer, or until the station shows the effect."""
+        """Shows what to do and waits for the answer, or until the station shows the effect.
+
+        `before` and `after` are called around it, for a live view to make room.
+        """
+        self.before()
+        try:
+            return self._ask(text, why, seen)
+        finally:
+            self.after()
+
+    def _ask(self, text: str, why: str, seen: Callable[[], bool]) -> Answer:
         if self._reader is None:
             self._reader = threading.Thread(target=self._read, daemon=True)
             self._reader.start()

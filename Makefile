@@ -1,0 +1,29 @@
+# Needs Python 3.11 and nothing else; everything is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install demo test matrix bench lint
+
+install: .venv/.done
+
+.venv/.done: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/octt run
+
+test: install lint
+	$(BIN)/pytest -n 4
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+matrix: install
+	$(BIN)/python -m tests.campaign --write testcases/matrix.md
+
+bench: install
+	$(BIN)/python -m bench

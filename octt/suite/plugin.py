@@ -1,0 +1,291 @@
+"""The pytest plugin: a test case is a pytest test; this adds the plan, the words, verdicts and evidence.
+
+Loaded with every pytest run in an environment where octt is installed; it does nothing unless test cases of the
+catalogue (marked with `octt.suite.case`) are collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from octt.suite.run import Options, Run, Scene
+    from octt.suite.states import Transaction
+
+MARK = "octt_case"
+_OPTIONS: pytest.StashKey[Any] = pytest.StashKey()
+_RUN: pytest.StashKey[Any] = pytest.StashKey()
+_SCENE: pytest.StashKey[Any] = pytest.StashKey()
+_ERROR: pytest.StashKey[BaseException | None] = pytest.StashKey()
+_ATTEMPT: pytest.StashKey[int] = pytest.StashKey()
+
+
+class WithOptions:
+    """Hands the options of `octt run` to the plugin."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Keeps the options where the hooks below find them."""
+        config.stash[_OPTIONS] = self.options
+
+
+class Hooks:
+    """What a front (octt/suite/front.py) may listen to."""
+
+    @pytest.hookspec
+    def pytest_octt_started(self, run: Run) -> None:
+        """The run exists and is about to open its endpoints."""
+
+    @pytest.hookspec
+    def pytest_octt_refused(self, error: str) -> None:
+        """The run could not start; the sentence says why and what helps."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declares the hooks above."""
+    pluginmanager.add_hookspecs(Hooks)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest testcases --bench FILE --pics FILE` works as `octt run` does."""
+    group = parser.getgroup("octt", "OCPP conformance")
+    group.addoption("--bench", metavar="FILE", help="bench file (TOML); without it the simulated station")
+    group.addoption("--pics", metavar="FILE", help="the vendor's declaration (TOML)")
+    group.addoption("--out", metavar="DIR", help="folder for the record and the reports")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declares the markers: one for test cases, one per certification profile."""
+    config.addinivalue_line("markers", f"{MARK}(id): a test case of the catalogue")
+    for profile in ("Core", "FirmwareManagement", "LocalAuthListManagement", "SmartCharging"):
+        config.addinivalue_line("markers", f"{profile}: certification profile")
+    for profile in ("RemoteTrigger", "Reservation", "Security"):
+        config.addinivalue_line("markers", f"{profile}: certification profile")
+
+
+def _case_id(item: pytest.Item) -> str | None:
+    mark = item.get_closest_marker(MARK)
+    return str(mark.args[0]) if mark else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks cases with their profile, keeps those that were asked for, and puts them in plan order."""
+    if not any(_case_id(item) for item in items):
+        return
+    from octt.suite.catalogue import load_catalogue
+
+    catalogue = load_catalogue()
+    options = config.stash.get(_OPTIONS, None)
+    cases = [item for item in items if _case_id(item)]
+    for item in cases:
+        known = catalogue.get(str(_case_id(item)))
+        if known is None:
+            raise pytest.UsageError(f"{item.nodeid}: {_case_id(item)} is not in testcases/catalogue.toml")
+        item.add_marker(known.profile)
+    if options is not None:
+        wanted, profiles = set(options.cases), set(options.profiles)
+        cases = [
+            item
+            for item in cases
+            if (not wanted or _case_id(item) in wanted)
+            and (not profiles or catalogue[str(_case_id(item))].profile in profiles)
+        ]
+    cases.sort(key=lambda item: catalogue[str(_case_id(item))].order)
+    items[:] = [item for item in items if not _case_id(item)] + cases
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
+    """Starts the run before the first case, and ends it after the last one whatever happens."""
+    if session.config.option.collectonly or not any(_case_id(item) for item in session.items):
+        return (yield)
+    from octt.bench import ConfigError
+    from octt.suite.run import Run
+
+    try:
+        run = Run(session.config.stash.get(_OPTIONS, None) or _options(session.config))
+        session.config.stash[_RUN] = run
+        session.config.hook.pytest_octt_started(run=run)
+        run.start()
+    except ConfigError as error:
+        if _RUN in session.config.stash:
+            session.config.stash[_RUN].finish("not started")
+        session.config.hook.pytest_octt_refused(error=str(error))
+        raise pytest.UsageError(str(error)) from None
+    reason = "finished"
+    try:
+        return (yield)
+    except BaseException:
+        reason = "interrupted"
+        raise
+    finally:
+        _end_interrupted(run)
+        run.finish("aborted" if session.shouldstop else reason)
+
+
+def _options(config: pytest.Config) -> Options:
+    from octt.suite.prepare import prepare
+
+    bench, pics, out = (config.getoption(name) for name in ("--bench", "--pics", "--out"))
+    return prepare(bench and Path(bench), pics and Path(pics), out and Path(out))
+
+
+def _end_interrupted(run: Run) -> None:
+    from octt.suite.verdicts import AbortRun
+
+    if run.current is not None:
+        run.end(run.scene(run.current), run.attempt, AbortRun())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Runs a case, again and again while the operator asks for it; every attempt stays on the record."""
+    if not _case_id(item):
+        return None
+    from _pytest.runner import runtestprotocol
+
+    from octt.suite.verdicts import RepeatCase
+
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for attempt in range(1, 100):
+        item.stash[_ATTEMPT], item.stash[_ERROR] = attempt, None
+        item.stash[_SCENE] = None
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        if not isinstance(item.stash[_ERROR], RepeatCase):
+            break
+        item._initrequest()  # type: ignore[attr-defined]
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Skips what does not apply; else begins the attempt and sees to the preconditions."""
+    case_id = _case_id(item)
+    if not case_id:
+        return (yield)
+    from octt.suite.verdicts import Inconclusive
+
+    run: Run = item.config.stash[_RUN]
+    planned = run.plan[case_id]
+    if planned.applies is False:
+        run.skip(case_id, planned.reason)
+        pytest.skip(planned.reason)
+    scene = run.begin(case_id, item.stash[_ATTEMPT])
+    item.stash[_SCENE] = scene
+    try:
+        if planned.applies is None:
+            raise Inconclusive(f"not decided whether the case applies: {planned.reason}", "configuration")
+        run.ready(scene)
+        with scene.case.during("setup"):
+            return (yield)
+    except BaseException as error:
+        item.stash[_ERROR] = error
+        raise
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """The scenario itself."""
+    scene = item.stash.get(_SCENE, None)
+    if scene is None:
+        return (yield)
+    scene.case.test_from = scene.case.cursor
+    try:
+        return (yield)
+    except BaseException as error:
+        item.stash[_ERROR] = error
+        raise
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Puts everything back and decides the verdict."""
+    scene = item.stash.get(_SCENE, None)
+    if scene is None:
+        return (yield)
+    from octt.suite.verdicts import AbortRun
+
+    run: Run = item.config.stash[_RUN]
+    error = item.stash[_ERROR]
+    verdict, reason = run.end(scene, item.stash[_ATTEMPT], error)
+    if isinstance(error, AbortRun):
+        item.session.shouldstop = "aborted by the operator"
+    result = yield
+    if error is None and verdict != "PASS":
+        pytest.fail(f"{verdict}: {reason}", pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A verdict is shown by its reason, not by a traceback through the harness."""
+    report = yield
+    if call.excinfo is not None and _case_id(item):
+        from octt.suite.verdicts import Judgement
+
+        error = call.excinfo.value
+        if isinstance(error, Judgement):
+            report.longrepr = f"{error.verdict}: {error.reason}"
+    return report
+
+
+# -- fixtures -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest) -> Scene:
+    """The words of the running case."""
+    found: Scene = request.node.stash[_SCENE]
+    return found
+
+
+@pytest.fixture
+def station(scene: Scene) -> Any:
+    """The station under test: call, sends, reports, stays_silent."""
+    return scene.station
+
+
+@pytest.fixture
+def csms(scene: Scene) -> Any:
+    """The Central System: answer, cut, restore."""
+    return scene.csms
+
+
+@pytest.fixture
+def driver(scene: Scene) -> Any:
+    """Cable, card and power."""
+    return scene.driver
+
+
+@pytest.fixture
+def bench(scene: Scene) -> Any:
+    """The configured values."""
+    return scene.station.bench
+
+
+@pytest.fixture
+def charging(station: Any, driver: Any) -> Transaction:
+    """Reusable state Charging."""
+    from octt.suite.states import start_charging
+
+    return start_charging(station, driver)
+
+
+@pytest.fixture
+def authorized(station: Any, driver: Any) -> str:
+    """Reusable state Authorized; the idTag."""
+    from octt.suite.states import start_authorized
+
+    return start_authorized(station, driver)

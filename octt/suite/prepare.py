@@ -1,0 +1,44 @@
+"""From what the command line says to the options of a run; everything that can be wrong is said here, before it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from octt import paths
+from octt.bench import SIMULATED, Bench, ConfigError, load
+from octt.pics.declaration import Declaration, DeclarationError, load_declaration
+from octt.suite.catalogue import CatalogueError, load_catalogue, plan
+from octt.suite.run import Options
+
+
+def prepare(
+    bench_file: Path | None = None,
+    pics_file: Path | None = None,
+    out: Path | None = None,
+    cases: tuple[str, ...] = (),
+    profiles: tuple[str, ...] = (),
+) -> Options:
+    """Reads the files and checks the choice of cases. Raises ConfigError with place and remedy."""
+    bench = load(bench_file) if bench_file else SIMULATED
+    declaration = read_declaration(pics_file, bench)
+    try:
+        plan(load_catalogue(), declaration, None, cases, profiles)
+    except CatalogueError as error:
+        raise ConfigError(str(error)) from None
+    folder = out or Path("octt-runs") / datetime.now().strftime("%Y-%m-%d_%H%M%S_%f")[:-3]
+    return Options(bench, declaration, folder, cases, profiles)
+
+
+def read_declaration(pics_file: Path | None, bench: Bench) -> Declaration:
+    """The declaration; without a file that of the simulated station, or an empty one for any other device."""
+    if pics_file is None and bench.driver.kind != "simulated":
+        return Declaration()
+    try:
+        declaration = load_declaration(pics_file or paths.PICS / "simulated.toml")
+    except DeclarationError as error:
+        raise ConfigError(str(error)) from None
+    if declaration.unreadable:
+        lines = [f"{p.place}: {p.id}: {p.what}; {p.remedy}" for p in declaration.unreadable]
+        raise ConfigError("\n".join(lines))
+    return declaration

@@ -1,0 +1,145 @@
+"""What a person sees while a run goes on: a live view in a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from octt.record import Event
+from octt.suite.run import Run
+
+COLOURS = {
+    "PASS": "green",
+    "FAIL": "bold red",
+    "INCONCLUSIVE": "yellow",
+    "ERROR": "magenta",
+    "NOT APPLICABLE": "bright_black",
+}
+
+
+class Progress:
+    """Listens to the record. Lines for what is decided; below them, in a terminal, what goes on now."""
+
+    def __init__(self, console: Console, verbose: bool = False) -> None:
+        self.console, self.verbose = console, verbose
+        self.run: Run | None = None
+        self._plan: dict[str, dict[str, Any]] = {}
+        self._done = 0
+        self._case: Event | None = None
+        self._began = 0.0
+        self._step = ""
+        self._live: Live | None = None
+
+    def start_view(self) -> None:
+        """Shows the live view, where there is a terminal to show it in."""
+        if self.console.is_terminal and self._live is None:
+            self._live = Live(
+                console=self.console, get_renderable=self._view, refresh_per_second=8, transient=True
+            )
+            self._live.start()
+
+    def stop_view(self) -> None:
+        """Takes the live view away, for a prompt or the end."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def say(self, text: str) -> None:
+        """A line above the live view."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def see(self, event: Event) -> None:
+        """Takes one event of the record."""
+        handler = getattr(self, "_on_" + event["kind"].replace(".", "_"), None)
+        if handler:
+            handler(event)
+
+    def _on_run_start(self, event: Event) -> None:
+        self._plan = {line["case"]: line for line in event["plan"]}
+
+    def _on_listen(self, event: Event) -> None:
+        if self.run is None or self.run.bench.driver.kind == "simulated":
+            return
+        central = self.run.bench.central_system
+        self.say("The Central System is ready. Point the station at one of these, subprotocol ocpp1.6:")
+        for url in self.run.urls():
+            self.say(f"    {url}")
+        self.say(
+            f"    identity {self.run.bench.station.identity}, security profile {central.security_profile}"
+        )
+        self.say(f"Waiting up to {self.run.bench.times.connect_timeout:g} s for the station to connect ...")
+
+    def _on_refused(self, event: Event) -> None:
+        if "plays offline" not in event["reason"]:
+            self.say(f"  refused {event['remote']}: {event['reason']}")
+
+    def _on_connect(self, event: Event) -> None:
+        if event["connection"] == 1:
+            self.say(f"Station {event['identity']} connected from {event['remote']}.")
+
+    def _on_case_start(self, event: Event) -> None:
+        self._case, self._began, self._step = event, time.monotonic(), ""
+        if self.verbose and not self.console.is_terminal:
+            self.say(f"{self._place(event['case'])} {event['name']} ...")
+
+    def _on_step(self, event: Event) -> None:
+        self._step = f"step {event['step']}: {event['what']}" if event.get("step") else event["what"]
+
+    def _on_case_end(self, event: Event) -> None:
+        verdict = event["verdict"]
+        self._case = None
+        line = self._plan.get(event["case"], {})
+        if verdict == "NOT APPLICABLE" and not self.verbose:
+            self._done += 1
+            return
+        text = Text(f"{self._place(event['case'])} ")
+        text.append(f"{verdict:<12} ", COLOURS.get(verdict, ""))
+        text.append(f"{event['seconds']:6.1f} s  {line.get('name', '')}")
+        self.console.print(text, soft_wrap=True)
+        if event.get("reason"):
+            self.say(f"          {event['reason']}")
+        self._done += 1
+
+    def _place(self, case: str) -> str:
+        total = len(self._plan)
+        return f"[{self._done + 1:>{len(str(total))}}/{total}] {case:<12}"
+
+    def _view(self) -> Group:
+        case = self._case
+        if case is None:
+            return Group(Text("waiting for the station" if not self._done else ""))
+        now = time.monotonic()
+        lines = [
+            Text(f"{self._place(case['case'])} {case['name']}  {now - self._began:.0f} s", "bold"),
+            Text(f"   last   {self._step}", "dim", overflow="ellipsis", no_wrap=True),
+        ]
+        current = self.run.current if self.run else None
+        waiting = current.waiting if current else None
+        if waiting:
+            who, what, deadline = waiting
+            left = max(0.0, deadline / 1e9 - now)
+            colour = {"operator": "bold yellow", "station": "cyan", "time": "blue"}[who]
+            text = Text("   waiting for ", overflow="ellipsis", no_wrap=True)
+            text.append(f"the {who}" if who != "time" else "time to pass", colour)
+            text.append(f": {what}, {left:.0f} s left")
+            lines.append(text)
+        return Group(*lines)
+
+
+def summary(console: Console, events: list[Event], folder: str) -> None:
+    """The last words of a run: how many of each verdict, what failed and why, where the report is."""
+    last = {event["case"]: event for event in events}
+    counts: dict[str, int] = {}
+    for event in last.values():
+        counts[event["verdict"]] = counts.get(event["verdict"], 0) + 1
+    text = Text()
+    for verdict, colour in COLOURS.items():
+        if counts.get(verdict):
+            text.append(f"{counts[verdict]} {verdict}   ", colour)
+    console.print()
+    console.print(text or Text("no case was run", "yellow"))
+    console.print(f"Record and reports: {folder}", markup=False, highlight=False, soft_wrap=True)

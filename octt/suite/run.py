@@ -1,0 +1,363 @@
+"""One run: the Central System, the driver, the record and the plan, from the first connection to the last case."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import platform
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import octt
+from octt.bench import Bench, ConfigError
+from octt.csms.answers import Answers
+from octt.csms.server import CentralSystem, CsmsError, Endpoint, Settings
+from octt.monitors import Monitors
+from octt.ocpp import Frame
+from octt.pics.declaration import Declaration
+from octt.record import Event, Record
+from octt.station.actions import ActionFailed, Driver
+from octt.station.drivers import CommandDriver, HttpDriver, SimulatedDriver
+from octt.station.operator import ManualDriver, Operator
+from octt.suite.case_run import CaseRun
+from octt.suite.catalogue import Planned, load_catalogue, plan
+from octt.suite.limits import Limits, limits
+from octt.suite.restore import put_back
+from octt.suite.rules import needs_no_remark
+from octt.suite.station import Station
+from octt.suite.verdicts import AbortRun, Inconclusive, Judgement, RepeatCase, Verdict
+from octt.suite.words import Actions, Csms, World
+
+
+@dataclass
+class Options:
+    """What the command line asks for."""
+
+    bench: Bench
+    declaration: Declaration
+    out: Path
+    cases: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    operator: Operator | None = None
+    simulator_arguments: list[str] = field(default_factory=list)
+    listener: Callable[[Event], None] | None = None
+
+
+@dataclass
+class Scene:
+    """The words a script is given."""
+
+    case: CaseRun
+    station: Station
+    csms: Csms
+    driver: Actions
+
+
+class Run:
+    """A run from start to finish. Used by the pytest plugin; `octt run` is a friendly front for it."""
+
+    def __init__(self, options: Options) -> None:
+        """Opens nothing yet. Raises ConfigError for an output folder that cannot be written to."""
+        self.options, self.bench = options, options.bench
+        try:
+            options.out.mkdir(parents=True, exist_ok=True)
+            if (options.out / "record.jsonl").exists():
+                raise ConfigError(f"{options.out} already holds a record; choose another folder with --out")
+            self.record = Record(options.out / "record.jsonl")
+        except OSError as error:
+            raise ConfigError(f"output folder {options.out}: {error.strerror}") from None
+        if options.listener:
+            self.record.listen(options.listener)
+        self.limits: Limits = limits(self.bench, declared_times(options.declaration))
+        self.world = World()
+        self.keys: list[dict[str, Any]] | None = None
+        self.plan = self._plan()
+        self.problem = ""
+        self.monitors = Monitors()
+        self.current: CaseRun | None = None
+        self.attempt = 0
+        self.csms = CentralSystem(self._settings(), self.record, self._answers())
+        self.csms.watch = self._watch
+        self.driver = self._driver()
+        self._watching = threading.Lock()
+        self._started = False
+
+    def _plan(self) -> dict[str, Planned]:
+        chosen = plan(
+            load_catalogue(), self.options.declaration, self.keys, self.options.cases, self.options.profiles
+        )
+        return {planned.case.id: planned for planned in chosen}
+
+    def _settings(self) -> Settings:
+        central = self.bench.central_system
+        return Settings(
+            identity=self.bench.station.identity,
+            host=central.host,
+            path=central.path,
+            password=central.password,
+            endpoints=[Endpoint(central.security_profile, central.port)],
+        )
+
+    def _answers(self) -> Answers:
+        answers, tags = Answers(self.bench.times.heartbeat_interval), self.bench.id_tags
+
+        def info(tag: str) -> dict[str, Any]:
+            if tag.casefold() == tags.invalid.casefold():
+                return {"status": "Invalid"}
+            family = tag.casefold() in (tags.valid.casefold(), tags.valid_2.casefold())
+            return {"status": "Accepted", **({"parentIdTag": tags.parent} if family else {})}
+
+        answers.id_tag_info = info
+        return answers
+
+    def _driver(self) -> Driver:
+        settings = self.bench.driver
+        if settings.kind == "http":
+            return HttpDriver(settings.url, settings.timeout)
+        if settings.kind == "command":
+            return CommandDriver(settings.commands, settings.timeout)
+        if settings.kind == "simulated":
+            return SimulatedDriver([], settings.timeout)
+        return ManualDriver()
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Opens the endpoints and waits for the station. Raises ConfigError; a silent station is no error."""
+        self._started = True
+        plan_lines = [
+            {
+                "case": p.case.id,
+                "name": p.case.name,
+                "profile": p.case.profile,
+                "section": p.case.section,
+                "applicable": p.applies,
+                "reason": p.reason,
+            }
+            for p in self.plan.values()
+        ]
+        self.record.write(
+            "run.start",
+            tool=tool(),
+            bench=self.bench.redacted(),
+            pics=self.options.declaration.as_dict(),
+            plan=plan_lines,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        try:
+            self.csms.start()
+        except CsmsError as error:
+            raise ConfigError(str(error)) from None
+        self._start_driver()
+        self._await_station()
+
+    def _start_driver(self) -> None:
+        if isinstance(self.driver, SimulatedDriver):
+            base = self.csms.url(self.csms.settings.endpoints[0]).rpartition("/")[0]
+            identity = self.bench.station.identity
+            self.driver.arguments = ["--csms", base, "--identity", identity, "--control", "127.0.0.1:0"]
+            self.driver.arguments += [*self.options.simulator_arguments, *self.bench.driver.simulator]
+        try:
+            self.driver.start()
+        except ActionFailed as error:
+            raise ConfigError(str(error)) from None
+
+    def urls(self) -> list[str]:
+        """Every URL the station can be pointed at, one for each local address."""
+        central, endpoint = self.bench.central_system, self.csms.settings.endpoints[0]
+        hosts = [central.public_host] if central.public_host else local_addresses(central.host)
+        return [self.csms.url(endpoint, host) for host in hosts]
+
+    def _await_station(self) -> None:
+        limit = self.bench.times.connect_timeout
+        deadline = time.monotonic_ns() + int(limit * 1e9)
+        if not self.csms.traffic.wait(lambda: self.csms.connected, deadline):
+            tried = f": {self.csms.refusals[-1]}" if self.csms.refusals else "; nothing tried to connect"
+            self.problem = f"the station did not connect within {limit:g} s{tried}"
+            return
+        self._learn()
+
+    def _learn(self) -> None:
+        """Reads the configuration once: evidence, and what applicability may depend on."""
+        scene = self.scene(CaseRun("", self.record, phase="setup"))
+        scene.case.now()
+        settle = time.monotonic_ns() + int(min(self.limits.function, 5) * 1e9)
+        self.csms.traffic.wait(lambda: bool(self.csms.answers.status), settle)
+        self.snapshot("before")
+        self.plan = self._plan()
+
+    def snapshot(self, when: str) -> None:
+        """Puts the station's whole configuration on the record."""
+        _request, seen = self.csms.call("GetConfiguration", {}, self.limits.response)
+        if seen is None or seen.frame.type != "CALLRESULT":
+            return
+        keys = [k for k in seen.payload.get("configurationKey", []) if isinstance(k, dict)]
+        if when == "before":
+            self.keys = keys
+        self.record.write("config", when=when, keys=keys, unknown=seen.payload.get("unknownKey", []))
+
+    def finish(self, reason: str = "finished") -> None:
+        """Ends the run; harmless when called twice."""
+        if not self._started:
+            return
+        self._started = False
+        if self.csms.connected:
+            self.snapshot("after")
+        self.driver.close()
+        self.csms.stop()
+        self.record.case = None
+        self.record.write("run.end", reason=reason)
+        self.record.close()
+
+    # -- cases ------------------------------------------------------------------------------------------------------
+
+    def scene(self, case: CaseRun) -> Scene:
+        station = Station(case, self.csms, self.bench, self.limits, self.connectors)
+        actions = Actions(case, self.driver, self.options.operator, self.csms, self.world)
+        return Scene(case, station, Csms(case, self.csms), actions)
+
+    @property
+    def connectors(self) -> int:
+        """How many connectors the station has: its own key, else the declaration, else what it reported."""
+        for key in self.keys or []:
+            if key.get("key") == "NumberOfConnectors" and str(key.get("value", "")).isdigit():
+                return int(key["value"])
+        declared = self.options.declaration.answer("HFS-8")
+        return declared if isinstance(declared, int) else max([1, *self.csms.answers.status])
+
+    def begin(self, case_id: str, attempt: int) -> Scene:
+        """Starts an attempt at a case."""
+        self.record.case, self.attempt = case_id, attempt
+        self.record.write("case.start", attempt=attempt, name=self.plan[case_id].case.name)
+        case = CaseRun(case_id, self.record)
+        case.cursor = len(self.csms.traffic.entries)
+        self.current = case
+        return self.scene(case)
+
+    def ready(self, scene: Scene) -> None:
+        """The document's general preconditions; Inconclusive when they do not hold."""
+        if self.problem:
+            raise Inconclusive(self.problem, "network")
+        if not self.csms.connected:
+            with scene.case.during("setup"):
+                scene.station.connects(again=False)
+
+    def end(self, scene: Scene, attempt: int, error: BaseException | None) -> tuple[Verdict, str]:
+        """Puts everything back and decides the verdict. A harness error never reads as FAIL."""
+        case, last = scene.case, len(self.csms.traffic.entries)
+        problems: list[str] = []
+        if not self.problem and not isinstance(error, AbortRun):
+            try:
+                problems = put_back(scene.station, scene.csms, scene.driver)
+            except Exception as failure:
+                problems = [f"putting things back failed: {failure}"]
+        self.csms.answers.disarm()
+        for problem in problems:
+            case.remark(problem)
+        self._remark_unexpected(case, last)
+        verdict, blame, reason = _verdict(error, case)
+        seconds = round(time.monotonic() - case.started, 3)
+        self.record.write(
+            "case.end",
+            attempt=attempt,
+            verdict=verdict,
+            blame=blame,
+            reason=reason,
+            seconds=seconds,
+            forced=round(case.forced, 3),
+        )
+        self.record.case = None
+        self.current = None
+        return verdict, reason
+
+    def skip(self, case_id: str, reason: str) -> None:
+        """Records that a case does not apply."""
+        self.record.write(
+            "case.end", case=case_id, attempt=0, verdict="NOT APPLICABLE", reason=reason, seconds=0
+        )
+
+    def _remark_unexpected(self, case: CaseRun, last: int) -> None:
+        connector = self.bench.connector
+        for index in range(last if case.test_from is None else case.test_from, last):
+            seen = self.csms.traffic.entries[index]
+            if seen.is_call() and index not in case.used and not needs_no_remark(seen, connector):
+                case.remark(f"not asked for by any step: {seen.short()}", seen, by="script")
+
+    def _watch(self, event: Event, frame: Frame | None) -> None:
+        with self._watching:
+            findings = self.monitors.see(event, frame)
+        for finding in findings:
+            case = self.current
+            self.record.write(
+                "remark",
+                text=finding.text,
+                frame=finding.frame,
+                cite=finding.cite,
+                by="monitor",
+                rule=finding.rule,
+                severity=finding.severity,
+            )
+            if case and finding.severity == "violation" and case.phase != "restore":
+                case.violations.append(f"{finding.text} [{finding.cite}]")
+
+
+def _verdict(error: BaseException | None, case: CaseRun) -> tuple[Verdict, str, str]:
+    if isinstance(error, Judgement):
+        return error.verdict, error.blame, error.reason
+    if isinstance(error, RepeatCase):
+        return "INCONCLUSIVE", "operator", "the operator repeats the case"
+    if isinstance(error, AbortRun | KeyboardInterrupt):
+        return "INCONCLUSIVE", "operator", "the run was aborted"
+    if error is not None:
+        return "ERROR", "tool", f"{type(error).__name__}: {error}"
+    if case.violations:
+        return "FAIL", "station", "the steps passed, but " + "; ".join(case.violations[:3])
+    return "PASS", "", ""
+
+
+def declared_times(declaration: Declaration) -> dict[str, float]:
+    """The declared performance values that serve as limits, in seconds."""
+    names = {
+        "response": "response_timeout",
+        "function": "triggered_timeout",
+        "remote_start": "remote_start_time",
+        "remote_stop": "remote_stop_time",
+    }
+    answers = {name: declaration.answer(item) for name, item in names.items()}
+    return {
+        name: float(value) for name, value in answers.items() if isinstance(value, int | float) and value > 0
+    }
+
+
+def local_addresses(host: str) -> list[str]:
+    """The addresses of this machine that a server bound to `host` can be reached at."""
+    if host not in ("0.0.0.0", "::", ""):
+        return [host]
+    found: list[str] = []
+    with contextlib.suppress(OSError):
+        found = [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(
+            ("192.0.2.1", 9)
+        )  # a documentation address: nothing is sent, the kernel picks the way out
+        found.append(probe.getsockname()[0])
+    return [*dict.fromkeys(address for address in found if not address.startswith("127.")), "127.0.0.1"]
+
+
+def tool() -> dict[str, Any]:
+    """Who made this record: versions that matter when a result is disputed."""
+    packages = ("websockets", "ocpp", "jsonschema-rs", "cryptography", "pytest")
+    return {
+        "name": "octt",
+        "version": octt.__version__,
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "packages": {name: importlib.metadata.version(name) for name in packages},
+    }

@@ -1,0 +1,150 @@
+"""The reusable states of the test-case document (section 2.25): the way into them, step by step.
+
+As a precondition a state is a fixture (octt/suite/fixtures.py); inside a scenario the case calls the function with
+the label of its own step as `step`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from octt.csms.traffic import Seen
+from octt.suite.restore import changed, value_of
+from octt.suite.station import Station
+from octt.suite.words import Actions
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """The transaction that a state or case started; `id` is the transactionId we issued."""
+
+    id: int
+    id_tag: str
+    connector: int
+    start: Seen
+
+
+def _labels(step: str | int, state: str) -> str:
+    return f"{step}/{state}." if step != "" else f"{state}."
+
+
+def authorize_remote(station: Station, step: str | int = "") -> bool:
+    """Whether AuthorizeRemoteTxRequests is true now: read from the station, as the document does."""
+    label = step or 1
+    reply = station.call("GetConfiguration", key=["AuthorizeRemoteTxRequests"], step=label)
+    key = {"key": "AuthorizeRemoteTxRequests"}
+    reply.returns(configurationKey=[key])
+    return str(reply.payload["configurationKey"][0].get("value", "")).strip().lower() == "true"
+
+
+def start_authorized(station: Station, driver: Actions, *, id_tag: str = "", step: str | int = "") -> str:
+    """State Authorized (table 104): a card is presented and accepted. The idTag that was used."""
+    tag, connector = id_tag or station.bench.id_tags.valid, station.bench.connector
+    already = station.csms.answers.status.get(connector) == "Preparing"
+    with station.case.during(station.case.phase, _labels(step, "Authorized")):
+        driver.present_id_tag(connector, tag, "so that the station asks us to authorize it")
+        with station.in_any_order():
+            station.sends("Authorize", idTag=tag, step=1, cite="OCPP 1.6 4.1")
+            if not already:
+                station.reports("Preparing", step=3)
+    return tag
+
+
+def start_charging(
+    station: Station,
+    driver: Actions,
+    *,
+    id_tag: str = "",
+    step: str | int = "",
+    plug: bool = True,
+    **request: Any,
+) -> Transaction:
+    """State Charging (table 105): cable plugged in, transaction started remotely, energy flows.
+
+    `request` adds fields to RemoteStartTransaction. `plug` False: the cable is in already.
+    """
+    tag, connector = id_tag or station.bench.id_tags.valid, station.bench.connector
+    reserved = station.csms.answers.status.get(connector) == "Reserved"
+    with station.case.during(station.case.phase, _labels(step, "Charging")):
+        asks = authorize_remote(station)
+        if plug:
+            driver.plug_in(connector, "a transaction needs a car")
+            if not reserved:
+                station.reports("Preparing", step=3)
+        reply = station.call("RemoteStartTransaction", connectorId=connector, idTag=tag, step=5, **request)
+        reply.returns(status="Accepted", cite="OCPP 1.6 5.11")
+        with station.in_any_order():
+            if reserved:
+                station.reports("Preparing", step=7)
+            if asks:
+                station.sends("Authorize", idTag=tag, step=9, cite="OCPP 1.6 5.11")
+            start = station.sends(
+                "StartTransaction",
+                connectorId=connector,
+                idTag=tag,
+                step=11,
+                within=station.limits.remote_start,
+            )
+            station.reports("Charging", step=13, within=station.limits.remote_start)
+    return transaction(station, start)
+
+
+def transaction(station: Station, start: Seen) -> Transaction:
+    """The transaction that a StartTransaction.req began."""
+    known = next(t for t in station.csms.answers.transactions.values() if t.start == start.payload)
+    return Transaction(known.id, known.id_tag, known.connector, start)
+
+
+def make_unavailable(station: Station, connector: int, *, step: str | int = 1) -> None:
+    """ChangeAvailability Inoperative, with its reports; operative again when the case ends. Connector 0: all."""
+    reply = station.call("ChangeAvailability", connectorId=connector, type="Inoperative", step=step)
+    changed(station, "availability", f"connector {connector}", "Operative", "Inoperative")
+    station.case.undo(f"availability of connector {connector}", lambda: make_operative(station, connector))
+    reply.returns(status="Accepted", cite="OCPP 1.6 5.2")
+    label = int(str(step)) + 2
+    if connector == 0:
+        station.reports_all("Unavailable", step=label)
+    else:
+        station.reports("Unavailable", connector=connector, step=label)
+
+
+def make_operative(station: Station, connector: int) -> None:
+    """The way back from `make_unavailable`."""
+    statuses = station.csms.answers.status
+    if connector and statuses.get(connector) != "Unavailable":
+        return
+    station.call("ChangeAvailability", connectorId=connector, type="Operative")
+    changed(station, "availability", f"connector {connector}", "Inoperative", "Operative", restored=True)
+
+
+def set_unavailable(station: Station, connector: int) -> None:
+    """States SetConnectorUnavailable and SetChargePointUnavailable (tables 108, 109)."""
+    name = "SetConnectorUnavailable" if connector else "SetChargePointUnavailable"
+    with station.case.during(station.case.phase, f"{name}."):
+        make_unavailable(station, connector)
+
+
+def set_faulted(station: Station, driver: Actions, connector: int) -> None:
+    """States SetConnectorFaulted and SetChargePointFaulted (tables 106, 107)."""
+    name = "SetConnectorFaulted" if connector else "SetChargePointFaulted"
+    with station.case.during(station.case.phase, f"{name}."):
+        driver.fault(connector, "the case needs a faulted station")
+        if connector:
+            station.reports("Faulted", connector=connector, step=1)
+        else:
+            station.reports_all("Faulted", step=1)
+
+
+def set_occupied(station: Station, driver: Actions, connector: int) -> None:
+    """State SetConnectorOccupied (table 110)."""
+    with station.case.during(station.case.phase, "SetConnectorOccupied."):
+        driver.plug_in(connector, "the case needs an occupied connector")
+        station.reports("Preparing", connector=connector, step=1)
+
+
+def number_from_key(station: Station, key: str) -> int | None:
+    """A whole number from the station's configuration; None when it has no such key or no number in it."""
+    found = value_of(station, key)
+    text = (found[0] or "").strip() if found else ""
+    return int(text) if text.isdigit() else None

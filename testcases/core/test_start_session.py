@@ -1,0 +1,34 @@
+"""Test-case document 2.2: a charging session started at the station."""
+
+from octt.suite import case
+from octt.suite.states import start_authorized
+
+
+@case("TC_003_CS")
+def test_plug_in_first(station, csms, driver, bench):
+    """The cable goes in, then a card is presented: the transaction starts."""
+    driver.plug_in(bench.connector)
+    station.reports("Preparing", step=1)
+    driver.present_id_tag(bench.connector, bench.id_tags.valid)
+    station.sends("Authorize", idTag=bench.id_tags.valid, step=3)
+    station.sends("StartTransaction", connectorId=bench.connector, idTag=bench.id_tags.valid, step=5)
+    station.reports("Charging", step=7)
+
+
+@case("TC_004_1_CS")
+def test_identification_first(station, driver, bench):
+    """A card is presented, then the cable goes in: the transaction starts."""
+    station.configure(MeterValueSampleInterval=bench.times.meter_value_interval)
+    tag = start_authorized(station, driver, step=1)
+    driver.plug_in(bench.connector)
+    station.sends("StartTransaction", connectorId=bench.connector, idTag=tag, step=3)
+    station.reports("Charging", step=5)
+
+
+@case("TC_004_2_CS")
+def test_identification_first_times_out(station, driver, bench):
+    """A card is presented but no cable follows: after ConnectionTimeOut the connector is available again."""
+    timeout = bench.times.connection_timeout
+    station.configure(ConnectionTimeOut=timeout)
+    start_authorized(station, driver, step=1)
+    station.reports("Available", step=2, after=timeout, cite="OCPP 1.6 9.1.5")
