@@ -226,7 +226,7 @@ class Facts:
             more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
             paragraphs.append(
                 Paragraph(
-                    f"Not issuable: {visible(reasons[0], 300).rstrip('.')}{more}. The reasons are listed below.",
+                    f"Not issuable: {visible(reasons[0], 300).rstrip('.')}{more}. All reasons are listed in this report.",
                     strong=True,
                 )
             )

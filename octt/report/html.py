@@ -13,14 +13,25 @@ from markupsafe import Markup
 
 from octt import paths
 from octt.measure import Statistic
-from octt.report.certificate import NOTICE, certificate
+from octt.pics.questionnaire import load_questionnaire
+from octt.report.certificate import NOTICE, PROFILES, certificate
 from octt.report.html_case import case_view, margin, plain
 from octt.report.html_frames import Budget
-from octt.report.parts import PASS, Attempt, Case, Finding, Result
+from octt.report.parts import PASS, Attempt, Case, Finding, PicsResult, Result
+from octt.report.rules import EXPLANATION
 from octt.report.svg import Series, distribution
 from octt.report.svg_timeline import Bar, Lane, timeline
-from octt.report.text import moment, number, seconds, visible
+from octt.report.text import cite, moment, number, seconds, visible
 
+KINDS = {
+    "evidence": "evidence",
+    "fail": "failed",
+    "pics": "declaration contradicted",
+    "time": "too slow",
+    "error": "error of the tool",
+    "station": "station",
+    "override": "overruled",
+}
 LIMIT = 500  # rows of any list that a station can make as long as it likes
 BARS_LIMIT = 2000
 
@@ -43,6 +54,10 @@ def render(result: Result) -> str:
             plot=distribution([_series(one) for one in result.performance.all]),
             by_action=distribution([_series(one) for one in result.performance.by_action.values()][:60]),
             configuration=result.configuration.keys[: 2 * LIMIT],
+            pics=[_pics(answer) for answer in result.pics[:LIMIT]],
+            rules=EXPLANATION,
+            names=PROFILES,
+            kinds=KINDS,
             shown=budget.shown,
             limit=LIMIT,
             script_hash=script_hash(),
@@ -62,7 +77,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    environment.filters.update(seconds=seconds, moment=moment, number=number, plain=plain, slug=slug)
+    environment.filters.update(
+        seconds=seconds, moment=moment, number=number, plain=plain, slug=slug, cite=cite
+    )
     environment.globals["inline"] = _inline
     return environment
 
@@ -89,6 +106,21 @@ def _finding(finding: Finding, budget: Budget) -> dict[str, Any]:
     view = {each.name: getattr(finding, each.name) for each in fields(finding)}
     view["href"] = f"#f{finding.frame}" if finding.frame in budget.shown else ""
     return view
+
+
+def _pics(answer: PicsResult) -> dict[str, Any]:
+    """One cross-examined answer in the words of the questionnaire; an item it does not know as it is."""
+    question = load_questionnaire().questions.get(answer.item)
+    shown = question.shown(answer.answer) if question else plain(answer.answer)
+    label = question.label if question else ""
+    return {
+        "item": answer.item,
+        "label": label,
+        "answer": shown,
+        "result": answer.result,
+        "why": answer.why,
+        "line": answer.line,
+    }
 
 
 def _statistic(one: Statistic) -> dict[str, Any]:

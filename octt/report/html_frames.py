@@ -87,6 +87,7 @@ def frame_view(frame: Frame, budget: Budget) -> dict[str, Any]:
     left_out = max(len(text) - limit, 0)
     budget.shown.add(frame.n)
     return {
+        "gap": None,
         "n": frame.n,
         "clock": clock(frame.t),
         "inward": frame.dir == "in",

@@ -38,6 +38,11 @@ def seconds(value: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def cite(section: str) -> str:
+    """A citation: a bare section number is one of the specification, anything else says itself what it cites."""
+    return f"OCPP 1.6 § {section}" if section[:1].isdigit() else section
+
+
 def number(value: float | int | None) -> str:
     """A number in the certificate's style: two decimals, three below 0.1, none that say nothing."""
     if value is None:
