@@ -87,16 +87,19 @@ class Declaration:
         return self.answers.get(item)
 
     def as_dict(self) -> dict[str, Any]:
-        """The declaration as plain data for the record."""
+        """The declaration as plain data for the record, in the tables of its file."""
+        tables: dict[str, dict[str, Any]] = {table: {} for table in TABLES}
+        for item, value in self.answers.items():
+            tables[load_questionnaire()[item].table][item] = value
+        tables["other_limits"].update(self.other_limits)
         return {
             "form": self.form,
             "profiles": list(self.profiles),
-            "answers": dict(self.answers),
             "guessed": sorted(self.guessed),
+            **tables,
             "connectors": [vars(connector) for connector in self.connectors],
             "configuration_keys": {name: vars(key) for name, key in self.configuration_keys.items()},
             "non_ocpp_settings": self.non_ocpp_settings,
-            "other_limits": self.other_limits,
             "certified": self.certified,
         }
 

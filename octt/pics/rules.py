@@ -1,0 +1,45 @@
+"""What a rule of the cross-examination is given and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from octt.pics.declaration import Declaration
+from octt.pics.evidence import Evidence
+from octt.pics.questionnaire import Question
+
+CONFIRMED, CONTRADICTED, NOT_OBSERVED = "confirmed", "contradicted", "not observed"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question, its answer (never None), and everything there is to compare it with."""
+
+    question: Question
+    answer: Any
+    declaration: Declaration
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a rule saw: a result, one sentence, the record line that shows it."""
+
+    result: str
+    why: str
+    line: int
+
+
+Rule = Callable[[Asked], Seen | None]
+
+
+def judged(agrees: bool, why: str, line: int) -> Seen:
+    """Confirmed or contradicted, by the record line that shows it."""
+    return Seen(CONFIRMED if agrees else CONTRADICTED, why, line)
+
+
+def remark(why: str, line: int = 0) -> Seen:
+    """Something seen that decides nothing."""
+    return Seen(NOT_OBSERVED, why, line)
