@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from synthetic import failing_run
 
 from octt.report.keys import SigningError, load_signer
 from octt.report.sign import Problem, sign, verify
-from synthetic import failing_run
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,80 @@
+"""Writes every output of a run from its record alone: the same record always gives the same bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from octt.report.model import load
+from octt.report.parts import Result
+from octt.report.sign import RECORD
+
+Layout = Literal["2025", "2024"]
+
+
+class ReportError(Exception):
+    """Outputs that could not be made; the message names each and why. The others were written."""
+
+
+def write_all(folder: Path, *, layout: Layout = "2025", evidence: bool = False) -> Result:
+    """Reads `record.jsonl` of a run's folder and writes result.json, junit.xml, report.html and report.pdf beside it.
+
+    `layout` is the form of the report, "2025" or "2024"; `evidence` appends the evidence of each case to the PDF. Also
+    for a run that broke off: its report says that it is incomplete. OSError when there is no record or no room,
+    ReportError when an output could not be made.
+    """
+    result = load(folder / RECORD)
+    failures = []
+    try:
+        for name, make in outputs(result, layout, evidence).items():
+            try:
+                content = make()
+            except Exception as error:  # an output of ours that fails must not take the others with it
+                failures.append(f"{name}: {type(error).__name__}: {error}")
+                continue
+            write_file(folder / name, content)
+    finally:
+        result.frames.close()
+    if failures:
+        raise ReportError("; ".join(failures))
+    return result
+
+
+def outputs(
+    result: Result, layout: Layout = "2025", evidence: bool = False
+) -> dict[str, Callable[[], bytes]]:
+    """What makes each output. The renderers are imported when used: they are large."""
+
+    def json() -> bytes:
+        from octt.report import json_out
+
+        return json_out.render(result)
+
+    def junit() -> bytes:
+        from octt.report import junit
+
+        return junit.render(result)
+
+    def html() -> bytes:
+        from octt.report import html
+
+        return html.render(result).encode()
+
+    def pdf() -> bytes:
+        from octt.report import pdf
+
+        return pdf.render(result, layout=layout, evidence=evidence)
+
+    return {"result.json": json, "junit.xml": junit, "report.html": html, "report.pdf": pdf}
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Writes a file as a whole or not at all; one with the same content is left alone."""
+    if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
+        return
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    part.write_bytes(content)
+    os.replace(part, path)
