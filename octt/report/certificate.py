@@ -83,6 +83,7 @@ class Section:
     title: str
     level: int = 2
     blocks: Sequence[Paragraph | Table] = field(default=())
+    outlined: bool = True  # whether the table of contents names it
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,7 @@ class Facts:
             more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
             paragraphs.append(
                 Paragraph(
-                    f"Not issuable: {visible(reasons[0], 300).rstrip('.')}{more}. All reasons are listed in this report.",
+                    f"Not issuable: {visible(reasons[0], 300).rstrip('.')}{more}. All reasons are in this report.",
                     strong=True,
                 )
             )
