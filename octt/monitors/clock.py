@@ -6,7 +6,19 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from octt.monitors.seen import Finding, Payload, Rule, Seen, Talk, dicts, instant, text, whole
+from octt.monitors.seen import (
+    TRANSACTION_MESSAGES,
+    Call,
+    Finding,
+    Payload,
+    Rule,
+    Seen,
+    Talk,
+    dicts,
+    instant,
+    text,
+    whole,
+)
 
 TOLERANCE = 60.0
 """Seconds by which a station's clock may differ before it is worth a remark."""
@@ -28,6 +40,7 @@ class Timestamps(Rule):
         self._tolerance = tolerance
         self._ahead = 0.0
         self._since: dict[int, float] = {}
+        self._former: Call | None = None
         self._told: set[str] = set()
 
     def event(self, event: Payload) -> None:
@@ -46,6 +59,11 @@ class Timestamps(Rule):
                 self._ahead = given.timestamp() - seen.t / 1e9
         if not seen.request():
             return
+        if seen.action in TRANSACTION_MESSAGES:
+            if self._former and self._former.answer != "CALLRESULT":
+                # What failed is sent again, and what came meanwhile waits behind it.
+                self._since[seen.connection] = seen.t / 1e9
+            self._former = talk.calls.get((True, seen.frame.id))
         for written in _times(seen):
             if not _ZONE.search(written):
                 yield from self._once(seen, "zone", f"a time without a zone: {written[:40]}")
@@ -60,7 +78,7 @@ class Timestamps(Rule):
             yield from self._once(seen, "unset", f"the time {written[:40]}: the clock was never set")
         elif min(away, away - self._ahead) > self._tolerance:
             yield from self._once(seen, "future", f"the time {written[:40]} is {away:.0f} s in the future")
-        elif seen.action in ("StartTransaction", "StopTransaction", "MeterValues"):
+        elif seen.action in TRANSACTION_MESSAGES:
             online = self._since.get(seen.connection)
             late = -max(away, away - self._ahead)
             if online is not None and late > self._tolerance and moment.timestamp() > online:
@@ -92,7 +110,7 @@ class Chronology(Rule):
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """Compares the latest time in a transaction message with that of the one before."""
-        if not seen.request("StartTransaction", "StopTransaction", "MeterValues") or _triggered(seen):
+        if not seen.request(*TRANSACTION_MESSAGES) or _triggered(seen):
             return
         own = [text(seen.payload.get("timestamp"))] if seen.action != "MeterValues" else _times(seen)
         moments = [moment for moment in map(instant, own) if moment is not None]

@@ -52,19 +52,17 @@ class Schema(Rule):
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """Says again what is wrong with a payload that the Central System found fault with when it came."""
-        if not seen.incoming or not seen.problems or seen.frame.type not in ("CALL", "CALLRESULT"):
+        if not seen.incoming or not seen.problems:
             return
-        direction = "request" if seen.frame.type == "CALL" else "response"
-        if seen.frame.type == "CALL" and seen.action not in FROM_STATION:
-            return
-        if seen.frame.type == "CALLRESULT" and (seen.call is None or seen.action not in ACTIONS):
-            return
-        if seen.complete:
-            found = problems(seen.action, "request" if direction == "request" else "response", seen.payload)
+        if seen.frame.type == "CALL" and seen.action in FROM_STATION:
+            found, suffix = problems(seen.action, "request", seen.payload), "req"
+        elif seen.frame.type == "CALLRESULT" and seen.call and seen.action in ACTIONS:
+            found, suffix = problems(seen.action, "response", seen.payload), "conf"
         else:
+            return
+        if not seen.complete:
             found = [problem for problem in seen.problems if not problem.startswith("reply to ")]
         if found:
-            suffix = "req" if direction == "request" else "conf"
             yield self.violation(seen, f"{seen.action}.{suffix} breaks its schema: {_listed(found)}")
 
 

@@ -24,6 +24,8 @@ CROSSING = 5.0
 """Seconds after one of our messages in which a message of the station may have crossed it on the way."""
 REMEMBERED = 10_000
 """Calls whose message ids are remembered."""
+TRANSACTION_MESSAGES = ("StartTransaction", "StopTransaction", "MeterValues")
+"""What a station queues and delivers in order (section 3.7)."""
 OPEN = 64
 """Unanswered calls whose payloads are remembered; payloads may be large."""
 

@@ -7,9 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from octt.monitors.seen import CROSSING, Call, Finding, Payload, Rule, Seen, Talk, text, whole
+from octt.monitors.seen import (
+    CROSSING,
+    TRANSACTION_MESSAGES,
+    Call,
+    Finding,
+    Payload,
+    Rule,
+    Seen,
+    Talk,
+    text,
+    whole,
+)
 
-TRANSACTION_MESSAGES = ("StartTransaction", "StopTransaction", "MeterValues")
 K = TypeVar("K")
 V = TypeVar("V")
 

@@ -1,0 +1,289 @@
+"""Rules about acceptance, heartbeats, connectors and status: broken, and kept in every legal way."""
+
+import itertools
+
+import pytest
+from monitor_wire import Wire
+
+from octt.monitors.status import TRANSITIONS
+
+
+@pytest.fixture
+def wire():
+    return Wire()
+
+
+# -- before acceptance -------------------------------------------------------------------------------------------
+
+
+def test_request_while_pending(wire):
+    wire.boot("Pending", 60)
+    wire.wait(10).call("Heartbeat", result={"currentTime": wire.time()})
+    assert [f.rule for f in wire.violations()] == ["not accepted"]
+    assert "4.2" in wire.violations()[0].cite
+
+
+def test_what_is_allowed_while_pending(wire):
+    wire.boot("Pending", 60)
+    wire.reply(wire.ask("GetConfiguration"), {"configurationKey": []})
+    wire.wait(10).reply(
+        wire.ask("TriggerMessage", requestedMessage="StatusNotification"), {"status": "Accepted"}
+    )
+    for connector in (0, 1, 2):
+        wire.status("Available", connector)
+    wire.wait(60).boot("Pending", 60)
+    wire.reply(wire.ask("TriggerMessage", requestedMessage="BootNotification"), {"status": "Accepted"})
+    wire.wait(7).boot("Accepted")
+    wire.wait(1).status("Available", 0)
+    assert wire.findings == []
+
+
+def test_while_pending_what_a_request_of_ours_asks_for_is_a_remark(wire):
+    wire.boot("Pending", 60)
+    wire.reply(wire.ask("GetDiagnostics", location="ftp://x/"), {"fileName": "a"})
+    wire.wait(10).call("DiagnosticsStatusNotification", status="Uploading")
+    assert wire.violations() == []
+    assert wire.remarks("not accepted")
+
+
+def test_request_that_crossed_the_answer_pending(wire):
+    wire.send("BootNotification", ident="b", chargePointVendor="V", chargePointModel="M")
+    wire.answer("b", {"status": "Pending", "currentTime": wire.time(), "interval": 60})
+    wire.wait(0.5).status("Available", 0)
+    assert wire.violations() == []
+
+
+def test_request_while_rejected(wire):
+    wire.boot("Rejected", 60)
+    wire.wait(20).status("Available")
+    assert [f.rule for f in wire.violations()] == ["not accepted"]
+
+
+def test_answer_while_rejected(wire):
+    wire.boot("Rejected", 60)
+    wire.wait(20)
+    wire.reply(wire.ask("GetConfiguration"), {"configurationKey": []})
+    assert [f.rule for f in wire.violations()] == ["not accepted"]
+
+
+def test_boot_again_after_the_interval(wire):
+    for _ in range(3):
+        wire.boot("Rejected", 30)
+        wire.wait(30)
+    wire.boot()
+    wire.wait(1).status("Available", 0)
+    assert wire.findings == []
+
+
+def test_boot_again_too_early_is_a_remark(wire):
+    wire.boot("Rejected", 60)
+    wire.wait(20).boot()
+    assert wire.violations() == []
+    assert wire.remarks("not accepted")
+
+
+def test_rejected_doubts(wire):
+    # the answer may not have arrived before the connection broke
+    wire.boot("Rejected", 60)
+    wire.reconnect(8).status("Available")
+    # rejected without an interval: the station chooses one
+    wire.boot("Rejected", 0)
+    wire.wait(10).status("Available")
+    assert wire.violations() == []
+
+
+def test_rejected_on_a_boot_we_triggered_is_left_open_by_the_errata(wire):
+    wire.boot()
+    wire.reply(wire.ask("TriggerMessage", requestedMessage="BootNotification"), {"status": "Accepted"})
+    wire.boot("Rejected", 60)
+    wire.wait(10).status("Available")
+    assert wire.violations() == []
+
+
+def test_reconnect_without_boot(wire):
+    wire.boot()
+    wire.reconnect().status("Available")
+    wire.meter(5)
+    assert wire.violations() == []
+    assert wire.remarks("not accepted") == []
+
+
+def test_request_before_the_boot_was_answered_is_a_remark(wire):
+    wire.send("BootNotification", chargePointVendor="V", chargePointModel="M")
+    wire.wait(10).send("Heartbeat")
+    assert wire.violations() == []
+    assert wire.remarks("not accepted")
+
+
+# -- heartbeat ---------------------------------------------------------------------------------------------------
+
+
+def heartbeat(wire):
+    wire.call("Heartbeat", result={"currentTime": wire.time()})
+
+
+def test_heartbeats_at_their_interval(wire):
+    wire.boot(interval=60)
+    for pause in (60, 61, 59, 60.5):
+        wire.wait(pause)
+        heartbeat(wire)
+    wire.wait(30).status("Preparing")
+    wire.wait(60)
+    heartbeat(wire)
+    wire.reply(wire.ask("TriggerMessage", requestedMessage="Heartbeat"), {"status": "Accepted"})
+    heartbeat(wire)
+    wire.reply(wire.ask("ChangeConfiguration", key="heartbeatInterval", value="10"), {"status": "Accepted"})
+    for _ in range(3):
+        wire.wait(10)
+        heartbeat(wire)
+    assert wire.findings == []
+
+
+def test_heartbeats_by_a_fixed_clock_whatever_else_is_sent(wire):
+    wire.boot(interval=60)
+    for _ in range(3):
+        wire.wait(45).status("Available")
+        wire.wait(15)
+        heartbeat(wire)
+    assert wire.findings == []
+
+
+@pytest.mark.parametrize("pause", [20, 120])
+def test_heartbeats_off_their_interval_are_a_remark(wire, pause):
+    wire.boot(interval=60)
+    for _ in range(3):
+        wire.wait(pause)
+        heartbeat(wire)
+    assert wire.remarks("heartbeat")
+    assert wire.violations() == []
+
+
+# -- connectors and status ---------------------------------------------------------------------------------------
+
+
+def tell_connectors(wire, number):
+    ident = wire.ask("GetConfiguration")
+    key = {"key": "NumberOfConnectors", "readonly": True, "value": str(number)}
+    wire.reply(ident, {"configurationKey": [key]})
+
+
+def test_connector_numbers(wire):
+    tell_connectors(wire, 2)
+    for connector in (0, 1, 2):
+        wire.status("Available", connector)
+        wire.call(
+            "MeterValues",
+            connectorId=connector,
+            meterValue=[{"timestamp": wire.time(), "sampledValue": [{"value": "1"}]}],
+        )
+    assert wire.findings == []
+    wire.status("Available", 3)
+    assert [f.rule for f in wire.violations()] == ["connector number"]
+
+
+def test_connector_numbers_are_not_judged_before_they_are_known(wire):
+    wire.status("Available", 7)
+    assert wire.findings == []
+    wire.event("config", when="before", keys=[{"key": "NumberOfConnectors", "value": "2", "readonly": True}])
+    wire.status("Available", 7)
+    assert wire.violations("connector number")
+
+
+def test_transaction_on_connector_0(wire):
+    wire.start(connector=0)
+    assert [f.rule for f in wire.violations()] == ["connector number"]
+
+
+def test_negative_connector(wire):
+    wire.status("Available", -1)
+    assert wire.violations("connector number")
+
+
+@pytest.mark.parametrize("status", sorted(TRANSITIONS))
+def test_status_of_connector_0(wire, status):
+    wire.status(status, 0, error="OtherError")
+    forbidden = status not in ("Available", "Unavailable", "Faulted")
+    assert bool(wire.violations("status of connector 0")) is forbidden
+
+
+def test_every_transition_is_either_in_the_table_or_a_remark():
+    for before, after in itertools.product(TRANSITIONS, TRANSITIONS):
+        wire = Wire()
+        wire.status(before, error="OtherError")
+        wire.status(after, error="OtherError")
+        legal = before == after or after in TRANSITIONS[before].split()
+        assert bool(wire.remarks("status transition")) is not legal, (before, after)
+        assert wire.violations() == []
+
+
+def test_the_table_is_that_of_the_specification():
+    counts = {status: len(after.split()) for status, after in TRANSITIONS.items()}
+    assert counts == {
+        "Available": 7,
+        "Preparing": 6,
+        "Charging": 6,
+        "SuspendedEV": 6,
+        "SuspendedEVSE": 6,
+        "Finishing": 4,
+        "Reserved": 4,
+        "Unavailable": 6,
+        "Faulted": 8,
+    }
+    assert "Finishing" in TRANSITIONS["Preparing"].split()  # errata 3.20
+    assert "Finishing" not in TRANSITIONS["Available"].split()
+
+
+def test_after_a_boot_or_a_gap_any_status_may_follow(wire):
+    wire.status("Available")
+    wire.reconnect().status("Finishing")
+    wire.boot()
+    wire.status("Reserved")
+    assert wire.remarks("status transition") == []
+
+
+def test_connectors_have_a_status_each(wire):
+    wire.status("Finishing", 1)
+    wire.status("Reserved", 2)
+    wire.status("Preparing", 1)
+    wire.status("Available", 2)
+    assert wire.findings == []
+
+
+def test_error_codes_beside_the_status(wire):
+    wire.status("Faulted", error="GroundFailure")
+    wire.status("Available", error="WeakSignal")
+    wire.status("SuspendedEVSE", error="EVCommunicationError")
+    assert wire.findings == []
+    wire.status("Faulted", error="NoError")
+    assert [f.severity for f in wire.findings] == ["remark"]
+    wire.status("Available", error="EVCommunicationError")
+    assert [f.rule for f in wire.violations()] == ["status error code"]
+
+
+IDLE = ["DiagnosticsStatusNotification", "FirmwareStatusNotification"]
+
+
+@pytest.mark.parametrize("action", IDLE)
+def test_idle_untold(wire, action):
+    wire.call(action, status="Idle")
+    assert [f.rule for f in wire.violations()] == ["status Idle"]
+
+
+@pytest.mark.parametrize("trigger", ["TriggerMessage", "ExtendedTriggerMessage"])
+@pytest.mark.parametrize("action", IDLE)
+def test_idle_when_asked_for(wire, action, trigger):
+    wire.reply(wire.ask(trigger, requestedMessage=action), {"status": "Accepted"})
+    wire.call(action, status="Idle")
+    wire.wait(60).call(action, status="Idle")
+    assert wire.findings == []
+
+
+def test_idle_of_log_and_signed_firmware(wire):
+    wire.call("LogStatusNotification", status="Idle", requestId=1)
+    wire.call("SignedFirmwareStatusNotification", status="Idle")
+    assert len(wire.violations("status Idle")) == 2
+    for asked in ("LogStatusNotification", "FirmwareStatusNotification"):
+        wire.ask("ExtendedTriggerMessage", requestedMessage=asked)
+    wire.call("LogStatusNotification", status="Idle", requestId=1)
+    wire.call("SignedFirmwareStatusNotification", status="Idle")
+    assert len(wire.violations("status Idle")) == 2
