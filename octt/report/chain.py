@@ -75,4 +75,5 @@ def _parse(line: bytes) -> Event | None:
         return None
     if not isinstance(event, dict) or not isinstance(event.get("kind"), str):
         return None
-    return event if all(type(event.get(name)) is int for name in ("n", "t", "m")) else None
+    whole = type(event.get("n")) is int and type(event.get("t")) is int and type(event.get("m")) is int
+    return event if whole else None

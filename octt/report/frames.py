@@ -17,7 +17,7 @@ import orjson
 
 from octt.record import Event
 
-TYPES = ("CALL", "CALLRESULT", "CALLERROR", "MALFORMED")
+TYPES = {"CALL": 0, "CALLRESULT": 1, "CALLERROR": 2, "MALFORMED": 3}
 SUMMARY_LENGTH = 100
 
 
@@ -88,16 +88,18 @@ def summarise(raw: str, kind: str) -> str:
     except orjson.JSONDecodeError:
         return _cut(raw)
     if kind == "CALLERROR" and isinstance(message, list):
-        return _cut(" ".join(str(part) for part in message[2:4]))
+        return _cut(" ".join(_short(part) for part in message[2:4]))
     payload = message[-1] if isinstance(message, list) and len(message) > 2 else message
     if not isinstance(payload, dict):
         return _cut(raw)
     return _cut(" ".join(f"{key}={_short(value)}" for key, value in payload.items()))
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, depth: int = 0) -> str:
     if isinstance(value, dict):
-        inner = " ".join(f"{key}={_short(item)}" for key, item in list(value.items())[:4])
+        if depth > 2:  # a station may nest as deep as it likes
+            return "{…}"
+        inner = " ".join(f"{key}={_short(item, depth + 1)}" for key, item in list(value.items())[:4])
         return "{" + inner + "}"
     if isinstance(value, list):
         return f"[{len(value)}]"
@@ -131,12 +133,12 @@ class Frames:
 
     def add(self, event: Event, offset: int) -> None:
         """Notes one frame; `offset` is where its line begins in `source` (ignored when there is no source)."""
+        kind, action = TYPES.get(event.get("type") or "", 3), self._action_index(event.get("action"))
+        self.times.append(event["t"])  # first, since it alone can fail: the columns stay of one length
         self.lines.append(event["n"])
-        self.times.append(event["t"])
         self.directions.append(event.get("dir") != "out")
-        kind = event.get("type")
-        self.types.append(TYPES.index(kind) if kind in TYPES else 3)
-        self.actions.append(self._action_index(event.get("action")))
+        self.types.append(kind)
+        self.actions.append(action)
         if self.source is None:
             self._events.append(event)
         else:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 
 def text(value: Any) -> str:
-    """A text; nothing (None) is the empty text, anything else is turned into one."""
-    return "" if value is None else value if isinstance(value, str) else str(value)
+    """A text; nothing (None) is the empty text, an object or list its JSON, anything else is turned into one."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        try:
+            return orjson.dumps(value).decode()
+        except TypeError:
+            return "(nested too deeply)"
+    return "" if value is None else str(value)
 
 
 def number(value: Any) -> float | None:
