@@ -7,7 +7,7 @@ since their effect may be seen before they are acknowledged.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from octt.pics.evidence import Done, Evidence, Message
 from octt.pics.rules import Asked, Seen, judged
@@ -130,20 +130,17 @@ def plugged_unauthorized(asked: Asked) -> Seen | None:
             here = status.payload.get("connectorId") == done.params.get("connector")
             if not (after and here and status.payload.get("status") == "Preparing"):
                 continue
-            before = [
+            authorized = [
                 *(card.asked for card in evidence.acted("present_id_tag") if card.case == done.case),
                 *(
                     sent.line
                     for sent in evidence.sent("Authorize", "StartTransaction")
                     if sent.case == done.case
                 ),
-                *(
-                    call.line
-                    for call in evidence.called("RemoteStartTransaction", "ReserveNow")
-                    if call.case == done.case
-                ),
+                *(call.line for call in evidence.called("RemoteStartTransaction") if call.case == done.case),
+                *(call.line for call in evidence.called("ReserveNow") if call.case == done.case),
             ]
-            if not any(line < status.line for line in before):
+            if not any(line < status.line for line in authorized):
                 why = "the cable was plugged in before any authorization"
                 return judged(asked.answer is False, why, status.line)
     return None

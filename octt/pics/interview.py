@@ -1,0 +1,173 @@
+"""Asking for a declaration question by question, without a screen: the terminal and a web form use the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from octt.pics.declaration import Connector, Declaration, DeclaredFacts, nearest
+from octt.pics.expression import explain, parse
+from octt.pics.problems import wrong_answer
+from octt.pics.questionnaire import Question, load_questionnaire
+
+_WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+
+
+class AnswerError(ValueError):
+    """A text that is no answer to the question; the message says why."""
+
+
+@dataclass
+class Interview:
+    """The questions that this station has to be asked, one after another, with a way back.
+
+    `current` is the question to ask, None at the end. Answers change the declaration at once, and with it which
+    questions follow. It begins at the first question that is not answered, so that it can be taken up again.
+    """
+
+    declaration: Declaration
+    skipped: set[str] = field(default_factory=set)
+    _history: list[str] = field(default_factory=list)
+    _again: str = ""
+
+    def questions(self) -> list[Question]:
+        """What is asked of this station on its form: all except the tables of keys and settings."""
+        facts = DeclaredFacts(self.declaration)
+        return [
+            question
+            for question in load_questionnaire().questions.values()
+            if (self.declaration.form in question.forms or question.decides)
+            and question.id not in ("configuration_keys", "non_ocpp_settings")
+            and explain(parse(question.asked_if), facts).applies is not False
+        ]
+
+    @property
+    def current(self) -> Question | None:
+        """The question to ask now."""
+        for question in self.questions():
+            if question.id == self._again:
+                return question
+            if not self._again and self.answer_of(question) is None and question.id not in self.skipped:
+                return question
+        return None
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many questions are answered or skipped, and how many there are."""
+        questions = self.questions()
+        left = sum(
+            self.answer_of(question) is None and question.id not in self.skipped for question in questions
+        )
+        return len(questions) - left, len(questions)
+
+    def answer_of(self, question: Question) -> Any:
+        """The present answer, None if there is none."""
+        if question.id == "connectors":
+            return self.declaration.connectors or None
+        return self.declaration.answer(question.id)
+
+    def proposal(self, question: Question) -> str:
+        """What an empty reply means: the present answer, else the default; "" when there is neither."""
+        value = self.answer_of(question)
+        if value is None and question.id == "connectors":
+            return "; ".join(self._usual_connectors())
+        if question.id == "connectors":
+            rows = self.declaration.connectors
+            return "; ".join(
+                f"{row.current} {row.phases} {row.type} {row.cable.split()[0]}".strip() for row in rows
+            )
+        value = question.default if value is None else value
+        if value is None:
+            return ""
+        return (
+            ", ".join(value)
+            if isinstance(value, list | tuple)
+            else question.shown(value).removesuffix(question.unit)
+        )
+
+    def _usual_connectors(self) -> list[str]:
+        count, answer = self.declaration.answer("HFS-8"), self.declaration.answer
+        cable = "Fixed" if answer("HFS-2") and not answer("HFS-1") else "Detachable"
+        kind = "DC 0 cCCS2" if answer("HFS-4") and not answer("HFS-3") else "AC 3 sType2"
+        return [f"{kind} {cable}"] * (count if type(count) is int and 0 < count <= 100 else 1)
+
+    def reply(self, text: str) -> None:
+        """Answers the current question; an empty text takes the proposal. Raises AnswerError when it is no answer."""
+        question = self.current
+        if question is None:
+            return
+        text = text.strip() or self.proposal(question)
+        if question.id == "connectors":
+            self.declaration.connectors = tuple(_connectors(text))
+        else:
+            value = parse_answer(question, text)
+            if question.id == "profiles":
+                self.declaration.profiles = tuple(value)
+            else:
+                self.declaration.answers[question.id] = value
+        self.declaration.guessed -= {question.id}
+        self._leave(question)
+
+    def skip(self) -> None:
+        """Leaves the current question open."""
+        if (question := self.current) is not None:
+            self.skipped.add(question.id)
+            self._leave(question)
+
+    def back(self) -> bool:
+        """Goes back to the question asked before; False when there was none."""
+        if not self._history:
+            return False
+        self._again = self._history.pop()
+        self.skipped.discard(self._again)
+        return True
+
+    def _leave(self, question: Question) -> None:
+        self._history.append(question.id)
+        self._again = ""
+
+
+def parse_answer(question: Question, text: str) -> Any:
+    """The answer that a text means. Raises AnswerError with what is allowed."""
+    value: Any = text.strip()
+    if not value:
+        raise AnswerError("this needs an answer; - leaves it open")
+    if question.type == "bool":
+        words = {**_WORDS, question.words[0].lower(): False, question.words[1].lower(): True}
+        if value.lower() not in words:
+            raise AnswerError("answer yes or no")
+        return words[value.lower()]
+    if question.type in ("int", "number"):
+        try:
+            value = float(value) if question.type == "number" and not value.isdecimal() else int(value)
+        except ValueError:
+            raise AnswerError(f"{value!r} is no {'whole ' * (question.type == 'int')}number") from None
+    if question.type == "list":
+        value = [_spelt(question, item.strip()) for item in value.split(",") if item.strip()]
+    elif question.type == "choice":
+        value = _spelt(question, value)
+    if what := wrong_answer(question, value):
+        raise AnswerError(what)
+    return value
+
+
+def _spelt(question: Question, item: str) -> str:
+    """The allowed item that was meant, whatever its case."""
+    return {allowed.lower(): allowed for allowed in question.allowed}.get(item.lower(), item)
+
+
+def _connectors(text: str) -> list[Connector]:
+    rows = []
+    for number, part in enumerate((part for part in text.split(";") if part.strip()), 1):
+        words = part.split()
+        if len(words) != 4 or not words[1].isdecimal():
+            raise AnswerError(
+                f"connector {number}: write current, phases, type and cable, for example AC 3 sType2 Detachable"
+            )
+        current, phases, kind, cable = words
+        whole = {"fixed": "Fixed Cable", "detachable": "Detachable Cable"}.get(cable.lower())
+        if whole is None or current.upper() not in ("AC", "DC"):
+            wrong = cable if whole is None else current
+            raise AnswerError(f"connector {number}: {nearest(wrong, ['AC', 'DC', 'Fixed', 'Detachable'])}")
+        rows.append(Connector(number, current.upper(), int(phases), kind, whole))
+    return rows
