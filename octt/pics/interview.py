@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from octt.pics.declaration import Connector, Declaration, DeclaredFacts, nearest
+from octt.pics.declaration import Connector, Declaration, DeclaredFacts, nearest, short
 from octt.pics.expression import explain, parse
 from octt.pics.problems import wrong_answer
 from octt.pics.questionnaire import Question, load_questionnaire
@@ -79,11 +79,9 @@ class Interview:
         value = question.default if value is None else value
         if value is None:
             return ""
-        return (
-            ", ".join(value)
-            if isinstance(value, list | tuple)
-            else question.shown(value).removesuffix(question.unit)
-        )
+        if isinstance(value, list | tuple):
+            return ", ".join(str(item) for item in value)
+        return question.words[value] if isinstance(value, bool) else str(value)
 
     def _usual_connectors(self) -> list[str]:
         count, answer = self.declaration.answer("HFS-8"), self.declaration.answer
@@ -92,11 +90,15 @@ class Interview:
         return [f"{kind} {cable}"] * (count if type(count) is int and 0 < count <= 100 else 1)
 
     def reply(self, text: str) -> None:
-        """Answers the current question; an empty text takes the proposal. Raises AnswerError when it is no answer."""
+        """Answers the current question; an empty text takes the proposal, or skips what may stay
+        open. Raises AnswerError when it is no answer."""
         question = self.current
         if question is None:
             return
         text = text.strip() or self.proposal(question)
+        if not text and not question.required:
+            self.skip()
+            return
         if question.id == "connectors":
             self.declaration.connectors = tuple(_connectors(text))
         else:
@@ -141,7 +143,7 @@ def parse_answer(question: Question, text: str) -> Any:
         try:
             value = float(value) if question.type == "number" and not value.isdecimal() else int(value)
         except ValueError:
-            raise AnswerError(f"{value!r} is no {'whole ' * (question.type == 'int')}number") from None
+            raise AnswerError(f"{short(value)} is no {'whole ' * (question.type == 'int')}number") from None
     if question.type == "list":
         value = [_spelt(question, item.strip()) for item in value.split(",") if item.strip()]
     elif question.type == "choice":

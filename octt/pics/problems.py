@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,7 +79,7 @@ def wrong_answer(question: Question, value: Any) -> str:
     fits = {
         "bool": isinstance(value, bool),
         "int": type(value) is int,
-        "number": type(value) in (int, float),
+        "number": type(value) in (int, float) and math.isfinite(value),
         "text": isinstance(value, str),
         "choice": isinstance(value, str),
         "list": isinstance(value, list) and all(isinstance(item, str) for item in value),

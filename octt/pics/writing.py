@@ -12,8 +12,9 @@ from octt.pics.questionnaire import Question, load_questionnaire
 
 _WIDTH = 110
 _HEADER = """\
-# Declaration of a charging station (PICS) for octt. Yes is true, No is false; what is not answered yet stands behind
-# a # with an example. `octt pics check FILE` says what is wrong or missing, `octt pics new FILE` goes on asking.
+# Declaration of a charging station (PICS) for octt. Yes is true, No is false; what is not answered yet stands
+# behind a # with an example. `octt pics check FILE` says what is wrong or missing, `octt pics new FILE` goes on
+# asking.
 """
 _TABLES = {
     "product": "Product and vendor",
@@ -79,9 +80,11 @@ def _lines(declaration: Declaration, marks: Mapping[str, str]) -> Iterator[str]:
         yield from ("", f"[{table}]" + (f"  # {title}" if title else ""))
         section = ""
         for question in questionnaire.questions.values():
-            if question.table != table or (declaration.form not in question.forms and not question.decides):
-                if question.table != table or question.id not in declaration.answers:
-                    continue
+            wanted = (
+                declaration.form in question.forms or question.decides or question.id in declaration.answers
+            )
+            if question.table != table or not wanted:
+                continue
             if table == "answers" and question.section != section:
                 section = question.section
                 yield from ("", f"# ---- {questionnaire.sections[section]} ----")
@@ -135,13 +138,9 @@ def _question(question: Question, answer: Any, marks: Mapping[str, str]) -> Iter
     yield from _comment(f"{question.id}: {question.question}{unit} {question.explanation}")
     if question.asked_if != "true":
         yield from _comment(f"Only if {question.asked_if}.")
-    if question.allowed and question.id not in ("C-09.2", "profiles"):
-        others = " or others" if question.open else ""
-        yield from _comment(
-            f"{'Some of' if question.type == 'list' else 'One of'}: {', '.join(question.allowed)}{others}"
-        )
-    elif question.id == "profiles":
-        yield from _comment(f"Some of: {', '.join(question.allowed)}")
+    if question.allowed and not question.allowed_as:
+        some = "Some of" if question.type == "list" else "One of"
+        yield from _comment(f"{some}: {', '.join(question.allowed)}{' or others' if question.open else ''}")
     mark = f"  # {marks[question.id]}" if question.id in marks else ""
     if answer is None:
         yield f"# {toml_key(question.id)} = {toml_value(_example(question))}{mark}"
