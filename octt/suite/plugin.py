@@ -276,6 +276,14 @@ def bench(scene: Scene) -> Any:
 
 
 @pytest.fixture
+def pics(request: pytest.FixtureRequest) -> Any:
+    """The vendor's declaration."""
+    from octt.suite.declared import Declared
+
+    return Declared(request.config.stash[_RUN].options.declaration)
+
+
+@pytest.fixture
 def charging(station: Any, driver: Any) -> Transaction:
     """Reusable state Charging."""
     from octt.suite.states import start_charging

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from octt.csms.traffic import Seen
-from octt.suite.restore import changed, value_of
 from octt.suite.station import Station
 from octt.suite.words import Actions
 
@@ -99,7 +98,7 @@ def transaction(station: Station, start: Seen) -> Transaction:
 def make_unavailable(station: Station, connector: int, *, step: str | int = 1) -> None:
     """ChangeAvailability Inoperative, with its reports; operative again when the case ends. Connector 0: all."""
     reply = station.call("ChangeAvailability", connectorId=connector, type="Inoperative", step=step)
-    changed(station, "availability", f"connector {connector}", "Operative", "Inoperative")
+    station.changed("availability", f"connector {connector}", "Operative", "Inoperative")
     station.case.undo(f"availability of connector {connector}", lambda: make_operative(station, connector))
     reply.returns(status="Accepted", cite="OCPP 1.6 5.2")
     label = int(str(step)) + 2
@@ -115,7 +114,7 @@ def make_operative(station: Station, connector: int) -> None:
     if connector and statuses.get(connector) != "Unavailable":
         return
     station.call("ChangeAvailability", connectorId=connector, type="Operative")
-    changed(station, "availability", f"connector {connector}", "Inoperative", "Operative", restored=True)
+    station.changed("availability", f"connector {connector}", "Inoperative", "Operative", restored=True)
 
 
 def set_unavailable(station: Station, connector: int) -> None:
@@ -143,8 +142,39 @@ def set_occupied(station: Station, driver: Actions, connector: int) -> None:
         station.reports("Preparing", connector=connector, step=1)
 
 
-def number_from_key(station: Station, key: str) -> int | None:
-    """A whole number from the station's configuration; None when it has no such key or no number in it."""
-    found = value_of(station, key)
-    text = (found[0] or "").strip() if found else ""
-    return int(text) if text.isdigit() else None
+def cache_id_tag(station: Station, driver: Actions, *, id_tag: str = "") -> str:
+    """Memory state IdTagCached (table 112): a whole session puts the idTag into the cache. The idTag."""
+    station.configure(AuthorizationCacheEnabled=True)
+    started = start_charging(station, driver, id_tag=id_tag)
+    with station.case.during(station.case.phase, "IdTagCached."):
+        driver.present_id_tag(started.connector, started.id_tag, "the session ends")
+        station.sends("StopTransaction", transactionId=started.id, step=1)
+        station.reports("Finishing", step=3)
+        driver.unplug(started.connector, "the session is over")
+        station.reports("Available", step=5)
+    return started.id_tag
+
+
+def store_local_list(station: Station, id_tag: str) -> None:
+    """Memory state IdTagLocalAuthList (table 113); the list is emptied when the case ends."""
+    station.configure(LocalAuthListEnabled=True)
+    entry = {"idTag": id_tag, "idTagInfo": {"status": "Accepted"}}
+    with station.case.during(station.case.phase, "IdTagLocalAuthList."):
+        send_local_list(station, 1, "Full", [entry], step=1)
+
+
+def send_local_list(
+    station: Station, version: int, update: str, entries: list[dict[str, Any]] | None, *, step: str | int
+) -> None:
+    """SendLocalList, which must be Accepted; the list is emptied when the case ends."""
+    payload: dict[str, Any] = {} if entries is None else {"localAuthorizationList": entries}
+    station.changed("list", "local authorization list", "empty", f"version {version}")
+    station.case.undo("local authorization list", lambda: empty_local_list(station))
+    reply = station.call("SendLocalList", listVersion=version, updateType=update, step=step, **payload)
+    reply.returns(status="Accepted", cite="OCPP 1.6 5.15")
+
+
+def empty_local_list(station: Station) -> None:
+    """The way back from `send_local_list`."""
+    station.call("SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[])
+    station.changed("list", "local authorization list", "a list", "empty", restored=True)

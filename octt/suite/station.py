@@ -1,467 +1,122 @@
-"""The words for what the station does: `call`, `sends`, `reports`, `stays_silent`, and their relatives.
+"""The station under test, as a script sees it: the words of octt/suite/expecting.py, and its configuration.
 
-Every expectation becomes a step on the record. `sends` consumes the first fitting request after the previous
-expectation; what it passes over is judged by the general rules (octt/suite/rules.py) when the case ends.
-Deadlines count from the last acknowledged action, answer or fitting frame, so that a slow person or a slow script
-never fails a station. Names of actions and fields are the specification's; a misspelt one is an error at once.
+What a script changes goes back to what it was when the case ends, pass or fail.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-from octt.bench import Bench
-from octt.csms.server import CentralSystem
-from octt.csms.traffic import Seen
-from octt.ocpp import schemas
-from octt.suite import matching, rules
-from octt.suite.case_run import CaseRun, Label, following
-from octt.suite.limits import Limits
-from octt.suite.verdicts import Inconclusive, Judgement
-
-Fields = dict[str, Any]
+from octt.suite.case_run import Label
+from octt.suite.expecting import Expecting
+from octt.suite.verdicts import Inconclusive
 
 
-@dataclass(frozen=True)
-class Reply:
-    """The station's reply to a call, not yet judged. `label` is the document's step of the reply."""
-
-    case: CaseRun
-    request: Seen
-    seen: Seen
-    label: str
-
-    @property
-    def payload(self) -> Fields:
-        """The payload of the reply."""
-        return self.seen.payload
-
-    @property
-    def is_error(self) -> bool:
-        """Whether the station answered with a CALLERROR."""
-        return self.seen.frame.type == "CALLERROR"
-
-    def returns(self, *, error: Iterable[str] = (), cite: str = "", **fields: Any) -> Reply:
-        """Judges the reply: a result with these fields, or a CALLERROR with one of the codes in `error`.
-
-        "any" in `error` allows every error code.
-        """
-        schemas.check_fields(self.seen.action, "response", fields)
-        what = f"{self.seen.action}.conf" + (f" with {matching.describe(fields)}" if fields else "")
-        codes = list(error)
-        if codes:
-            what += " or a CALLERROR" + ("" if "any" in codes else f" {' or '.join(codes)}")
-        seconds = (self.seen.m - self.request.m) / 1e9
-        if self.is_error:
-            code = self.seen.frame.error_code
-            wrong = [] if code in codes or "any" in codes else [f"the station answered CALLERROR {code}"]
-        else:
-            wrong = matching.mismatches(fields, self.payload)
-        if wrong:
-            raise self.case.fail(
-                self.label, what, "; ".join(wrong), closest=self.seen, seconds=seconds, cite=cite
-            )
-        self.case.step(self.label, what, "ok", frame=self.seen, seconds=seconds, cite=cite)
-        return self
-
-
-@dataclass
-class _Expectation:
-    action: str
-    fields: Fields
-    start: int
-    met: int = -1
-
-
-class Station:
-    """The station under test, as a script sees it."""
-
-    def __init__(
-        self, case: CaseRun, csms: CentralSystem, bench: Bench, limits: Limits, connectors: int
-    ) -> None:
-        self.case, self.csms, self.bench, self.limits = case, csms, bench, limits
-        self.connectors = list(range(1, connectors + 1))
-        self._last: _Expectation | None = None
-        self._block: int | None = None
-        self._optional: list[tuple[Label, _Expectation]] = []
-
-    # -- we call the station --------------------------------------------------------------------------------------
-
-    def call(self, action: str, *, step: Label = "", within: float | None = None, **payload: Any) -> Reply:
-        """Sends a request and takes the reply; a missing reply fails the step after `step`.
-
-        `within` seconds; default is the response timeout. Raises ValueError for fields the action does not have.
-        """
-        schemas.check_fields(action, "request", payload)
-        if action not in schemas.TO_STATION:
-            raise ValueError(f"{action} is called by stations, not by the Central System")
-        limit = within or self.limits.response
-        label = following(step)
-        request, seen = self.csms.call(action, payload, limit)
-        what = f"a reply to {action}"
-        if request is None:
-            raise self.case.fail(label, what, "the station is not connected", blame="network")
-        if step != "":
-            self.case.step(step, f"we send {action}.req", "info", frame=request)
-        if seen is None:
-            lost = self.lost_connection()
-            actual = lost or f"no reply within {limit:g} s"
-            raise self.case.fail(
-                label,
-                what,
-                actual,
-                blame="network" if lost else "station",
-                closest=request,
-                limit=limit,
-                cite="OCPP-J 1.6 4.1.1",
-            )
-        self._from(seen)
-        return Reply(self.case, request, seen, label)
-
-    def lost_connection(self) -> str:
-        """A sentence when the connection is gone though nobody of us cut it, else nothing."""
-        if self.csms.connected or self.csms.offline:
-            return ""
-        return "the connection was lost and the station has not come back"
-
-    # -- the station calls us -------------------------------------------------------------------------------------
-
-    def sends(
-        self,
-        action: str,
-        *,
-        step: Label = "",
-        within: float | None = None,
-        after: float | None = None,
-        since: Seen | None = None,
-        optional: bool = False,
-        cite: str = "",
-        **fields: Any,
-    ) -> Seen:
-        """Waits for a request with these fields, and fails the case when it does not come in time.
-
-        `within` seconds from the last action or frame (default: the limit for triggered functions; with `after`
-        that much more). `after`: it must not come earlier than that, less the tolerance. `since` counts from
-        another frame. `optional`: it may also be missing; that is decided by the next expectation.
-        """
-        schemas.check_fields(action, "request", fields)
-        expectation = _Expectation(action, fields, self._start(action, fields))
-        if optional:
-            self._optional.append((step, expectation))
-            return _NOTHING
-        anchor = since.m if since else self.case.anchor
-        limit = (within or self.limits.function) + (after or 0.0)
-        what = _what(action, fields)
-        try:
-            found = self._await(expectation, anchor + int(limit * 1e9))
-        except _Decided as decided:
-            raise self._failure(step, what, expectation, anchor, limit, cite, decided.index) from None
-        if not found:
-            raise self._failure(step, what, expectation, anchor, limit, cite)
-        seen = self.csms.traffic.entries[expectation.met]
-        seconds = max(0.0, (seen.m - anchor) / 1e9)
-        if after is not None:
-            self.case.forced += after
-            early = after - self.limits.early(after)
-            if seconds < early:
-                actual = f"it came after {seconds:.2f} s, {after:g} s were due"
-                raise self.case.fail(step, f"{what} after {after:g} s", actual, closest=seen, cite=cite)
-        self._settle_optional(expectation.met)
-        self.case.step(step, what, "ok", frame=seen, seconds=seconds, limit=limit, cite=cite)
-        self._consume(expectation, seen)
-        return seen
-
-    def reports(
-        self, status: str | set[str], *, connector: int | None = None, step: Label = "", **more: Any
-    ) -> Seen:
-        """Waits for StatusNotification of a connector (default: the one under test)."""
-        number = self.bench.connector if connector is None else connector
-        return self.sends("StatusNotification", step=step, connectorId=number, status=status, **more)
-
-    def reports_all(
-        self, status: str, *, step: Label = "", other: dict[int, str | set[str]] | None = None, **more: Any
-    ) -> None:
-        """Waits for StatusNotification of every connector and of connectorId 0, in any order.
-
-        `other` gives the connectors that have another status.
-        """
-        wanted: dict[int, str | set[str]] = dict.fromkeys([0, *self.connectors], status)
-        wanted.update(other or {})
-        with self.in_any_order():
-            for number, value in wanted.items():
-                self.reports(value, connector=number, step=step, **more)
-
-    def may_send(self, action: str, *, step: Label = "", within: float, **fields: Any) -> Seen | None:
-        """Waits for a request that a conformant station may leave out; None when it did."""
-        schemas.check_fields(action, "request", fields)
-        expectation = _Expectation(action, fields, self._start(action, fields))
-        with contextlib.suppress(_Decided):
-            self._await(expectation, self.case.anchor + int(within * 1e9))
-        what = f"perhaps {_what(action, fields)}"
-        if expectation.met < 0:
-            self.case.step(step, what, "skipped", limit=within)
-            return None
-        seen = self.csms.traffic.entries[expectation.met]
-        self._settle_optional(expectation.met)
-        self.case.step(step, what, "ok", frame=seen, limit=within)
-        self._consume(expectation, seen)
-        return seen
-
-    def repeats(self, action: str, *, every: float, times: int = 2, step: Label = "", cite: str = "") -> None:
-        """Waits for a request again and again; the spacing must be `every` seconds within the tolerance.
-
-        Late is counted from the station's last message of any kind, since a heartbeat may be put off by other
-        traffic (section 4.6).
-        """
-        first = self.sends(action, within=every + self.limits.late, step=step, cite=cite)
-        self.case.forced += every * times
-        for _ in range(times):
-            second = self.sends(
-                action, within=every + self.limits.late, since=self._newest(), step=step, cite=cite
-            )
-            spacing = (second.m - first.m) / 1e9
-            if spacing < every - self.limits.early(every):
-                raise self.case.fail(
-                    step,
-                    f"{action} every {every:g} s",
-                    f"the next came after {spacing:.2f} s",
-                    closest=second,
-                    cite=cite,
-                )
-            first = second
-
-    def stays_silent(
-        self, *actions: str, during: float | None = None, step: Label = "", cite: str = "", **fields: Any
-    ) -> None:
-        """Watches that none of these requests (with these fields) comes, for `during` seconds (default: bench)."""
-        for action in actions:
-            schemas.check_fields(action, "request", fields)
-        seconds = during or self.bench.times.observation
-        what = f"no {' and no '.join(actions)}" + (f" with {matching.describe(fields)}" if fields else "")
-        start, traffic = self.case.cursor, self.csms.traffic
-        found: list[Seen] = []
-
-        def look() -> bool:
-            for seen in traffic.entries[start:]:
-                if (
-                    seen.is_call()
-                    and seen.action in actions
-                    and not matching.mismatches(fields, seen.payload)
-                ):
-                    found.append(seen)
-                    return True
-            return False
-
-        self.case.forced += seconds
-        deadline = time.monotonic_ns() + int(seconds * 1e9)
-        with self.case.waits("time", f"watching for {what}", deadline):
-            came = traffic.wait(look, deadline)
-        if came:
-            raise self.case.fail(
-                step, what, f"the station sent {found[0].short()}", closest=found[0], cite=cite
-            )
-        lost = self.lost_connection()
-        if lost:
-            raise self.case.fail(step, what, lost, blame="network")
-        self.case.step(step, what, "ok", seconds=seconds, limit=seconds, cite=cite)
+class Station(Expecting):
+    """The station under test."""
 
     @contextlib.contextmanager
-    def in_any_order(self) -> Iterator[None]:
-        """The expectations inside may be met in any order."""
-        if self._block is not None:
+    def setup(self) -> Iterator[None]:
+        """What happens inside is a precondition: when it fails, the case is INCONCLUSIVE, not FAIL."""
+        with self.case.during("setup"):
             yield
+        self.case.test_from = self.case.cursor
+
+    def still_works(self, *, step: Label) -> None:
+        """Normal operation continues: the station is connected and answers."""
+        self.call("GetConfiguration", key=["NumberOfConnectors"], step=step).returns()
+
+    def passes(self, seconds: float, why: str) -> None:
+        """Lets time pass because the protocol needs it."""
+        self.case.forced += seconds
+        with self.case.waits("time", why, time.monotonic_ns() + int(seconds * 1e9)):
+            time.sleep(seconds)
+        self.case.step("", f"{seconds:g} s pass: {why}", "info")
+        self.case.now()
+
+    def value_of(self, key: str) -> tuple[str | None, bool] | None:
+        """Value and read-only flag of a configuration key now; None when the station does not know the key."""
+        reply = self.call("GetConfiguration", key=[key])
+        for entry in reply.payload.get("configurationKey", []):
+            if isinstance(entry, dict) and str(entry.get("key", "")).casefold() == key.casefold():
+                return entry.get("value"), bool(entry.get("readonly"))
+        return None
+
+    def number_of(self, key: str) -> int | None:
+        """A whole number from the station's configuration; None when it has no such key or no number in it."""
+        found = self.value_of(key)
+        text = (found[0] or "").strip() if found else ""
+        return int(text) if text.isdigit() else None
+
+    def configure(self, *, optional: bool = False, **keys: Any) -> None:
+        """Sets configuration keys as a precondition; each goes back to its former value when the case ends.
+
+        `optional`: a station that does not have the key, or cannot change it, is left alone (the document's "if
+        implemented"). Otherwise a read-only key with the right value is as good; anything else is INCONCLUSIVE.
+        """
+        with self.case.during("setup"):
+            for key, value in keys.items():
+                self._configure(key, _text(value), optional)
+
+    def _configure(self, key: str, value: str, optional: bool) -> None:
+        before = self.value_of(key)
+        if (before is None and optional) or (before is not None and same_value(before[0], value)):
             return
-        self._block = self.case.cursor
-        try:
-            yield
-        finally:
-            self._block = None
-            if self.case.cursor:
-                self._from(self.csms.traffic.entries[self.case.cursor - 1])
-
-    def connects(self, *, within: float | None = None, step: Label = "", again: bool = True) -> Seen:
-        """Waits for the station's (new) connection."""
-        limit = within or self.bench.times.reconnect_timeout
-        start = self.case.cursor
-        found: list[int] = []
-
-        def look() -> bool:
-            entries = self.csms.traffic.entries
-            found[:] = [i for i in range(start, len(entries)) if entries[i].kind == "connect"]
-            return bool(found) or (not again and self.csms.connected)
-
-        deadline = self.case.anchor + int(limit * 1e9)
-        with self.case.waits("station", "to connect", deadline):
-            came = self.csms.traffic.wait(look, deadline)
-        if not came:
-            refusal = self.csms.refusals[-1] if self.csms.refusals else "no attempt was seen"
-            raise self.case.fail(step, "the station to connect", f"it did not within {limit:g} s ({refusal})")
-        seen = self.csms.traffic.entries[found[0]] if found else _NOTHING
-        if found:
-            self.case.cursor = found[0] + 1
-            self._from(seen)
-        self.case.step(step, "the station connects", "ok", frame=seen if found else None, limit=limit)
-        return seen
-
-    def disconnects(self, *, within: float | None = None, step: Label = "") -> Seen:
-        """Waits until the connection ends."""
-        limit = within or self.limits.function
-        start = self.case.cursor
-        found: list[int] = []
-
-        def look() -> bool:
-            entries = self.csms.traffic.entries
-            found[:] = [i for i in range(start, len(entries)) if entries[i].kind == "disconnect"]
-            return bool(found)
-
-        if not self.csms.traffic.wait(look, self.case.anchor + int(limit * 1e9)):
-            raise self.case.fail(step, "the station to disconnect", f"it stayed connected for {limit:g} s")
-        seen = self.csms.traffic.entries[found[0]]
-        self.case.step(step, "the station disconnects", "ok", frame=seen, limit=limit)
-        self.case.cursor = found[0] + 1
-        self._from(seen)
-        return seen
-
-    # -- facts ------------------------------------------------------------------------------------------------------
-
-    def check(
-        self, good: bool, what: str, actual: str, *, step: Label = "", cite: str = "", **more: Any
-    ) -> None:
-        """A fact worked out by the script: `what` is expected, `actual` says what is."""
-        if not good:
-            raise self.case.fail(step, what, actual, cite=cite, **more)
-        frame = more.pop("closest", None)
-        self.case.step(step, what, "ok", actual=actual, cite=cite, frame=frame, **more)
-
-    def remark(self, text: str, frame: Seen | None = None, cite: str = "") -> None:
-        """Keeps something legal but noteworthy beside the verdict."""
-        self.case.remark(text, frame, cite)
-
-    def impossible(self, why: str, *, blame: Any = "configuration") -> Judgement:
-        """For `raise`: the case cannot get to its point with this station."""
-        return Inconclusive(why, blame)
-
-    # -- inside -----------------------------------------------------------------------------------------------------
-
-    def _start(self, action: str, fields: Fields) -> int:
-        if self._block is not None:
-            return self._block
-        last = self._last
-        if last and rules.may_be_reversed(action, fields, last.action, last.fields):
-            return last.start
-        return self.case.cursor
-
-    def _await(self, expectation: _Expectation, deadline: int) -> bool:
-        traffic, looked = self.csms.traffic, expectation.start
-
-        def look() -> bool:
-            nonlocal looked
-            while looked < len(traffic.entries):
-                seen, index = traffic.entries[looked], looked
-                looked += 1
-                if index in self.case.used or not seen.is_call(expectation.action) or seen.m > deadline:
-                    continue
-                if not matching.mismatches(expectation.fields, seen.payload):
-                    expectation.met = index
-                    return True
-                if rules.decides(expectation.action, expectation.fields, seen.payload):
-                    raise _Decided(index)
-            return False
-
-        with self.case.waits("station", _what(expectation.action, expectation.fields), deadline):
-            return traffic.wait(look, deadline)
-
-    def _consume(self, expectation: _Expectation, seen: Seen) -> None:
-        self.case.used.add(expectation.met)
-        self.case.cursor = max(self.case.cursor, expectation.met + 1)
-        self._last = expectation
-        if self._block is None:
-            self._from(seen)
-
-    def _from(self, seen: Seen) -> None:
-        self.case.anchor = max(self.case.anchor, seen.m)
-
-    def _settle_optional(self, before: int) -> None:
-        for label, expectation in self._optional:
-            what = f"perhaps {_what(expectation.action, expectation.fields)}"
-            for index in range(expectation.start, before):
-                seen = self.csms.traffic.entries[index]
-                fits = seen.is_call(expectation.action) and index not in self.case.used
-                if fits and not matching.mismatches(expectation.fields, seen.payload):
-                    self.case.used.add(index)
-                    self.case.step(label, what, "ok", frame=seen)
-                    break
-            else:
-                self.case.step(label, what, "skipped")
-        self._optional.clear()
-
-    def _failure(
-        self,
-        step: Label,
-        what: str,
-        expectation: _Expectation,
-        anchor: int,
-        limit: float,
-        cite: str,
-        decided: int | None = None,
-    ) -> Judgement:
-        entries = self.csms.traffic.entries
-        candidates = [
-            entries[i]
-            for i in range(expectation.start, len(entries))
-            if entries[i].is_call(expectation.action) and i not in self.case.used
-        ]
-        closest = min(
-            candidates, key=lambda s: len(matching.mismatches(expectation.fields, s.payload)), default=None
-        )
-        if decided is not None:
-            closest = entries[decided]
-        waited = (time.monotonic_ns() - anchor) / 1e9
-        lost = "" if expectation.action == "BootNotification" else self.lost_connection()
-        if closest is not None:
-            wrong = matching.mismatches(expectation.fields, closest.payload)
-            actual = (
-                f"{closest.action} came with {'; '.join(wrong)}"
-                if wrong
-                else (f"it came after {(closest.m - anchor) / 1e9:.1f} s, allowed are {limit:g} s")
+        status = self.call("ChangeConfiguration", key=key, value=value).payload.get("status")
+        if status in ("Accepted", "RebootRequired"):
+            self._changed(key, before[0] if before else None, value, str(status))
+        elif not optional:
+            now = "does not exist" if before is None else f"is {before[0]!r}"
+            access = " and read-only" if before and before[1] else ""
+            raise Inconclusive(
+                f"precondition {key} = {value} cannot be set: it {now}{access}; ChangeConfiguration gave {status}",
+                "configuration",
             )
-            lost = ""
-        elif lost:
-            actual = lost
-        else:
-            others = [
-                s.short() for s in entries[expectation.start :] if s.is_call() and s.action != "Heartbeat"
-            ]
-            actual = f"it did not come within {limit:g} s; " + (
-                f"instead came {', '.join(others[:3])}" if others else "nothing else came"
-            )
-        return self.case.fail(
-            step,
-            what,
-            actual,
-            blame="network" if lost else "station",
-            closest=closest,
-            seconds=waited,
-            limit=limit,
-            cite=cite,
+
+    def configures(self, key: str, value: str, *, step: Label) -> None:
+        """ChangeConfiguration as a step of the scenario: it must be Accepted."""
+        before = self.value_of(key)
+        self.call("ChangeConfiguration", key=key, value=value, step=step).returns(
+            status="Accepted", cite="OCPP 1.6 5.3"
         )
+        self._changed(key, before[0] if before else None, value, "Accepted")
 
-    def _newest(self) -> Seen:
-        return next((s for s in reversed(self.csms.traffic.entries) if s.is_call()), _NOTHING)
+    def _changed(self, key: str, before: str | None, value: str, status: str) -> None:
+        self.changed("configuration", key, before, value)
+        if before is not None:
+            self.case.undo(f"{key} = {before}", lambda: self._put_back(key, before, value))
+        if status == "RebootRequired":
+            self.reboot()
+
+    def _put_back(self, key: str, value: str, after: str) -> None:
+        status = self.call("ChangeConfiguration", key=key, value=value).payload.get("status")
+        if status not in ("Accepted", "RebootRequired"):
+            raise Inconclusive(f"{key} could not be set back to {value}: {status}", "station")
+        self.changed("configuration", key, after, value, restored=True)
+        if status == "RebootRequired":
+            self.reboot()
+
+    def changed(self, what: str, name: str, before: object, after: object, restored: bool = False) -> None:
+        """Puts on the record that the case changed the station, or put it back."""
+        self.case.record.write("changed", what=what, name=name, before=before, after=after, restored=restored)
+
+    def reboot(self, kind: str = "Soft") -> None:
+        """Resets the station and waits until it has come back."""
+        self.call("Reset", type=kind)
+        self.sends("BootNotification", within=self.bench.times.boot_timeout)
 
 
-class _Decided(Exception):
-    def __init__(self, index: int) -> None:
-        super().__init__(index)
-        self.index = index
+def same_value(one: object, other: object) -> bool:
+    """Whether two configuration values mean the same: booleans without case, lists without blanks, numbers."""
+    first, second = (",".join(part.strip() for part in str(v).casefold().split(",")) for v in (one, other))
+    try:
+        return first == second or float(first) == float(second)
+    except ValueError:
+        return False
 
 
-_NOTHING = Seen(0, 0, 0, "frame", 0)
-
-
-def _what(action: str, fields: Fields) -> str:
-    return f"{action}.req" + (f" with {matching.describe(fields)}" if fields else "")
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -4,12 +4,13 @@ from octt.ocpp import KEYS
 from octt.suite import case
 
 
-
 def _asked(station, *keys, step):
     """GetConfiguration for `keys`: every one must come back, and none as unknown."""
     reply = station.call("GetConfiguration", key=list(keys), step=step)
     unknown = reply.payload.get("unknownKey", [])
-    station.check(not unknown, "unknownKey empty", f"unknownKey is {unknown}", step=reply.label, frame=reply.seen)
+    station.check(
+        not unknown, "unknownKey empty", f"unknownKey is {unknown}", step=reply.label, frame=reply.seen
+    )
     found = {str(entry["key"]).casefold(): entry for entry in reply.payload.get("configurationKey", [])}
     missing = [key for key in keys if key.casefold() not in found]
     station.check(
@@ -37,14 +38,19 @@ def test_retrieve_configuration(station):
     required = [key for key in KEYS.values() if key.required and key.profile in profiles | {"Core"}]
     missing = [key.name for key in required if key.name.casefold() not in entries]
     what = f"configurationKey holds every required key of {', '.join(sorted(profiles))}"
-    station.check(not missing, what, f"missing: {', '.join(missing)}", step=4, cite=cite, closest=reply.seen)
+    station.check(not missing, what, f"missing: {', '.join(missing)}", step=4, cite=cite, frame=reply.seen)
     wrong = [
         f"{key.name} is {'read-only' if entries[key.name.casefold()]['readonly'] else 'writable'}"
         for key in required
         if key.access in ("R", "RW") and entries[key.name.casefold()]["readonly"] != (key.access == "R")
     ]
     station.check(
-        not wrong, "readonly as the specification says", "; ".join(wrong), step=4, cite=cite, closest=reply.seen
+        not wrong,
+        "readonly as the specification says",
+        "; ".join(wrong),
+        step=4,
+        cite=cite,
+        frame=reply.seen,
     )
 
     limit = _asked_limit(station)

@@ -36,3 +36,55 @@ def test_soft_reset_without_transaction(station, bench):
     if station.may_send("BootNotification", step=7, within=bench.times.boot_timeout):
         _availability_kept(station, bench)
     _operative_again(station, bench)
+
+
+def _transaction_kept_in_status(station, bench, boot):
+    """Step 9: after the boot the former transaction's connector is still occupied, the others are free."""
+    with station.in_any_order(after=boot):
+        station.reports_all("Available", other={bench.connector: {"Finishing", "Preparing"}}, step=9)
+
+
+@case("TC_015_CS")
+def test_hard_reset_with_transaction(station, charging, bench):
+    """A hard reset ends the transaction with reason HardReset, before the reboot or after it."""
+    boot_timeout = bench.times.boot_timeout
+    reply = station.call("Reset", type="Hard", step=1).returns(status="Accepted")
+    with station.in_any_order():
+        boot = station.sends("BootNotification", step=7, within=boot_timeout)
+        stop = station.sends(
+            "StopTransaction",
+            transactionId=charging.id,
+            reason="HardReset",
+            step=3,
+            within=boot_timeout,
+            cite="OCPP 1.6 5.14",
+        )
+    if stop.m < boot.m:
+        finishing = station.sent(
+            "StatusNotification",
+            since=reply.seen,
+            until=boot,
+            connectorId=bench.connector,
+            status="Finishing",
+        )
+        station.check(
+            bool(finishing),
+            "StatusNotification Finishing, since the transaction ended before the reboot",
+            "it did not come before the BootNotification",
+            step=5,
+            frame=finishing[0] if finishing else stop,
+        )
+    _transaction_kept_in_status(station, bench, boot)
+
+
+@case("TC_016_CS")
+def test_soft_reset_with_transaction(station, charging, bench):
+    """A soft reset ends the transaction properly with reason SoftReset, then restarts with or without a boot."""
+    station.call("Reset", type="Soft", step=1).returns(status="Accepted")
+    station.sends(
+        "StopTransaction", transactionId=charging.id, reason="SoftReset", step=3, cite="OCPP 1.6 5.14"
+    )
+    station.reports("Finishing", step=5)
+    boot = station.may_send("BootNotification", step=7, within=bench.times.boot_timeout)
+    if boot:
+        _transaction_kept_in_status(station, bench, boot)

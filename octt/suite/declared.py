@@ -1,0 +1,25 @@
+"""What scripts ask of the vendor's declaration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from octt.pics.declaration import Declaration
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The declaration, as a script sees it."""
+
+    declaration: Declaration
+
+    def yes(self, item: str) -> bool:
+        """Whether an item of the questionnaire is answered with Yes."""
+        return self.declaration.answer(item) is True
+
+    def fixed_cable(self, connector: int) -> bool:
+        """Whether this connector has a fixed cable; without a connector table, whether the station has any."""
+        for line in self.declaration.connectors:
+            if line.connector == connector and line.cable:
+                return "fixed" in line.cable.casefold()
+        return self.yes("HFS-2")

@@ -1,0 +1,11 @@
+"""Points in time as OCPP writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+def in_seconds(seconds: float, after: datetime | None = None) -> str:
+    """A dateTime that many seconds from now (or `after`); negative for the past."""
+    moment = (after or datetime.now(UTC)) + timedelta(seconds=seconds)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

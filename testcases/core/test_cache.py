@@ -1,0 +1,43 @@
+"""Test-case document 2.4: the authorization cache."""
+
+from octt.suite import case
+from octt.suite.states import cache_id_tag
+
+
+@case("TC_007_CS")
+def test_start_by_cached_id(station, csms, driver, bench):
+    """An idTag in the cache starts a transaction without asking the Central System."""
+    with station.setup():
+        station.configure(AuthorizationCacheEnabled=True, AuthorizeRemoteTxRequests=True, optional=True)
+        station.configure(LocalPreAuthorize=True)
+        tag = cache_id_tag(station, driver)
+    driver.plug_in(bench.connector)
+    station.reports("Preparing", step=1)
+    reply = station.call("RemoteStartTransaction", connectorId=bench.connector, idTag=tag, step=3)
+    reply.returns(status="Accepted")
+    start = station.sends(
+        "StartTransaction", connectorId=bench.connector, idTag=tag, step=5, within=station.limits.remote_start
+    )
+    station.reports("Charging", step=7)
+    station.sent_none(
+        "Authorize", since=reply.request, until=start, step="implied", cite="OCPP 1.6 3.5.1, 9.1.12"
+    )
+
+
+@case("TC_061_CS")
+def test_clear_cache(station, driver, bench):
+    """After ClearCache an idTag that was cached is asked for again."""
+    timeout, tag = bench.times.connection_timeout, bench.id_tags.valid
+    with station.setup():
+        station.configure(AuthorizationCacheEnabled=True, optional=True)
+        station.configure(LocalPreAuthorize=True, ConnectionTimeOut=timeout)
+    driver.present_id_tag(bench.connector, tag, why="the card goes into the cache")
+    with station.in_any_order():
+        station.sends("Authorize", idTag=tag, step="Authorized.1")
+        station.reports("Preparing", step=1)
+    driver.present_id_tag(bench.connector, tag, why="presenting it again may end the session; else wait")
+    station.case.forced += timeout
+    station.reports("Available", step=3, within=2 * timeout + station.limits.function)
+    station.call("ClearCache", step=5).returns(status="Accepted", cite="OCPP 1.6 5.4")
+    driver.present_id_tag(bench.connector, tag, why="the cache is empty, so the station must ask")
+    station.sends("Authorize", idTag=tag, step=7, cite="OCPP 1.6 4.1")

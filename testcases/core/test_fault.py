@@ -1,0 +1,13 @@
+"""Test-case document 2.16: a station with a fault."""
+
+from octt.suite import case
+
+
+@case("TC_041_CS")
+def test_fault(station, driver, bench):
+    """A faulted connector says so and starts nothing."""
+    driver.fault(bench.connector, why="the station must be faulted")
+    station.reports("Faulted", step=1, cite="OCPP 1.6 4.9")
+    driver.plug_in(bench.connector, why="somebody tries to charge")
+    driver.present_id_tag(bench.connector, bench.id_tags.valid, why="somebody tries to charge")
+    station.stays_silent("StartTransaction", during=bench.times.transaction_duration, step=3)

@@ -1,0 +1,143 @@
+"""Test-case document 2.14: the connection is lost. The Central System cuts and restores it itself."""
+
+from octt.suite import ABSENT, case
+from octt.suite.readings import check_spacing, readings
+from octt.suite.states import Transaction, cache_id_tag, start_charging, store_local_list, transaction
+
+
+def _back_online(station, csms):
+    csms.restore()
+    station.connects()
+
+
+@case("TC_036_CS")
+def test_meter_values_while_offline(station, csms, driver, bench):
+    """Meter values of a transaction are kept while offline and come in order, before any newer one."""
+    interval = bench.times.meter_value_interval
+    with station.setup():
+        station.configure(MeterValueSampleInterval=interval)
+        tx = start_charging(station, driver)
+    csms.cut()
+    station.passes(3.5 * interval, "the station stores meter values while offline")
+    _back_online(station, csms)
+    within = bench.times.reconnect_timeout
+    found = []
+    for _ in range(4):
+        seen = station.sends("MeterValues", transactionId=tx.id, step=1, within=within, cite="OCPP 1.6 3.7")
+        found += readings(seen)
+    times = [reading.time for reading in found]
+    station.check(
+        times == sorted(times),
+        "queued values in chronological order and before any new one",
+        f"the timestamps are {', '.join(reading.text for reading in found)}",
+        step=1,
+        cite="OCPP 1.6 3.7",
+        frame=found[-1].seen,
+    )
+    check_spacing(station, found, interval, step=1)
+
+
+def _offline_authorization(station, csms, driver, id_tag, **keys):
+    """Setup: every means of offline authorization that the station has knows the idTag as accepted."""
+    with station.setup():
+        station.configure(LocalAuthorizeOffline=True, **keys)
+        switches = ("LocalAuthListEnabled", "AuthorizationCacheEnabled", "AllowOfflineTxForUnknownId")
+        for switch in switches:
+            station.configure(**{switch: True}, optional=True)
+        if station.value_of("LocalAuthListMaxLength"):
+            store_local_list(station, id_tag)
+        if station.value_of("AuthorizationCacheEnabled"):
+            for action in ("Authorize", "StartTransaction", "StopTransaction"):
+                csms.answer(action, idTagInfo={"status": "Accepted"})
+            cache_id_tag(station, driver, id_tag=id_tag)
+            csms.system.answers.disarm()
+
+
+def _starts_offline(station, csms, driver, bench, id_tag):
+    csms.cut()
+    driver.plug_in(bench.connector, why="a session starts while the station is offline")
+    driver.present_id_tag(bench.connector, id_tag, why="the station must authorize it by itself")
+    station.passes(bench.times.observation, "the station starts the transaction offline")
+
+
+def _start_is_delivered(station, csms, bench, id_tag) -> Transaction:
+    _back_online(station, csms)
+    start = station.sends(
+        "StartTransaction",
+        connectorId=bench.connector,
+        idTag=id_tag,
+        step=1,
+        within=bench.times.reconnect_timeout,
+        cite="OCPP 1.6 3.7",
+    )
+    return transaction(station, start)
+
+
+@case("TC_037_1_CS")
+def test_offline_start(station, csms, driver, bench):
+    """A transaction started offline is reported when the station is back."""
+    tag = bench.id_tags.valid
+    _offline_authorization(station, csms, driver, tag)
+    _starts_offline(station, csms, driver, bench, tag)
+    _start_is_delivered(station, csms, bench, tag)
+    station.reports("Charging", step=3)
+
+
+def _invalid_offline_start(station, csms, driver, bench, *, stop):
+    """Steps 1 to 4 of TC_037_2 and TC_037_3: the idTag was good when stored, and is refused when reported."""
+    tag = bench.id_tags.invalid
+    _offline_authorization(station, csms, driver, tag, StopTransactionOnInvalidId=stop)
+    station.configure(MaxEnergyOnInvalidId=0, optional=True)
+    csms.answer("StartTransaction", idTagInfo={"status": "Invalid"})
+    _starts_offline(station, csms, driver, bench, tag)
+    tx = _start_is_delivered(station, csms, bench, tag)
+    station.reports("Charging", step=3)
+    return tx
+
+
+@case("TC_037_2_CS")
+def test_offline_start_invalid_suspends(station, csms, driver, bench):
+    """Without StopTransactionOnInvalidId the station stops the energy and keeps the transaction."""
+    _invalid_offline_start(station, csms, driver, bench, stop=False)
+    station.reports("SuspendedEVSE", step=5, cite="OCPP 1.6 4.8")
+
+
+@case("TC_037_3_CS")
+def test_offline_start_invalid_stops(station, csms, driver, bench):
+    """With StopTransactionOnInvalidId the station ends the transaction."""
+    tx = _invalid_offline_start(station, csms, driver, bench, stop=True)
+    station.sends("StopTransaction", transactionId=tx.id, reason="DeAuthorized", step=5, cite="OCPP 1.6 4.8")
+    station.reports("Finishing", step=7)
+
+
+@case("TC_038_CS")
+def test_offline_stop(station, csms, driver, charging, bench):
+    """A transaction stopped offline is reported when the station is back."""
+    csms.cut()
+    driver.present_id_tag(bench.connector, charging.id_tag, why="the transaction ends while offline")
+    station.passes(bench.times.observation, "the station ends the transaction offline")
+    _back_online(station, csms)
+    with station.in_any_order():
+        station.sends(
+            "StopTransaction",
+            transactionId=charging.id,
+            reason={"Local", ABSENT},
+            step=1,
+            within=bench.times.reconnect_timeout,
+            cite="OCPP 1.6 3.7",
+        )
+        station.reports("Finishing", step=3, within=bench.times.reconnect_timeout)
+
+
+@case("TC_039_CS")
+def test_offline_transaction(station, csms, driver, bench):
+    """A whole transaction held offline is reported, with the transactionId it is given then."""
+    tag = bench.id_tags.valid
+    _offline_authorization(station, csms, driver, tag)
+    _starts_offline(station, csms, driver, bench, tag)
+    driver.present_id_tag(bench.connector, tag, why="the transaction ends while offline")
+    driver.unplug(bench.connector, why="the car leaves while the station is offline")
+    tx = _start_is_delivered(station, csms, bench, tag)
+    station.sends(
+        "StopTransaction", transactionId=tx.id, reason={"Local", ABSENT}, step=3, cite="OCPP 1.6 4.10"
+    )

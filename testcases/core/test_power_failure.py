@@ -1,0 +1,74 @@
+"""Test-case document 2.13: power comes and goes."""
+
+from octt.suite import ABSENT, case
+from octt.suite.states import make_unavailable
+
+
+@case("TC_032_1_CS")
+def test_power_loss_with_backup(station, driver, charging, bench):
+    """A station with back-up power ends the transaction before it goes down."""
+    driver.power_off(why="the station runs on its back-up power for a moment")
+    station.sends(
+        "StopTransaction", transactionId=charging.id, reason="PowerLoss", step=1, cite="OCPP 1.6 7.36"
+    )
+    station.reports("Finishing", step=3)
+    driver.power_on(why="the station must come back")
+    boot = station.sends("BootNotification", step=5, within=bench.times.boot_timeout)
+    with station.in_any_order(after=boot):
+        station.reports_all("Available", other={bench.connector: {"Finishing", "Preparing"}}, step=7)
+
+
+@case("TC_032_2_CS")
+def test_power_loss_without_backup(station, driver, charging, bench):
+    """A station without back-up power ends the transaction after its return, or resumes it.
+
+    The document's purpose names the stop only, its scenario also a resumed transaction: that is stopped by card.
+    Steps 3 to 7 may come in any order, an intermediate status is tolerated.
+    """
+    driver.power_off(why="the station loses its power in a transaction")
+    driver.power_on(why="the station must come back")
+    boot = station.sends("BootNotification", step=1, within=bench.times.boot_timeout)
+    mine = {"connectorId": bench.connector}
+    stop = ("StopTransaction", {"transactionId": charging.id})
+    with station.in_any_order(after=boot):
+        station.reports_all(
+            "Available", other={bench.connector: {"Preparing", "Finishing", "Charging"}}, step=3
+        )
+        resumed = ("StatusNotification", {**mine, "status": "Charging"})
+        first = station.either(stop, resumed, step=5) if not _is_charging(station, boot, mine) else None
+    if first is None or first.action != "StopTransaction":
+        driver.present_id_tag(bench.connector, bench.id_tags.valid, why="the transaction went on; end it")
+        station.sends(
+            "StopTransaction",
+            transactionId=charging.id,
+            reason={"Local", ABSENT},
+            step=5,
+            cite="OCPP 1.6 4.10",
+        )
+    else:
+        station.check(
+            first.payload.get("reason") == "PowerLoss",
+            "StopTransaction with reason = PowerLoss",
+            f"reason is {first.payload.get('reason', 'absent (which means Local)')}",
+            step=5,
+            cite="OCPP 1.6 7.36",
+            frame=first,
+        )
+    ended = {"Preparing", "Finishing"}
+    if not station.sent("StatusNotification", since=boot, **mine, status=ended):
+        station.reports(ended, step=7)
+
+
+def _is_charging(station, boot, mine):
+    return bool(station.sent("StatusNotification", since=boot, **mine, status="Charging"))
+
+
+@case("TC_034_CS")
+def test_power_failure_keeps_unavailable(station, driver, bench):
+    """A station made inoperative stays so over a power failure."""
+    make_unavailable(station, 0, step=1)
+    driver.power_off(why="the station must lose its power while unavailable")
+    driver.power_on(why="the station must come back")
+    boot = station.sends("BootNotification", step=5, within=bench.times.boot_timeout)
+    with station.in_any_order(after=boot):
+        station.reports_all("Unavailable", step=7, cite="OCPP 1.6 5.2")
