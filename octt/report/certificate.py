@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any, Literal
 
 from octt.pics.questionnaire import Questionnaire, load_questionnaire
@@ -233,8 +235,8 @@ class Facts:
             )
         return paragraphs
 
-    def approval(self, vendor_title: str, laboratory_title: str, dot: str = "-") -> list[Table]:
-        """The statement of approval's two blocks, to be signed by hand; `dot` separates year, month and day."""
+    def approval(self, vendor_title: str, laboratory_title: str, layout: Layout = "2025") -> list[Table]:
+        """The statement of approval's two blocks, to be signed by hand; in 2024 the heading has the date."""
         laboratory = self.result.laboratory
         department, position, location = (
             self.product(name) for name in ("department", "position", "location")
@@ -242,20 +244,29 @@ class Facts:
         ours = ("", self.product("vendor"), department, position, location)
         place = laboratory.location or laboratory.address
         theirs = (laboratory.signatory, laboratory.name, laboratory.department, laboratory.position, place)
-        earlier = self.earlier("valid_from").replace("-", dot)
+        earlier = self._earlier_day("." if layout == "2024" else "-")
+        date = f"Date: (earlier certificate: {earlier})" if earlier else "Date:"
+        top, beside = (date, ("Signature:",)) if layout == "2024" else ("", (date, "Signature:"))
+        labels = ("Name", "Company", "Department", "Position", "Location")
         return [
-            self._approval(vendor_title, ours, earlier),
-            self._approval(laboratory_title, theirs, earlier),
+            Table(
+                [
+                    (label, visible(value, 120), more)
+                    for label, value, more in zip_longest(labels, values, beside, fillvalue="")
+                ],
+                header=(side, "", top),
+                widths=(2, 4, 4),
+            )
+            for side, values in ((vendor_title, ours), (laboratory_title, theirs))
         ]
 
-    def _approval(self, side: str, values: Sequence[str], earlier: str) -> Table:
-        beside = (f"Date: (earlier certificate: {earlier})" if earlier else "Date:", "Signature:", "", "", "")
-        labels = ("Name", "Company", "Department", "Position", "Location")
-        rows = [
-            (label, visible(value, 120), more)
-            for label, value, more in zip(labels, values, beside, strict=True)
-        ]
-        return Table(rows, header=(side, "", ""), widths=(2, 4, 4))
+    def _earlier_day(self, separator: str) -> str:
+        """The date of an earlier certificate in figures; as it is if it is not written as in January 24, 2025."""
+        date = self.earlier("date")
+        found = re.fullmatch(rf"({'|'.join(MONTHS)}) (\d{{1,2}}), (\d{{4}})", date)
+        if found is None:
+            return date
+        return separator.join((found[3], f"{MONTHS.index(found[1]) + 1:02}", f"{int(found[2]):02}"))
 
     def fingerprint(self) -> Paragraph:
         """The sentence that ties the paper to the record."""

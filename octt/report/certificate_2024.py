@@ -214,7 +214,7 @@ def _configuration(facts: Facts) -> list[Section]:
             [Table(other or [(NONE, NONE)], ("Configuration key", "Value"), TWO)],
         ),
         Section(
-            "Other limits and settings",
+            "Limit / setting",
             3,
             [
                 Paragraph(
@@ -248,7 +248,7 @@ def _approval(facts: Facts) -> Section:
             Paragraph(
                 "Both sides confirm that this report says what was declared and what the run recorded."
             ),
-            *facts.approval("Vendor", "Test laboratory", "."),
+            *facts.approval("Vendor", "Test laboratory", "2024"),
             facts.fingerprint(),
         ],
     )
