@@ -25,7 +25,7 @@ def keys(declaration: Declaration) -> Iterator[Problem]:
             if (remedy := nearest(name, KEYS, cutoff=0.85)).startswith("did"):
                 yield Problem(name, place, f"{name} is no standard key", remedy, "warning")
             continue
-        if entry.value and (what := _wrong_value(key, entry.value)):
+        if entry.value and (what := wrong_value(key, entry.value)):
             yield Problem(name, place, what, "declare what GetConfiguration returns", "warning")
         if entry.access and key.access in ("R", "RW") and entry.access != key.access:
             meant = "read-only" if key.access == "R" else "writable"
@@ -40,7 +40,8 @@ def keys(declaration: Declaration) -> Iterator[Problem]:
             yield Problem(key.name, f"configuration_keys.{key.name}", what, remedy)
 
 
-def _wrong_value(key: Key, value: str) -> str:
+def wrong_value(key: Key, value: str) -> str:
+    """Why a text cannot be the value of a standard key; "" when it can."""
     if key.type == "bool" and value.lower() not in ("true", "false"):
         return f"{short(value)} is neither true nor false"
     if key.type == "int" and not value.lstrip("-").isdecimal():

@@ -63,7 +63,8 @@ class Interview:
     def answer_of(self, question: Question) -> Any:
         """The present answer, None if there is none."""
         if question.id == "connectors":
-            return self.declaration.connectors or None
+            rows = self.declaration.connectors
+            return rows if rows and all(row.current and row.cable for row in rows) else None
         return self.declaration.answer(question.id)
 
     def proposal(self, question: Question) -> str:
@@ -73,8 +74,10 @@ class Interview:
             return "; ".join(self._usual_connectors())
         if question.id == "connectors":
             rows = self.declaration.connectors
+            cables = [(row.cable.split() or ["?"])[0] for row in rows]
             return "; ".join(
-                f"{row.current} {row.phases} {row.type} {row.cable.split()[0]}".strip() for row in rows
+                f"{row.current} {row.phases} {row.type or '?'} {cable}"
+                for row, cable in zip(rows, cables, strict=True)
             )
         value = question.default if value is None else value
         if value is None:

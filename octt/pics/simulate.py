@@ -1,0 +1,93 @@
+"""Options for `octt simulate` that make the simulated station the one that a declaration declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from octt.ocpp.keys import KEYS
+from octt.pics.declaration import Declaration
+from octt.pics.declared_keys import complete, wrong_value
+from octt.pics.questionnaire import load_questionnaire
+
+# The simulated station has these from its other options.
+_DERIVED = ("NumberOfConnectors", "SupportedFeatureProfiles", "SupportedFeatureProfilesMaxLength")
+
+
+def simulator_options(declaration: Declaration) -> list[str]:
+    """Options for `octt simulate`, to be added to --csms, --identity and --control.
+
+    What is not declared stays as the simulated station has it. What it cannot imitate (a lock that opens after
+    authorization, measured times) is not among the options.
+    """
+    return list(_options(declaration))
+
+
+def _options(declaration: Declaration) -> Iterator[str]:
+    answer = declaration.answer
+    if type(answer("HFS-8")) is int:
+        yield from ("--connectors", str(answer("HFS-8")))
+    for profile in declaration.profiles:
+        if profile != "Security":
+            yield from ("--profile", profile)
+    if answer("HFS-2") is True and answer("HFS-1") is not True:
+        yield "--fixed-cable"
+    if answer("AQ-7.1") is True:
+        yield "--backup-power"
+    for item, option in (
+        ("vendor", "--vendor"),
+        ("designation", "--model"),
+        ("software_version", "--firmware-version"),
+    ):
+        if isinstance(answer(item), str) and answer(item):
+            yield from (option, answer(item))
+    absent = _absent(declaration)
+    for name, value in _values(declaration).items():
+        if name not in absent:
+            yield from ("--key", f"{name}={value}")
+    for name, key in declaration.configuration_keys.items():
+        if key.access == "R" and name in KEYS and KEYS[name].access == "R|RW":
+            yield from ("--readonly", name)
+    for name in sorted(absent):
+        yield from ("--absent", name)
+
+
+def _values(declaration: Declaration) -> dict[str, str]:
+    """Values of configuration keys, from the answers and then from the table of keys, which is more exact."""
+    values: dict[str, str] = {}
+    for question in load_questionnaire().questions.values():
+        value = declaration.answer(question.id)
+        if question.key in KEYS and question.type == "int" and type(value) is int:
+            values[question.key] = str(value)
+    units = [
+        unit
+        for item, unit in (("SC-1.1", "Current"), ("SC-1.2", "Power"))
+        if declaration.answer(item) is True
+    ]
+    if units:
+        values["ChargingScheduleAllowedChargingRateUnit"] = ",".join(units)
+    if (zero := declaration.answer("R-1")) is not None:
+        values["ReserveConnectorZeroSupported"] = str(zero is True).lower()
+    if (stops := declaration.answer("C-06.2")) is not None:
+        values["StopTransactionOnEVSideDisconnect"] = str(stops is True).lower()
+    protocols = declaration.answer("ORS-16")
+    if isinstance(protocols, list) and protocols:
+        values["SupportedFileTransferProtocols"] = ",".join(str(protocol).upper() for protocol in protocols)
+    for name, key in declaration.configuration_keys.items():
+        if name in KEYS and key.value is not None and not wrong_value(KEYS[name], key.value):
+            values[name] = key.value
+    return {name: value for name, value in values.items() if name not in _DERIVED}
+
+
+def _absent(declaration: Declaration) -> set[str]:
+    """Optional keys that the station does not have: those of features answered No, and those not in a full table."""
+    absent = {
+        load_questionnaire()[item].key
+        for item in ("C-02", "C-03", "C-04", "C-05")
+        if declaration.answer(item) is False
+    }
+    if complete(declaration):
+        optional = {
+            name for name, key in KEYS.items() if not key.required and key.profile in declaration.profiles
+        }
+        absent |= optional - declaration.configuration_keys.keys()
+    return absent
