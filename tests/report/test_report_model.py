@@ -233,7 +233,7 @@ events = st.fixed_dictionaries({"kind": kinds}).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random_events=st.lists(events, max_size=12))
 def test_no_event_whatever_its_fields_stops_the_reading(tmp_path, random_events):
     path = tmp_path / "record.jsonl"

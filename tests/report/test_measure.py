@@ -1,0 +1,263 @@
+"""The measurements: the certificate's definitions, what counts and what does not."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import PICS, Synthetic, passing_run
+
+from octt.measure import Meter, Statistic, declared_maxima, percentile
+from octt.report.model import load
+
+ACCEPTED = {"status": "Accepted"}
+START = {"idTag": "tag", "connectorId": 1}
+
+
+def measured(run):
+    meter = Meter()
+    for event in run.events:
+        meter.feed(event)
+    return meter.performance(declared_maxima(PICS))
+
+
+@pytest.fixture
+def run():
+    run = Synthetic()
+    run.start("A")
+    run.connect()
+    return run
+
+
+def status(run, connector, name):
+    run.request("StatusNotification", {"connectorId": connector, "status": name, "errorCode": "NoError"}, {})
+
+
+def test_response_times_are_those_of_our_calls(run):
+    run.call("GetConfiguration", {}, {}, seconds=0.25)
+    run.call("ClearCache", {}, ACCEPTED, seconds=0.75)
+    run.request("Heartbeat", {}, {}, seconds=9)
+    response = measured(run).response
+    assert (response.minimum, response.maximum, response.average, response.count) == (0.25, 0.75, 0.5, 2)
+    assert (response.declared, response.exceeded) == (2, False)
+    assert list(measured(run).by_action) == ["ClearCache", "GetConfiguration"]
+    assert response.worst_line == run.events[-3]["n"]
+
+
+def test_an_error_is_a_response_and_a_reply_to_nothing_is_none(run):
+    run.frame("out", [2, "x", "Reset", {"type": "Hard"}], "Reset")
+    run.frame("in", [3, "y", {}], "Reset", wait=0.1)
+    run.frame("in", [4, "x", "NotSupported", "", {}], "Reset", wait=0.4)
+    run.frame("in", [4, "x", "NotSupported", "", {}], "Reset", wait=0.4)
+    response = measured(run).response
+    assert response.count == 1
+    assert response.maximum == pytest.approx(0.5)
+
+
+def test_a_call_without_a_reply_is_counted_but_is_no_sample(run):
+    run.frame("out", [2, "x", "Reset", {"type": "Hard"}], "Reset")
+    run.add("disconnect", connection=1, code=1006, reason="", by="network")
+    run.connect(2)
+    run.frame("in", [3, "x", {}], "Reset", connection=2)
+    performance = measured(run)
+    assert (performance.response.count, performance.response.unanswered) == (0, 1)
+    assert performance.by_action["Reset"].unanswered == 1
+    assert performance.response.minimum is None
+
+
+@pytest.mark.parametrize(
+    ("requested", "action", "count"),
+    [
+        ("Heartbeat", "Heartbeat", 1),
+        ("Heartbeat", "StatusNotification", 0),
+        ("SignChargePointCertificate", "SignCertificate", 1),
+        ("DiagnosticsStatusNotification", "DiagnosticsStatusNotification", 0),
+        ("FirmwareStatusNotification", "FirmwareStatusNotification", 0),
+    ],
+)
+def test_a_triggered_message_is_timed_from_the_call_except_firmware_and_diagnostics(
+    run, requested, action, count
+):
+    name = "ExtendedTriggerMessage" if requested.startswith("Sign") else "TriggerMessage"
+    run.call(name, {"requestedMessage": requested}, ACCEPTED, seconds=0.1)
+    run.now += 400_000_000
+    run.request(action, {}, {})
+    triggered = measured(run).triggered
+    assert triggered.count == count
+    if count:
+        assert triggered.maximum == pytest.approx(0.501)
+
+
+def test_a_trigger_is_for_its_connector_and_counts_once(run):
+    trigger = {"requestedMessage": "StatusNotification", "connectorId": 2}
+    run.call("TriggerMessage", trigger, ACCEPTED, seconds=0.1)
+    status(run, 1, "Available")
+    status(run, 2, "Available")
+    status(run, 2, "Preparing")
+    assert measured(run).triggered.count == 1
+
+
+@pytest.mark.parametrize("reply", ["Rejected", "NotImplemented"])
+def test_a_refused_trigger_has_no_time(run, reply):
+    run.call("TriggerMessage", {"requestedMessage": "Heartbeat"}, {"status": reply})
+    run.request("Heartbeat", {}, {})
+    assert measured(run).triggered.count == 0
+
+
+def test_a_message_before_the_reply_is_not_the_triggered_one(run):
+    run.frame("out", [2, "t", "TriggerMessage", {"requestedMessage": "Heartbeat"}], "TriggerMessage")
+    run.request("Heartbeat", {}, {})
+    run.frame("in", [3, "t", ACCEPTED], "TriggerMessage", wait=0.1)
+    run.request("Heartbeat", {}, {}, seconds=0.1)
+    triggered = measured(run).triggered
+    assert triggered.count == 1
+    assert triggered.minimum > 0.1
+
+
+@pytest.mark.parametrize(
+    ("kind", "new", "count"),
+    [("Inoperative", "Unavailable", 1), ("Inoperative", "Charging", 0), ("Operative", "Available", 1)],
+)
+def test_change_availability_is_timed_until_the_status(run, kind, new, count):
+    run.call("ChangeAvailability", {"connectorId": 1, "type": kind}, ACCEPTED)
+    status(run, 1, new)
+    assert measured(run).triggered.count == count
+
+
+def test_a_reservation_is_timed_until_reserved(run):
+    run.call("ReserveNow", {"connectorId": 1, "idTag": "T", "reservationId": 1}, ACCEPTED)
+    status(run, 1, "Available")
+    status(run, 1, "Reserved")
+    assert measured(run).triggered.count == 1
+
+
+def test_an_action_is_timed_from_its_acknowledgement(run):
+    run.action("plug_in", seconds=30, connector=1)
+    run.now += 700_000_000
+    status(run, 2, "Preparing")
+    status(run, 1, "Preparing")
+    triggered = measured(run).triggered
+    assert triggered.count == 1
+    assert triggered.maximum == pytest.approx(0.704)
+
+
+def test_a_message_before_the_acknowledgement_is_no_sample(run):
+    common = {"action": "plug_in", "params": {"connector": 1}, "driver": "manual", "who": "operator"}
+    run.add("action", phase="asked", **common)
+    status(run, 1, "Preparing")
+    run.add("action", phase="done", wait=5, seconds=5, **common)
+    run.now += 3_000_000_000
+    status(run, 1, "Charging")
+    assert measured(run).triggered.count == 0
+
+
+@pytest.mark.parametrize("tag", ["TAG", "OTHER"])
+def test_a_card_is_timed_until_it_is_authorized(run, tag):
+    run.action("present_id_tag", connector=1, id_tag="tag")
+    run.request("Authorize", {"idTag": tag}, {})
+    assert measured(run).triggered.count == (tag == "TAG")
+
+
+def test_an_action_without_a_connection_has_no_time(run):
+    run.add("disconnect", connection=1, code=1001, reason="", by="csms")
+    run.action("plug_in", connector=1)
+    run.connect(2)
+    status(run, 1, "Preparing")
+    assert measured(run).triggered.count == 0
+
+
+def started(run, tag="TAG", connector=1):
+    payload = {"connectorId": connector, "idTag": tag, "meterStart": 0, "timestamp": "2026-01-01T10:00:00Z"}
+    run.request("StartTransaction", payload, {"transactionId": 7})
+
+
+def test_remote_start_is_timed_until_its_own_transaction(run):
+    run.call("RemoteStartTransaction", START, ACCEPTED, seconds=0.2)
+    started(run, tag="OTHER")
+    started(run, connector=2)
+    run.request("Authorize", {"idTag": "tag"}, {})
+    run.now += 1_000_000_000
+    started(run)
+    started(run)
+    remote = measured(run).remote_start
+    assert remote.count == 1
+    assert remote.maximum == pytest.approx(1.21)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        lambda run: run.action("plug_in", connector=1),
+        lambda run: run.add("prompt", text="Plug in", answer="done", seconds=3),
+        lambda run: run.add("disconnect", connection=1, code=1006, reason="", by="network"),
+        lambda run: run.add("network", event="cut"),
+        lambda run: run.add("case.end", verdict="PASS"),
+    ],
+)
+def test_a_transaction_that_does_not_follow_at_once_is_no_sample(run, between):
+    run.call("RemoteStartTransaction", START, ACCEPTED)
+    between(run)
+    started(run)
+    run.call("RemoteStopTransaction", {"transactionId": 7}, ACCEPTED)
+    between(run)
+    run.request("StopTransaction", {"transactionId": 7}, {})
+    performance = measured(run)
+    assert (performance.remote_start.count, performance.remote_stop.count) == (0, 0)
+
+
+def test_remote_stop_is_timed_until_its_own_transaction(run):
+    run.call("RemoteStopTransaction", {"transactionId": 7}, ACCEPTED, seconds=0.2)
+    run.request("StopTransaction", {"transactionId": 8}, {})
+    run.request("StopTransaction", {"transactionId": 7}, {})
+    assert measured(run).remote_stop.count == 1
+
+
+def test_a_rejected_remote_start_is_no_sample(run):
+    run.call("RemoteStartTransaction", START, {"status": "Rejected"})
+    started(run)
+    assert measured(run).remote_start.count == 0
+
+
+def test_live_and_from_the_record_are_the_same_numbers(tmp_path):
+    run = passing_run()
+    live = measured(run)
+    recorded = load(run.write(tmp_path / "record.jsonl")).performance
+    for one, other in zip(
+        [*live.all, *live.by_action.values()], [*recorded.all, *recorded.by_action.values()], strict=True
+    ):
+        assert (one.key, list(one.samples), list(one.lines)) == (
+            other.key,
+            list(other.samples),
+            list(other.lines),
+        )
+    assert [statistic.count for statistic in live.all] == [3, 2, 1, 1]
+
+
+def test_numbers_can_be_asked_for_in_the_middle(run):
+    meter = Meter()
+    run.call("GetConfiguration", {}, {}, seconds=0.25)
+    for event in run.events:
+        meter.feed(event)
+    early = meter.performance()
+    run.call("GetConfiguration", {}, {}, seconds=0.5)
+    for event in run.events[-2:]:
+        meter.feed(event)
+    assert (early.response.count, meter.performance().response.count) == (1, 2)
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1))
+def test_percentiles_are_measured_values_and_grow(values):
+    ordered = sorted(values)
+    shares = [percentile(ordered, percent) for percent in (0, 1, 50, 90, 95, 99, 100)]
+    assert all(one <= other for one, other in pairwise(shares))
+    assert set(shares) <= set(values)
+    assert (shares[0], shares[-1]) == (ordered[0], ordered[-1])
+    assert sum(value <= shares[2] for value in values) >= len(values) / 2
+
+
+def test_a_declared_value_that_is_no_number_is_not_declared():
+    assert declared_maxima(
+        {"performance": {"response_timeout": "2", "triggered_timeout": True, "remote_stop_time": 3}}
+    ) == {"remote_stop": 3.0}
+    assert declared_maxima({"performance": [1]}) == {}
+    assert not Statistic("response", "x").exceeded
