@@ -70,7 +70,7 @@ def draft(observed: Observed, form: str = "2025") -> str:
     declaration.guessed = frozenset(item for item, mark in marks.items() if mark == GUESSED)
     for entry in observed.keys or []:
         if str(entry.get("key")) not in SECRET:
-            access = {True: "R", False: "RW"}.get(entry.get("readonly"), "")  # type: ignore[arg-type]
+            access = "" if entry.get("readonly") is None else "R" if entry["readonly"] else "RW"
             declaration.configuration_keys[str(entry.get("key"))] = DeclaredKey(
                 str(entry.get("value") or ""), access
             )

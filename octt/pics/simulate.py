@@ -33,11 +33,8 @@ def _options(declaration: Declaration) -> Iterator[str]:
         yield "--fixed-cable"
     if answer("AQ-7.1") is True:
         yield "--backup-power"
-    for item, option in (
-        ("vendor", "--vendor"),
-        ("designation", "--model"),
-        ("software_version", "--firmware-version"),
-    ):
+    product = {"vendor": "--vendor", "designation": "--model", "software_version": "--firmware-version"}
+    for item, option in product.items():
         if isinstance(answer(item), str) and answer(item):
             yield from (option, answer(item))
     absent = _absent(declaration)
@@ -65,7 +62,8 @@ def _values(declaration: Declaration) -> dict[str, str]:
     ]
     if units:
         values["ChargingScheduleAllowedChargingRateUnit"] = ",".join(units)
-    if (zero := declaration.answer("R-1")) is not None:
+    zero = declaration.answer("R-1")
+    if zero is not None and "Reservation" in declaration.profiles:
         values["ReserveConnectorZeroSupported"] = str(zero is True).lower()
     if (stops := declaration.answer("C-06.2")) is not None:
         values["StopTransactionOnEVSideDisconnect"] = str(stops is True).lower()
