@@ -30,7 +30,7 @@ class ErrorAnswer:
 class Armed:
     """An answer that a case armed: merged over the default, while `times` lasts, for requests that fit `when`.
 
-    A payload of None means silence.
+    A field of None takes the default's away; a payload of None means silence.
     """
 
     payload: Payload | Callable[[Payload], Payload] | ErrorAnswer | None
@@ -136,6 +136,9 @@ class Answers:
 def _merged(default: Payload, over: Payload) -> Payload:
     merged = dict(default)
     for key, value in over.items():
+        if value is None:
+            merged.pop(key, None)
+            continue
         below = merged.get(key)
         merged[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged

@@ -241,7 +241,8 @@ class CentralSystem:
         except ConnectionClosed:
             pass
         finally:
-            if connection.close_code == CloseCode.MESSAGE_TOO_BIG:
+            sent = connection.protocol.close_sent
+            if sent and sent.code == CloseCode.MESSAGE_TOO_BIG:
                 too_big = Frame(
                     "MALFORMED", problems=(f"frame larger than {MAX_FRAME} bytes; connection closed",)
                 )
