@@ -14,7 +14,7 @@ from markupsafe import Markup
 from octt import paths
 from octt.measure import Statistic
 from octt.pics.questionnaire import load_questionnaire
-from octt.report.certificate import NOTICE, PROFILES, certificate
+from octt.report.certificate import NOTICE, PROFILES, Layout, certificate
 from octt.report.html_case import case_view, margin, plain
 from octt.report.html_frames import Budget
 from octt.report.parts import PASS, Attempt, Case, Finding, PicsResult, Result
@@ -36,32 +36,33 @@ LIMIT = 500  # rows of any list that a station can make as long as it likes
 BARS_LIMIT = 2000
 
 
-def render(result: Result) -> str:
-    """The whole page. Frames beyond the budget (html_frames) are left out and counted; the record has them all."""
+def render(result: Result, layout: Layout | None = None) -> str:
+    """The whole page, its test report arranged as in `layout`, by default that of the declaration's own form.
+
+    Frames beyond the budget (html_frames) are left out and counted; the record has them all.
+    """
     budget = Budget.of(result)
     cases = [case_view(result, case, budget) for case in result.cases]
-    return (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            notice=NOTICE,
-            result=result,
-            certificate=certificate(result, "2025"),
-            cases=cases,
-            findings=[_finding(finding, budget) for finding in result.findings[:LIMIT]],
-            timeline=_timeline(result),
-            measured=[_statistic(one) for one in result.performance.all],
-            plot=distribution([_series(one) for one in result.performance.all]),
-            by_action=distribution([_series(one) for one in result.performance.by_action.values()][:60]),
-            configuration=result.configuration.keys[: 2 * LIMIT],
-            pics=[_pics(answer) for answer in result.pics[:LIMIT]],
-            rules=EXPLANATION,
-            names=PROFILES,
-            kinds=KINDS,
-            shown=budget.shown,
-            limit=LIMIT,
-            script_hash=script_hash(),
-        )
+    form: Layout = layout or ("2024" if result.declaration.get("form") == "2024" else "2025")
+    template = environment().get_template("report.html.j2")
+    return template.render(
+        notice=NOTICE,
+        result=result,
+        certificate=certificate(result, form),
+        cases=cases,
+        findings=[_finding(finding, budget) for finding in result.findings[:LIMIT]],
+        timeline=_timeline(result),
+        measured=[_statistic(one) for one in result.performance.all],
+        plot=distribution([_series(one) for one in result.performance.all]),
+        by_action=distribution([_series(one) for one in result.performance.by_action.values()][:60]),
+        configuration=result.configuration.keys[: 2 * LIMIT],
+        pics=[_pics(answer) for answer in result.pics[:LIMIT]],
+        rules=EXPLANATION,
+        names=PROFILES,
+        kinds=KINDS,
+        shown=budget.shown,
+        limit=LIMIT,
+        script_hash=script_hash(),
     )
 
 

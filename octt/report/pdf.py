@@ -28,10 +28,22 @@ def render(result: Result, layout: Layout = "2025", evidence: bool = False) -> b
 
     Deterministic: the date in the file is the end of the run. ValueError for a layout there is none of.
     """
-    data = orjson.dumps(document(result, layout, evidence)).decode()
-    compiler = _compiler(ignore_system_fonts=_OTHER_SCRIPTS.search(data) is None)
-    stamp = datetime.fromtimestamp(min(max(result.run.ended // 10**9, 0), 253402300799), UTC)
-    pdf = compiler.compile(format="pdf", sys_inputs={"data": data}, timestamp=stamp)
+    data = document(result, layout, evidence)
+    try:
+        return _typeset(data, result.run.ended)
+    except typst.TypstError:
+        if data["logo"] is None:
+            raise
+        return _typeset(
+            {**data, "logo": None}, result.run.ended
+        )  # a picture that is none must not cost the report
+
+
+def _typeset(data: dict[str, Any], ended: int) -> bytes:
+    text = orjson.dumps(data).decode()
+    compiler = _compiler(ignore_system_fonts=_OTHER_SCRIPTS.search(text) is None)
+    stamp = datetime.fromtimestamp(min(max(ended // 10**9, 0), 253402300799), UTC)
+    pdf = compiler.compile(format="pdf", sys_inputs={"data": text}, timestamp=stamp)
     if not isinstance(pdf, bytes):
         raise TypeError("typst gave no single file")
     return pdf
