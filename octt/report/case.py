@@ -42,13 +42,17 @@ class Step:
 
 @dataclass
 class Remark:
-    """Something legal but noteworthy. The same remark of one attempt is kept once: `count` times, first at line `n`."""
+    """Something noteworthy; `severity` "violation" when a monitor says the specification forbids it.
+
+    The same remark of one attempt is kept once: `count` times, first at line `n`.
+    """
 
     n: int
     text: str
     frame: int | None = None
     cite: str = ""
     by: str = "script"
+    severity: str = ""
     count: int = 1
 
 

@@ -50,7 +50,8 @@ class CaseBuilder:
     def plan(self, entries: list[dict[str, Any]]) -> None:
         """Adds the cases of a plan; those known already keep their place and their attempts."""
         for entry in entries:
-            case_id, applicable = text(entry.get("case")), bool(entry.get("applicable", True))
+            case_id = text(entry.get("case"))
+            applicable = entry.get("applicable") is not False  # undecided is not excluded
             known = self._cases.get(case_id)
             if known is not None:
                 known.applicable, known.pics_reason = applicable, text(entry.get("reason"))
@@ -103,7 +104,7 @@ class CaseBuilder:
             case = self._cases[case_id]
         first = len(self._frames)
         self._attempt = Attempt(
-            number=whole(event.get("attempt")) or len(case.attempts) + 1,
+            number=max(whole(event.get("attempt")) or 0, len(case.attempts) + 1),  # a resumed run counts on
             started=event["t"],
             n=event["n"],
             first_frame=first,
@@ -112,13 +113,17 @@ class CaseBuilder:
         case.attempts.append(self._attempt)
 
     def _end(self, event: Event) -> None:
-        attempt = self._attempt
-        if attempt is None:  # a case decided without running, e.g. not applicable or refused by a fixture
+        verdict = _verdict(event.get("verdict"))
+        if self._attempt is None and verdict == NOT_APPLICABLE:  # decided when the station's keys were known
+            plan = {name: event.get(name) for name in ("case", "name", "reason")}
+            self.plan([{**plan, "applicable": False}])
+            return
+        if self._attempt is None:
             self._start(event)
-            attempt = self._attempt
-            assert attempt is not None
+        attempt = self._attempt
+        assert attempt is not None
         attempt.ended = event["t"]
-        attempt.verdict, attempt.blame = _verdict(event.get("verdict")), text(event.get("blame"))
+        attempt.verdict, attempt.blame = verdict, text(event.get("blame"))
         attempt.reason = text(event.get("reason"))
         attempt.seconds = number(event.get("seconds")) or 0.0
         attempt.forced = number(event.get("forced")) or 0.0
@@ -163,7 +168,8 @@ class CaseBuilder:
             if attempt is not None:
                 attempt.remarks_left_out += 1
         else:
-            remark = Remark(event["n"], content, whole(event.get("frame")), cite, by)
+            severity = text(event.get("severity"))
+            remark = Remark(event["n"], content, whole(event.get("frame")), cite, by, severity)
             self._known[place, content, cite, by] = remark
             remarks.append(remark)
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from octt.report.parts import ERROR, FAIL, INCONCLUSIVE, NOT_RUN, PASS, Attempt, Case, Finding, Result, Step
+from octt.report.parts import (
+    ERROR,
+    FAIL,
+    INCONCLUSIVE,
+    NOT_RUN,
+    PASS,
+    Attempt,
+    Case,
+    Finding,
+    Remark,
+    Result,
+    Step,
+)
 from octt.report.rules import undisclosed_attempts
 
 RANKS = {
@@ -81,7 +93,7 @@ def _all(result: Result) -> Iterator[Finding]:
             count=unanswered,
         )
     for remark in result.remarks:
-        yield _finding("remark", remark.text, cite=remark.cite, frame=remark.frame, count=remark.count)
+        yield _of_remark(remark)
     for key in result.configuration.differences:
         before = key.before if key.seen_before else "(not reported)"
         after = key.after if key.seen_after else "(not reported)"
@@ -103,9 +115,7 @@ def _all(result: Result) -> Iterator[Finding]:
 def _of_case(case: Case) -> Iterator[Finding]:
     if missing := undisclosed_attempts(case):
         detail = "attempt " + ", ".join(str(number) for number in missing)
-        yield _finding(
-            "evidence", "The record does not account for every attempt", detail=detail, cases=(case.id,)
-        )
+        yield _finding("evidence", "An attempt is not on the record", detail=detail, cases=(case.id,))
     for override in case.overrides:
         yield _finding(
             "override",
@@ -120,7 +130,7 @@ def _of_case(case: Case) -> Iterator[Finding]:
         return
     kind = {FAIL: "fail", ERROR: "error", INCONCLUSIVE: "inconclusive"}.get(case.verdict)
     if kind is not None:
-        yield _of_verdict(kind, case, case.last)
+        yield from _of_verdict(kind, case, case.last)
     earlier = [attempt for attempt in case.attempts[:-1] if attempt.verdict != PASS]
     if earlier and case.verdict == PASS:
         numbers = ", ".join(f"attempt {attempt.number} {attempt.verdict}" for attempt in earlier)
@@ -136,23 +146,36 @@ def _of_case(case: Case) -> Iterator[Finding]:
             cases=(case.id,),
             frame=change.n,
         )
+    decided = kind == "fail" and not any(_failed_test(step) for step in case.last.steps)
     for remark in case.last.remarks:
-        yield _finding(
-            "remark",
-            remark.text,
-            cases=(case.id,),
-            cite=remark.cite,
-            frame=remark.frame,
-            count=remark.count,
-        )
+        yield _of_remark(remark, case, decisive=decided)
 
 
-def _of_verdict(kind: str, case: Case, attempt: Attempt) -> Finding:
+def _of_remark(remark: Remark, case: Case | None = None, *, decisive: bool = False) -> Finding:
+    """A monitor's violation decides a case whose steps passed; otherwise it is the station's, beside the case."""
+    violation = remark.severity == "violation"
+    kind = "remark" if not violation else "fail" if decisive else "station"
+    return _finding(
+        kind,
+        remark.text,
+        cases=(case.id,) if case is not None else (),
+        cite=remark.cite,
+        frame=remark.frame,
+        count=remark.count,
+        blame="station" if violation else "",
+    )
+
+
+def _of_verdict(kind: str, case: Case, attempt: Attempt) -> Iterator[Finding]:
     step = decisive_step(attempt)
+    violations = any(remark.severity == "violation" for remark in attempt.remarks)
+    if kind == "fail" and violations and (step is None or not _failed_test(step)):
+        return  # the violations are the findings
     if step is None:
         title = attempt.reason or f"{case.verdict} without a failing step"
-        return _finding(kind, title, cases=(case.id,), frame=attempt.n, blame=attempt.blame)
-    return _finding(
+        yield _finding(kind, title, cases=(case.id,), frame=attempt.n, blame=attempt.blame)
+        return
+    yield _finding(
         kind,
         step.what,
         detail=step.actual,
@@ -167,4 +190,8 @@ def _of_verdict(kind: str, case: Case, attempt: Attempt) -> Finding:
 def decisive_step(attempt: Attempt) -> Step | None:
     """The first failed step of the test itself, else of its setup; None when no step failed."""
     failed = [step for step in attempt.steps if step.outcome == "fail"]
-    return next((step for step in failed if step.phase == "test"), failed[0] if failed else None)
+    return next(filter(_failed_test, failed), failed[0] if failed else None)
+
+
+def _failed_test(step: Step) -> bool:
+    return step.outcome == "fail" and step.phase == "test"

@@ -124,6 +124,26 @@ def test_the_same_failure_in_several_cases_is_one_finding():
     ]
 
 
+def test_a_monitors_violation_is_the_finding_of_a_case_whose_steps_passed():
+    run = Synthetic()
+    run.start("A", "B")
+    with run.case("A", "FAIL", reason="the steps passed, but the meter ran backwards"):
+        run.step("it works")
+        run.add(
+            "remark", text="the meter ran backwards", frame=2, cite="4.7", by="monitor", severity="violation"
+        )
+    with run.case("B", "FAIL"):
+        run.step("it works", "fail")
+        run.add("remark", text="the clock is wrong", by="monitor", severity="violation")
+    run.end()
+    findings = build(run.events).findings
+    assert [(finding.kind, finding.title, finding.cases) for finding in findings] == [
+        ("fail", "the meter ran backwards", ("A",)),
+        ("fail", "it works", ("B",)),
+        ("station", "the clock is wrong", ("B",)),
+    ]
+
+
 def test_a_remark_outside_any_case_is_kept():
     run = Synthetic()
     run.start("A")

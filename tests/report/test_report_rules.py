@@ -107,13 +107,39 @@ def test_attempts_on_record_are_disclosed_and_do_not_stop_the_report():
     assert attempts(1, 2, 3).not_issuable == []
 
 
-@pytest.mark.parametrize(
-    ("numbers", "missing"), [((2,), "1"), ((1, 3), "2"), ((1, 1), "1"), ((4,), "1, 2, 3")]
-)
+@pytest.mark.parametrize(("numbers", "missing"), [((2,), "1"), ((1, 3), "2"), ((4,), "1, 2, 3")])
 def test_attempts_missing_from_the_record_stop_the_report(numbers, missing):
     result = attempts(*numbers)
-    assert result.not_issuable == [f"A: the record does not account for attempt {missing} exactly once."]
+    assert result.not_issuable == [f"A: attempt {missing} is not on the record."]
     assert result.findings[0].kind == "evidence"
+
+
+def test_a_resumed_run_that_counts_from_one_again_counts_on():
+    result = attempts(1, 1)
+    assert [attempt.number for attempt in result.cases[0].attempts] == [1, 2]
+    assert result.not_issuable == []
+
+
+def test_a_case_undecided_at_the_start_may_be_run():
+    undecided = {"case": "A", "name": "a", "profile": "Core", "applicable": None, "reason": "key X"}
+    assert result_of(("A", "PASS"), plan=[undecided]).not_issuable == []
+
+
+def test_a_case_excluded_once_the_stations_keys_are_known_does_not_apply():
+    def skip(run):
+        run.add(
+            "case.end", case="B", attempt=0, verdict="NOT APPLICABLE", reason="key X is missing", seconds=0
+        )
+
+    result = result_of(("A", "PASS"), plan=["A", "B"], extra=skip)
+    assert (result.verdict, result.not_issuable) == ("PASS", [])
+    case = result.cases[1]
+    assert (case.verdict, case.applicable, case.reason, case.attempts) == (
+        "NOT APPLICABLE",
+        False,
+        "key X is missing",
+        [],
+    )
 
 
 def overruled(**fields):
