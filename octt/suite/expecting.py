@@ -132,7 +132,7 @@ class Expecting(Calling):
         self.case.forced += every * times
         for _ in range(times):
             second = self.sends(
-                action, within=every + self.limits.late, since=self._newest(), step=step, cite=cite
+                action, within=every + self.limits.late, since=self._newest_request(), step=step, cite=cite
             )
             spacing = (second.m - first.m) / 1e9
             if spacing < every - self.limits.early(every):
@@ -265,6 +265,10 @@ class Expecting(Calling):
         self._consume(best, seen)
         return seen
 
+    def newest(self) -> Seen:
+        """The newest entry of the traffic: a place to look back to."""
+        return self.csms.traffic.entries[-1] if self.csms.traffic.entries else _NOTHING
+
     def sent(self, action: str, *, since: Seen, until: Seen | None = None, **fields: Any) -> list[Seen]:
         """The requests with these fields that came between two frames (without waiting)."""
         schemas.check_fields(action, "request", fields)
@@ -325,7 +329,7 @@ class Expecting(Calling):
 
     def _index(self, seen: Seen) -> int:
         entries = self.csms.traffic.entries
-        return next(i for i in range(len(entries) - 1, -1, -1) if entries[i].n == seen.n)
+        return next((i for i in range(len(entries) - 1, -1, -1) if entries[i].n == seen.n), -1)
 
     def _quick(self, expectation: _Expectation) -> bool:
         entries = self.csms.traffic.entries
@@ -429,7 +433,7 @@ class Expecting(Calling):
             cite=cite,
         )
 
-    def _newest(self) -> Seen:
+    def _newest_request(self) -> Seen:
         return next((s for s in reversed(self.csms.traffic.entries) if s.is_call()), _NOTHING)
 
 

@@ -6,11 +6,13 @@ the label of its own step as `step`.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 from octt.csms.traffic import Seen
 from octt.suite.station import Station
+from octt.suite.times import in_seconds
 from octt.suite.words import Actions
 
 
@@ -64,16 +66,19 @@ def start_charging(
     `request` adds fields to RemoteStartTransaction. `plug` False: the cable is in already.
     """
     tag, connector = id_tag or station.bench.id_tags.valid, station.bench.connector
-    reserved = station.csms.answers.status.get(connector) == "Reserved"
+    statuses = station.csms.answers.status
+    reserved = "Reserved" in (statuses.get(connector), statuses.get(0))
     with station.case.during(station.case.phase, _labels(step, "Charging")):
         asks = authorize_remote(station)
+        before = station.newest()
         if plug:
             driver.plug_in(connector, "a transaction needs a car")
             if not reserved:
                 station.reports("Preparing", step=3)
         reply = station.call("RemoteStartTransaction", connectorId=connector, idTag=tag, step=5, **request)
         reply.returns(status="Accepted", cite="OCPP 1.6 5.11")
-        with station.in_any_order():
+        # A station reserved as a whole may report Preparing as soon as the cable is in.
+        with station.in_any_order(after=before if reserved else None):
             if reserved:
                 station.reports("Preparing", step=7)
             if asks:
@@ -178,3 +183,48 @@ def empty_local_list(station: Station) -> None:
     """The way back from `send_local_list`."""
     station.call("SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[])
     station.changed("list", "local authorization list", "a list", "empty", restored=True)
+
+
+def local_list_room(station: Station) -> int:
+    """How many entries one SendLocalList may bring; Inconclusive when the station declares none."""
+    limits = [station.number_of(key) for key in ("SendLocalListMaxLength", "LocalAuthListMaxLength")]
+    room = min((limit for limit in limits if limit is not None), default=1)
+    if room < 1:
+        raise station.impossible("the station declares a local list without room for an entry")
+    return room
+
+
+_RESERVATION_IDS = itertools.count(1)
+
+
+def reserve(
+    station: Station,
+    connector: int,
+    *,
+    id_tag: str,
+    expiry: float = 3600,
+    status: str = "Accepted",
+    step: str | int = 1,
+    **more: Any,
+) -> int:
+    """ReserveNow, answered with `status`; cancelled when the case ends. The reservationId. `expiry` in seconds."""
+    reservation = next(_RESERVATION_IDS)
+    reply = station.call(
+        "ReserveNow",
+        connectorId=connector,
+        expiryDate=in_seconds(expiry),
+        idTag=id_tag,
+        reservationId=reservation,
+        step=step,
+        **more,
+    )
+    if reply.payload.get("status") == "Accepted":
+        station.changed("reservation", f"reservation {reservation}", None, f"connector {connector}")
+        station.case.undo(f"reservation {reservation}", lambda: _cancel(station, reservation))
+    reply.returns(status=status, cite="OCPP 1.6 5.13")
+    return reservation
+
+
+def _cancel(station: Station, reservation: int) -> None:
+    station.call("CancelReservation", reservationId=reservation)
+    station.changed("reservation", f"reservation {reservation}", "reserved", None, restored=True)

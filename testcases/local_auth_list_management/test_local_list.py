@@ -1,0 +1,91 @@
+"""Test-case document 2.17: the local authorization list.
+
+The lists are as long as the station's own keys allow; a station that declares no room for the entries a case needs
+makes the case impossible, not failed.
+"""
+
+import pytest
+
+from octt.suite import case
+from octt.suite.states import local_list_room, send_local_list
+
+
+@pytest.fixture
+def room(station):
+    """The list is switched on; how many entries it takes."""
+    station.configure(LocalAuthListEnabled=True)
+    return local_list_room(station)
+
+
+def _entry(tag):
+    return {"idTag": tag, "idTagInfo": {"status": "Accepted"}}
+
+
+def _version(station, version, *, step):
+    station.call("GetLocalListVersion", step=step).returns(listVersion=version, cite="OCPP 1.6 5.10")
+
+
+@case("TC_042_2_CS")
+def test_empty_list_has_version_zero(station, room):
+    """A list without entries has version 0, whatever version it was sent with."""
+    send_local_list(station, 1, "Full", None, step=1)
+    _version(station, 0, step=3)
+
+
+@case("TC_043_CS")
+def test_full_and_differential_update(station, bench, room):
+    """A list is taken as a whole and then changed in part.
+
+    Contents and versions are left open by the document: one card, then a second one (or the same, where the list has
+    room for one only).
+    """
+    send_local_list(station, 1, "Full", [_entry(bench.id_tags.valid)], step=1)
+    second = bench.id_tags.valid_2 if room > 1 else bench.id_tags.valid
+    send_local_list(station, 2, "Differential", [_entry(second)], step=3)
+
+
+@case("TC_043_2_CS")
+def test_version_mismatch(station, bench, room):
+    """A differential update that is older than the list is refused and changes nothing."""
+    entries = [_entry(bench.id_tags.valid)]
+    send_local_list(station, 2, "Full", entries, step=1)
+    _version(station, 2, step=3)
+    send_local_list(station, 5, "Differential", entries, step=5)
+    _version(station, 5, step=7)
+    reply = station.call(
+        "SendLocalList", listVersion=4, updateType="Differential", localAuthorizationList=entries, step=9
+    )
+    reply.returns(status="VersionMismatch", cite="OCPP 1.6 5.15")
+    _version(station, 5, step=11)
+
+
+@case("TC_043_3_CS")
+def test_failing_update(station, driver, bench, room):
+    """A list that cannot be stored is answered with Failed. How to provoke that is the vendor's knowledge."""
+    driver.act("break_list_storage", why="storing a list must fail")
+    entries = [_entry(bench.id_tags.valid)]
+    reply = station.call(
+        "SendLocalList", listVersion=2, updateType="Full", localAuthorizationList=entries, step=1
+    )
+    reply.returns(status="Failed", cite="OCPP 1.6 5.15")
+
+
+@case("TC_008_CS")
+def test_start_by_listed_id(station, driver, bench):
+    """An idTag of the list starts a transaction without asking the Central System."""
+    tag, connector = bench.id_tags.valid, bench.connector
+    with station.setup():
+        station.configure(LocalAuthListEnabled=True, LocalPreAuthorize=True, AuthorizeRemoteTxRequests=True)
+        station.configure(AuthorizationCacheEnabled=False, optional=True)
+        local_list_room(station)
+    version = station.call("GetLocalListVersion", step=1).returns().payload["listVersion"]
+    send_local_list(station, max(version, 0) + 1, "Full", [_entry(tag)], step=3)
+    driver.plug_in(connector)
+    station.reports("Preparing", step=5)
+    reply = station.call("RemoteStartTransaction", connectorId=connector, idTag=tag, step=7)
+    reply.returns(status="Accepted")
+    start = station.sends(
+        "StartTransaction", connectorId=connector, idTag=tag, step=9, within=station.limits.remote_start
+    )
+    station.reports("Charging", step=11)
+    station.sent_none("Authorize", since=reply.request, until=start, step="implied", cite="OCPP 1.6 3.5.2")

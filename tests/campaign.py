@@ -1,0 +1,294 @@
+"""The campaigns that prove the checks: every case against the station in its legal variants and with every fault.
+
+    python -m tests.campaign                    everything; exit code 1 when something is not proven
+    python -m tests.campaign --case TC_012_CS   only what concerns a case
+    python -m tests.campaign --write FILE       also writes the matrix of cases and faults
+
+A *proof* is a fault of the simulated station (octt/simulator/faults.py) that names the check of a case it breaks: the
+case must then FAIL, at that step. A *variant* is a legal station: every case that applies to it must PASS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from octt import paths
+from octt.pics.declaration import Declaration, load_declaration
+from octt.suite.catalogue import Case, load_catalogue, plan
+
+WORKERS = int(os.environ.get("OCTT_CAMPAIGN_WORKERS", "8"))
+
+
+@dataclass(frozen=True)
+class Station:
+    """A legal station: how its declaration differs from the standard one, and options of the simulator."""
+
+    name: str
+    answers: dict[str, Any] = field(default_factory=dict)
+    profiles: tuple[str, ...] | None = None
+    cable: str | None = None
+    arguments: tuple[str, ...] = ()
+
+    def declaration(self) -> Declaration:
+        """What its vendor declares."""
+        base = load_declaration(paths.PICS / "simulated.toml")
+        connectors = base.connectors
+        if self.cable:
+            connectors = tuple(replace(line, cable=self.cable) for line in connectors)
+        if "HFS-8" in self.answers:
+            connectors = connectors[: self.answers["HFS-8"]]
+        return replace(
+            base,
+            answers={**base.answers, **self.answers},
+            profiles=base.profiles if self.profiles is None else self.profiles,
+            connectors=connectors,
+        )
+
+
+FIXED: dict[str, Any] = {"HFS-1": False, "HFS-2": True}
+BACKUP: dict[str, Any] = {"AQ-7.1": True, "AQ-7.2": False}
+
+STANDARD = Station("standard")
+STATIONS = (
+    STANDARD,
+    Station("fixed cable", FIXED, cable="Fixed Cable"),
+    Station("back-up power", BACKUP),
+    Station("core only", {"F-1": False, "SEC-1": False, "SEC-2": False, "SEC-3": False}, profiles=("Core",)),
+)
+"""Between them they let every case apply; a case is proven on the first one it applies to."""
+
+VARIANTS = (
+    *STATIONS,
+    Station("one connector", {"HFS-8": 1}),
+    Station("remote starts not authorized", arguments=("--key", "AuthorizeRemoteTxRequests=false")),
+    Station("status first", arguments=("--status-first",)),
+    Station("chatty", arguments=("--chatty",)),
+    Station("terse", arguments=("--terse",)),
+    Station("slow", arguments=("--reply-seconds", "0.3", "--boot-seconds", "2")),
+    Station("soft reset without reboot", arguments=("--no-soft-reset-reboots",)),
+    Station("resumes transactions", arguments=("--resume-transactions",)),
+)
+"""Legal stations that must pass everything that applies to them."""
+
+
+@dataclass
+class Outcome:
+    """What became of a case."""
+
+    case: str
+    verdict: str
+    reason: str
+    steps: tuple[str, ...]
+    """Labels of the steps that failed."""
+
+
+def cases_of(station: Station, only: Iterable[str] = ()) -> list[Case]:
+    """The cases that apply to a station."""
+    return [
+        p.case for p in plan(load_catalogue(), station.declaration(), None, only) if p.applies is not False
+    ]
+
+
+def home(case_id: str) -> Station:
+    """The station a case is proven on."""
+    return next((s for s in STATIONS if cases_of(s, [case_id])), STANDARD)
+
+
+def play(
+    station: Station, cases: tuple[str, ...], faults: tuple[str, ...] = (), bench: Any = None
+) -> list[Outcome]:
+    """Runs cases against a simulated station in this process; what became of each."""
+    import pytest
+
+    from octt.bench import SIMULATED
+    from octt.pics.simulate import simulator_options
+    from octt.record import read
+    from octt.suite.plugin import WithOptions
+    from octt.suite.run import Options
+
+    declaration = station.declaration()
+    arguments = [*simulator_options(declaration), *station.arguments]
+    for fault in faults:
+        arguments += ["--fault", fault]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        options = Options(bench or SIMULATED, declaration, out, cases, (), None, arguments)
+        quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
+        pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options)])
+        events = list(read(out / "record.jsonl"))
+    found = {}
+    for event in events:
+        if event["kind"] == "case.end":
+            steps = tuple(
+                e["step"]
+                for e in events
+                if e["kind"] == "step" and e.get("case") == event["case"] and e["outcome"] == "fail"
+            )
+            found[event["case"]] = Outcome(event["case"], event["verdict"], event.get("reason", ""), steps)
+    missing = Outcome("", "ERROR", "the case was not run", ())
+    return [found.get(case, replace(missing, case=case)) for case in cases]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A fault and the step of a case that must fail because of it."""
+
+    fault: str
+    case: str
+    step: str
+
+
+def proofs(only: Iterable[str] = ()) -> list[Proof]:
+    """Every proof that the simulated station's faults declare."""
+    from octt.simulator.faults import FAULTS
+
+    wanted, found = set(only), []
+    for name, fault in FAULTS.items():
+        for line in fault.breaks:
+            case, _, step = line.partition(" step ")
+            if not wanted or case in wanted:
+                found.append(Proof(name, case, step))
+    return found
+
+
+def unproven(known: Iterable[Proof], written: Iterable[str]) -> list[str]:
+    """Checks of written cases for which there is no fault, one sentence each."""
+    proven = {(proof.case, proof.step) for proof in known}
+    missing = []
+    catalogue = load_catalogue()
+    for case_id in written:
+        for check in catalogue[case_id].checks:
+            label = check.partition(":")[0]
+            if (case_id, label) not in proven:
+                missing.append(f"{case_id} step {check}: no fault breaks it")
+    return missing
+
+
+def written_cases() -> set[str]:
+    """The ids of the cases that have a script."""
+    import re
+
+    texts = (file.read_text(encoding="utf-8") for file in paths.TESTCASES.rglob("test_*.py"))
+    return {match for text in texts for match in re.findall(r'@case\("(TC_\w+)"\)', text)}
+
+
+def judged(proof: Proof, outcome: Outcome) -> str:
+    """What is wrong with the outcome of a proof; nothing when it proves the check."""
+    if outcome.verdict != "FAIL":
+        return f"{proof.case} with {proof.fault}: {outcome.verdict} instead of FAIL ({outcome.reason})"
+    if proof.step not in outcome.steps:
+        at = ", ".join(outcome.steps) or "no step"
+        return (
+            f"{proof.case} with {proof.fault}: failed at {at} instead of step {proof.step} ({outcome.reason})"
+        )
+    return ""
+
+
+def run_proofs(wanted: list[Proof]) -> tuple[dict[Proof, Outcome], list[str]]:
+    """Runs every proof, one station for all cases a fault breaks on it; outcomes and what is not proven."""
+    groups: dict[tuple[str, str], list[Proof]] = {}
+    for proof in wanted:
+        groups.setdefault((home(proof.case).name, proof.fault), []).append(proof)
+    stations = {station.name: station for station in STATIONS}
+    outcomes: dict[Proof, Outcome] = {}
+    problems: list[str] = []
+    jobs = {
+        key: (stations[key[0]], tuple(dict.fromkeys(p.case for p in group)), (key[1],))
+        for key, group in groups.items()
+    }
+    for key, result in parallel(jobs):
+        by_case = {outcome.case: outcome for outcome in result}
+        for proof in groups[key]:
+            outcomes[proof] = by_case[proof.case]
+            problems += [problem] if (problem := judged(proof, by_case[proof.case])) else []
+    return outcomes, problems
+
+
+def run_variants(only: Iterable[str], written: set[str]) -> list[str]:
+    """Runs every case on every legal station it applies to; those that did not pass."""
+    jobs = {}
+    for station in VARIANTS:
+        ids = tuple(case.id for case in cases_of(station, only) if case.id in written)
+        for start in range(0, len(ids), 13):
+            jobs[(station.name, start)] = (station, ids[start : start + 13], ())
+    problems = []
+    for key, result in parallel(jobs):
+        problems += [
+            f"{o.case} on a legal station ({key[0]}): {o.verdict} ({o.reason})"
+            for o in result
+            if o.verdict not in ("PASS", "NOT APPLICABLE")
+        ]
+    return problems
+
+
+def parallel(jobs: dict[Any, tuple[Any, ...]]) -> Iterable[tuple[Any, list[Outcome]]]:
+    """Plays all jobs in worker processes, the largest first; results as they come."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pytest", "octt.suite.run", "octt.suite.states", "octt.pics.simulate"])
+    with ProcessPoolExecutor(WORKERS, mp_context=context, max_tasks_per_child=1) as pool:
+        ordered = sorted(jobs.items(), key=lambda job: -len(job[1][1]))
+        futures = {pool.submit(play, *arguments): key for key, arguments in ordered}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def matrix(outcomes: dict[Proof, Outcome]) -> str:
+    """Cases and the faults that they catch, as a readable file."""
+    lines = [
+        "# Which fault breaks which check",
+        "",
+        "Made by `make matrix`: with each fault switched on in the simulated station, the case failed at that step.",
+        "",
+        "| case | step | fault |",
+        "|---|---|---|",
+    ]
+    for proof in sorted(outcomes, key=lambda p: (p.case, p.step, p.fault)):
+        if not judged(proof, outcomes[proof]):
+            lines.append(f"| {proof.case} | {proof.step} | `{proof.fault}` |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Runs the campaigns; exit code 1 when something is not proven."""
+    parser = argparse.ArgumentParser(description="the campaigns that prove the checks")
+    parser.add_argument("--case", action="append", default=[])
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--only", choices=["faults", "variants"])
+    chosen = parser.parse_args()
+    written = written_cases()
+    wanted = proofs(chosen.case)
+    problems: list[str] = []
+    began = time.monotonic()
+    if chosen.only != "variants":
+        covered = [case for case in sorted(written) if not chosen.case or case in chosen.case]
+        problems += unproven(wanted, covered)
+        outcomes, unmet = run_proofs([proof for proof in wanted if proof.case in written])
+        problems += unmet
+        print(f"{len(outcomes)} proofs in {time.monotonic() - began:.0f} s, {len(unmet)} not met", flush=True)
+        if chosen.write:
+            chosen.write.write_text(matrix(outcomes), encoding="utf-8")
+    if chosen.only != "faults":
+        failing = run_variants(chosen.case, written)
+        problems += failing
+        print(
+            f"legal variants done after {time.monotonic() - began:.0f} s, {len(failing)} not passed",
+            flush=True,
+        )
+    for problem in sorted(problems):
+        print("NOT PROVEN " + problem)
+    print(f"campaign: {len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
