@@ -21,7 +21,7 @@ from octt.report.parts import PASS, Attempt, Case, Finding, PicsResult, Result
 from octt.report.rules import EXPLANATION
 from octt.report.svg import Series, distribution
 from octt.report.svg_timeline import Bar, Lane, timeline
-from octt.report.text import cite, moment, number, seconds, visible
+from octt.report.text import cite, limit, moment, number, seconds, visible
 
 KINDS = {
     "evidence": "evidence",
@@ -127,7 +127,7 @@ def _pics(answer: PicsResult) -> dict[str, Any]:
 def _statistic(one: Statistic) -> dict[str, Any]:
     return {
         "name": one.name,
-        "declared": seconds(one.declared) if one.declared is not None else "not declared",
+        "declared": limit(one.declared) or "not declared",
         "count": one.count,
         "minimum": seconds(one.minimum),
         "maximum": seconds(one.maximum),
@@ -154,7 +154,9 @@ def _timeline(result: Result) -> Markup:
     lanes: dict[str, list[Bar]] = {}
     for case in result.cases:
         for attempt in case.attempts:
-            lanes.setdefault(case.profile or "other", []).append(_attempt_bar(case, attempt, end))
+            lanes.setdefault(PROFILES.get(case.profile, case.profile) or "other", []).append(
+                _attempt_bar(case, attempt, end)
+            )
     rows = [Lane(name, bars[:BARS_LIMIT]) for name, bars in lanes.items()]
     actions = [
         *result.actions,

@@ -8,7 +8,7 @@ from typing import Any
 from octt.report.html_frames import Budget, Gap, action_view, as_json, chosen, diagram, frame_view, name_of
 from octt.report.parts import Attempt, Case, Change, Result, Step
 from octt.report.svg import schedule
-from octt.report.text import moment, number, seconds
+from octt.report.text import limit, moment, number, seconds
 
 STEPS_LIMIT, REMARKS_LIMIT, CHANGES_LIMIT, ATTEMPTS_LIMIT = 400, 200, 200, 20
 
@@ -96,20 +96,20 @@ def step_view(result: Result, step: Step, budget: Budget) -> dict[str, Any]:
         "phase": step.phase,
         "cite": step.cite,
         "seconds": seconds(step.seconds),
-        "limit": seconds(step.limit),
+        "limit": limit(step.limit),
         "margin": margin(step.seconds, step.limit),
         **_data(step.data),
     }
 
 
-def margin(measured: float | None, limit: float | None) -> dict[str, Any] | None:
+def margin(measured: float | None, allowed: float | None) -> dict[str, Any] | None:
     """How full the bar of a measured time is (0 to 100), and whether it is over; None without both numbers."""
-    if measured is None or not limit or limit < 0:
+    if measured is None or not allowed or allowed < 0:
         return None
     return {
-        "percent": round(min(max(measured / limit, 0.0), 1.0) * 100),
-        "over": measured > limit,
-        "left": seconds(limit - measured),
+        "percent": round(min(max(measured / allowed, 0.0), 1.0) * 100),
+        "over": measured > allowed,
+        "left": seconds(allowed - measured),
     }
 
 
@@ -134,7 +134,7 @@ def _points(value: Any) -> list[tuple[float, float]]:
     if not isinstance(value, list):
         return []
     pairs = (point for point in value[:500] if isinstance(point, list | tuple) and len(point) == 2)
-    return [(float(start), float(limit)) for start, limit in pairs if _is_number(start) and _is_number(limit)]
+    return [(float(start), float(value)) for start, value in pairs if _is_number(start) and _is_number(value)]
 
 
 def _is_number(value: Any) -> bool:

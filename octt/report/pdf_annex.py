@@ -7,7 +7,7 @@ from octt.report.certificate import NONE, PROFILES, Paragraph, Section, Table
 from octt.report.html_case import plain
 from octt.report.parts import Attempt, Case, Result
 from octt.report.rules import EXPLANATION
-from octt.report.text import cite, moment, seconds, visible
+from octt.report.text import cite, limit, moment, seconds, visible
 
 LIMIT = 300  # rows of a list that a station can make as long as it likes; the record has the rest
 ACCESS = {True: "read only", False: "read, write", None: ""}
@@ -147,7 +147,7 @@ def _attempt(case: Case, attempt: Attempt) -> Section:
     rows = []
     for step in attempt.steps[:LIMIT]:
         line = step.frame if step.frame is not None else step.closest
-        measured = seconds(step.seconds) + (f" of {seconds(step.limit)}" if step.limit is not None else "")
+        measured = seconds(step.seconds) + (f" of {limit(step.limit)}" if step.limit is not None else "")
         expected = visible(step.what, 300) + (f"\n{visible(cite(step.cite), 60)}" if step.cite else "")
         actual = visible(step.actual, 300) or ("as expected" if step.outcome == "ok" else NONE)
         actual += f"\nrecord line {line}" if line else ""

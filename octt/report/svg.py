@@ -9,11 +9,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 from markupsafe import Markup, escape
 
-from octt.report.text import seconds, visible
+from octt.measure import percentile
+from octt.report.text import limit, seconds, visible
 
 
 def text(x: float, y: float, content: object, css: str = "", anchor: str = "start") -> str:
@@ -46,7 +46,7 @@ class Series:
     limit: float | None = None
 
 
-_ROW, _TOP, _LEFT, _PLOT, _NUMBERS = 30, 26, 200, 400, 190
+_ROW, _TOP, _LEFT, _PLOT, _NUMBERS = 30, 26, 300, 430, 190
 
 
 def distribution(series: Sequence[Series]) -> Markup:
@@ -75,16 +75,16 @@ def distribution(series: Sequence[Series]) -> Markup:
         base = _TOP + _ROW * (index + 1) - 6
         over = entry.limit is not None and max(entry.samples) > entry.limit
         parts += [
-            text(_LEFT - 12, base - 4, visible(entry.name, 34), "name", "end"),
+            text(_LEFT - 12, base - 4, visible(entry.name, 52), "name", "end"),
             line(_LEFT, base, right, base, "axis"),
         ]
         parts += _histogram([across(value) for value in entry.samples], base)
-        middle = median(entry.samples)
+        middle = percentile(sorted(entry.samples), 50)
         parts.append(line(across(middle), base - 19, across(middle), base + 3, "median"))
         if entry.limit is not None:
             x = across(entry.limit)
             parts += [
-                f"<g><title>declared maximum {seconds(entry.limit)}</title>",
+                f"<g><title>declared maximum {limit(entry.limit)}</title>",
                 line(x, base - 21, x, base + 4, "limit"),
                 "</g>",
             ]

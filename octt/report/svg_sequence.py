@@ -47,7 +47,7 @@ _WIDTH = 760
 def sequence(rows: Sequence[Arrow | Note]) -> Markup:
     """Draws `rows` in the given order. A pause of more than five seconds is drawn as a break in the lines."""
     with_operator = any(isinstance(row, Arrow) and OPERATOR in (row.source, row.target) for row in rows)
-    lanes = {OPERATOR: 122.0, STATION: 336.0, CSMS: 680.0} if with_operator else {STATION: 160.0, CSMS: 680.0}
+    lanes = {OPERATOR: 122.0, STATION: 320.0, CSMS: 668.0} if with_operator else {STATION: 160.0, CSMS: 668.0}
     parts: list[str] = []
     breaks: list[tuple[float, float]] = []
     y, before = float(_HEAD), None
@@ -96,9 +96,9 @@ def _arrow(row: Arrow, lanes: dict[str, float], y: float) -> list[str]:
         mark = "✓" if row.good else "✗"
         parts.append(
             text(
-                _WIDTH - 62,
+                _WIDTH - 80,
                 y + 3.5,
-                f"{mark} {visible(row.badge, 9)}",
+                f"{mark} {visible(row.badge, 13)}",
                 "badge good" if row.good else "badge bad",
             )
         )

@@ -30,7 +30,7 @@ class Lane:
     bars: Sequence[Bar] = field(default=())
 
 
-_LEFT, _WIDTH, _ROW, _TOP = 150, 960, 26, 28
+_LEFT, _WIDTH, _ROW, _TOP = 222, 960, 26, 28
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
@@ -57,7 +57,7 @@ def timeline(lanes: Sequence[Lane], start: int, end: int) -> Markup:
     for index, lane in enumerate(lanes):
         top = _TOP + _ROW * index
         parts += [
-            text(_LEFT - 12, top + 17, visible(lane.name, 22), "name", "end"),
+            text(_LEFT - 12, top + 17, visible(lane.name, 36), "name", "end"),
             line(_LEFT, top + _ROW, _WIDTH - 12, top + _ROW, "axis"),
         ]
         for bar in lane.bars:

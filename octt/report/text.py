@@ -38,6 +38,13 @@ def seconds(value: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def limit(value: float | None) -> str:
+    """A limit in seconds, which somebody chose: 5 s, 0.5 s, 90 s, 20 min."""
+    if value is None:
+        return ""
+    return f"{number(value)} s" if value < 600 or value % 60 else f"{number(value / 60)} min"
+
+
 def cite(section: str) -> str:
     """A citation: a bare section number is one of the specification, anything else says itself what it cites."""
     return f"OCPP 1.6 § {section}" if section[:1].isdigit() else section
@@ -47,7 +54,7 @@ def number(value: float | int | None) -> str:
     """A number in the certificate's style: two decimals, three below 0.1, none that say nothing."""
     if value is None:
         return ""
-    if not isinstance(value, float):
+    if not isinstance(value, float) or abs(value) >= 1e15:
         return str(value)
     digits = f"{value:.3f}" if 0 < abs(value) < 0.0995 else f"{value:.2f}"
     return digits.rstrip("0").rstrip(".")

@@ -73,7 +73,7 @@ def test_the_evidence_is_appended_on_request():
     assert "Evidence by case" not in told(pdf.document(result, "2025", evidence=False))
     evidence = told(pdf.document(result, "2025", evidence=True))
     assert "nothing came" in evidence
-    assert "12.5 s of 10.0 s" in evidence
+    assert "12.5 s of 10 s" in evidence
     assert "NOT RESTORED" in evidence
     assert len(pdf.render(result, evidence=True)) > len(pdf.render(result))
 
