@@ -25,16 +25,16 @@ def _stop(message: object, code: int = 2) -> NoReturn:
 @click.option(
     "--layout",
     type=click.Choice(["2025", "2024"]),
-    default="2025",
-    show_default=True,
-    help="Form of the report.",
+    help="Form of the report; by default that of the declaration.",
 )
 @click.option("--evidence", is_flag=True, help="Append the evidence of every case to the PDF.")
 @click.option(
     "--sign", "key", type=NEW_FILE, metavar="KEY", help="Sign with this key; one that does not exist is made."
 )
 @click.option("--certificate", type=FILE, help="The X.509 certificate of the key, and those that issued it.")
-def report(folder: Path, layout: Layout, evidence: bool, key: Path | None, certificate: Path | None) -> None:
+def report(
+    folder: Path, layout: Layout | None, evidence: bool, key: Path | None, certificate: Path | None
+) -> None:
     """Make all reports of a run again from its record.
 
     DIR is the run's folder. What was there is replaced; the same record gives the same bytes. With --sign the folder

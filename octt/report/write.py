@@ -18,10 +18,10 @@ class ReportError(Exception):
     """Outputs that could not be made; the message names each and why. The others were written."""
 
 
-def write_all(folder: Path, *, layout: Layout = "2025", evidence: bool = False) -> Result:
+def write_all(folder: Path, *, layout: Layout | None = None, evidence: bool = False) -> Result:
     """Reads `record.jsonl` of a run's folder and writes result.json, junit.xml, report.html and report.pdf beside it.
 
-    `layout` is the form of the report, "2025" or "2024"; `evidence` appends the evidence of each case to the PDF. Also
+    `layout` is the form of the report, by default that of the declaration; `evidence` appends the evidence of each case to the PDF. Also
     for a run that broke off: its report says that it is incomplete. OSError when there is no record or no room,
     ReportError when an output could not be made.
     """
@@ -43,9 +43,10 @@ def write_all(folder: Path, *, layout: Layout = "2025", evidence: bool = False) 
 
 
 def outputs(
-    result: Result, layout: Layout = "2025", evidence: bool = False
+    result: Result, layout: Layout | None = None, evidence: bool = False
 ) -> dict[str, Callable[[], bytes]]:
     """What makes each output. The renderers are imported when used: they are large."""
+    form: Layout = layout or ("2024" if result.declaration.get("form") == "2024" else "2025")
 
     def json() -> bytes:
         from octt.report import json_out
@@ -60,12 +61,12 @@ def outputs(
     def html() -> bytes:
         from octt.report import html
 
-        return html.render(result).encode()
+        return html.render(result, form).encode()
 
     def pdf() -> bytes:
         from octt.report import pdf
 
-        return pdf.render(result, layout=layout, evidence=evidence)
+        return pdf.render(result, form, evidence)
 
     return {"result.json": json, "junit.xml": junit, "report.html": html, "report.pdf": pdf}
 

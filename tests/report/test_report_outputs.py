@@ -148,10 +148,28 @@ def test_a_crashed_run_is_reported_as_incomplete(tmp_path):
     assert orjson.loads((tmp_path / "result.json").read_bytes())["run"]["complete"] is False
 
 
+def test_the_form_is_the_declarations_unless_asked_for(tmp_path):
+    run = Synthetic()
+    run.start("A", pics={"form": "2024"})
+    run.end()
+    run.write(tmp_path / "record.jsonl")
+    made = {}
+    for layout in (None, "2024", "2025"):
+        write_all(tmp_path, layout=layout)
+        made[layout] = [(tmp_path / name).read_bytes() for name in OUTPUTS]
+    assert made[None] == made["2024"]
+    assert [one == other for one, other in zip(made["2024"], made["2025"], strict=True)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_an_output_that_fails_does_not_take_the_others_with_it(tmp_path, monkeypatch):
     passing_run().write(tmp_path / "record.jsonl")
 
-    def broken(result):
+    def broken(_result):
         raise RuntimeError("no more paper")
 
     monkeypatch.setattr(junit, "render", broken)
