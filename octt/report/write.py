@@ -21,8 +21,8 @@ class ReportError(Exception):
 def write_all(folder: Path, *, layout: Layout | None = None, evidence: bool = False) -> Result:
     """Reads `record.jsonl` of a run's folder and writes result.json, junit.xml, report.html and report.pdf beside it.
 
-    `layout` is the form of the report, by default that of the declaration; `evidence` appends the evidence of each case to the PDF. Also
-    for a run that broke off: its report says that it is incomplete. OSError when there is no record or no room,
+    `layout` is the form of the report, by default that of the declaration; `evidence` appends the evidence of each
+    case to the PDF. A run that broke off is reported as incomplete. OSError when there is no record or no room,
     ReportError when an output could not be made.
     """
     result = load(folder / RECORD)
