@@ -69,12 +69,8 @@ def test_needs_are_actions_of_the_driver_contract():
 
 
 def test_questions_that_decide_are_marked():
-    used = {
-        leaf.name
-        for case in CATALOGUE.values()
-        for leaf in names(parse(case.applicable_if))
-        if leaf.kind == "answer"
-    }
+    leaves = [leaf for case in CATALOGUE.values() for leaf in names(parse(case.applicable_if))]
+    used = {leaf.name for leaf in leaves if leaf.kind == "answer"}
     questions = load_questionnaire().questions.values()
     assert {question.id for question in questions if question.decides} == used - set(PROFILES)
 
@@ -89,7 +85,7 @@ def test_what_disturbs_the_station_comes_last():
         "TC_073_CS",
         "TC_083_CS",
     ]
-    assert list(CATALOGUE)[0] == "TC_001_CS"
+    assert next(iter(CATALOGUE)) == "TC_001_CS"
 
 
 def test_without_answers_nothing_is_decided_silently():
@@ -155,7 +151,8 @@ def test_unknown_names_are_answered_with_the_nearest():
 )
 def test_a_wrong_catalogue_is_refused(tmp_path, line, complaint):
     path = tmp_path / "catalogue.toml"
-    head = 'state = []\n[[case]]\nid = "TC_X"\nprofile = "Core"\nchecks = []\nneeds = []\ndocument = { table = 1, page = 1 }\n'
+    head = 'state = []\n[[case]]\nid = "TC_X"\nprofile = "Core"\nchecks = []\nneeds = []\n'
+    head += "document = { table = 1, page = 1 }\n"
     path.write_text(head + line, encoding="utf-8")
     with pytest.raises(CatalogueError, match=complaint):
         load_catalogue(path)

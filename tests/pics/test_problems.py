@@ -195,6 +195,9 @@ def test_any_toml_gives_problems_and_no_traceback(top, nested):
 @given(st.text())
 def test_any_text_is_read_or_refused_in_one_sentence(text):
     try:
-        problems(read_declaration(text))
+        declaration = read_declaration(text)
     except DeclarationError as error:
-        assert str(error)
+        message = str(error)
+    else:
+        message = problems(declaration)[0].what
+    assert message
