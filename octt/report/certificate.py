@@ -272,8 +272,8 @@ class Facts:
         """The sentence that ties the paper to the record."""
         run = self.result.run
         return Paragraph(
-            f"This report was made from a record of {run.lines:,} lines. SHA-256 of its last line: "
-            f"{run.last_hash or 'none'}. Whoever has the record can verify it with “octt verify”."
+            f"This report was made from a record of {run.lines:,} lines; whoever has the record can verify it with "
+            f"“octt verify”. SHA-256 of its last line: {run.last_hash or 'none'}"
         )
 
 

@@ -238,7 +238,7 @@ def _profile_table(facts: Facts, profile: str, *items: str) -> Table:
 
 
 def _settings(facts: Facts, title: str, *items: str) -> Table:
-    return Table(facts.rows(*items, separator="\n"), ("ID", title, "Value"), THREE)
+    return Table(facts.rows(*items, separator=" "), ("ID", title, "Value"), THREE)
 
 
 def _connectors(facts: Facts) -> list[tuple[str, str, str, str, str]]:

@@ -69,7 +69,7 @@ def _cases(result: Result) -> Section:
         for case in result.cases
     ]
     header = ("Case", "Name", "Profile", "Verdict", "Time")
-    return Section("Results by case", 1, [Table(rows or [(NONE,) * 5], header, (2.2, 5, 2.7, 2.2, 1.4))])
+    return Section("Results by case", 1, [Table(rows or [(NONE,) * 5], header, (2.1, 4.6, 2.7, 2.8, 1.3))])
 
 
 def _attempts(result: Result) -> Section:
