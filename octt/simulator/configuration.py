@@ -1,0 +1,122 @@
+"""The configuration keys of a station and the two messages about them (specification 5.3, 5.8, 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from octt.simulator.keys import Key, standard_keys
+from octt.simulator.part import Part, Payload, Reply, on
+
+
+class Configuration(Part):
+    """The store of configuration keys; values are text, as in the messages."""
+
+    def boot(self) -> None:
+        """Values come from memory, else from the options, else from the specification's defaults."""
+        options = self.station.options
+        self.keys: dict[str, Key] = {}
+        for key in standard_keys(options):
+            if key.name in options.absent:
+                continue
+            self.keys[key.name] = replace(key, access="R") if key.name in options.readonly else key
+        for name, value in options.keys.items():
+            self.keys.setdefault(name, Key(name, value, "string", high=500))
+        self._values: dict[str, str] = self.station.memory.section("configuration", {})
+        self._checks: dict[str, Callable[[str], str | None]] = {}
+
+    def guard(self, key: str, check: Callable[[str], str | None]) -> None:
+        """Let a part decide on a change: `check(value)` returns a ConfigurationStatus, or None for the usual course."""
+        self._checks[key] = check
+
+    def text(self, key: str, default: str = "") -> str:
+        """The value of a key, `default` when the station does not have the key."""
+        if key not in self.keys:
+            return default
+        return self._values.get(key, self.station.options.keys.get(key, self.keys[key].default))
+
+    def integer(self, key: str, default: int = 0) -> int:
+        """The value of an integer key."""
+        try:
+            return int(self.text(key, str(default)))
+        except ValueError:
+            return default
+
+    def boolean(self, key: str, default: bool = False) -> bool:
+        """The value of a boolean key."""
+        return self.text(key, str(default)).lower() == "true"
+
+    def items(self, key: str) -> list[str]:
+        """The elements of a comma separated list."""
+        return [item.strip() for item in self.text(key).split(",") if item.strip()]
+
+    def store(self, key: str, value: str) -> None:
+        """Set a value, keep it, and tell the parts."""
+        self._values[key] = value
+        self.station.memory.save()
+        for part in self.station.parts:
+            part.key_changed(key, value)
+
+    @on("GetConfiguration")
+    def get_configuration(self, payload: Payload) -> Payload:
+        """All keys, or those asked for; write-only ones show no value."""
+        faults = self.station.faults
+        asked: list[str] = payload.get("key") or []
+        known: list[dict[str, Any]] = []
+        unknown: list[str] = []
+        by_folded = {name.lower(): name for name in self.keys}
+        names = [by_folded.get(name.lower(), name) for name in asked] if asked else list(self.keys)
+        for name in dict.fromkeys(names):
+            key = self.keys.get(name)
+            if key is None or faults.active("key-unknown", name):
+                if asked:
+                    unknown.append(name)
+            elif not faults.active("key-missing", name):
+                entry: dict[str, Any] = {"key": name, "readonly": key.access == "R"}
+                if faults.active("key-readonly", name):
+                    entry["readonly"] = not entry["readonly"]
+                if key.access != "W" or faults.active("key-readable", name):
+                    entry["value"] = self.text(name)
+                if faults.active("key-value", name):
+                    entry["value"] = faults.value("key-value", name)
+                known.append(entry)
+        answer: Payload = {"configurationKey": known}
+        if unknown:
+            answer["unknownKey"] = unknown
+        return answer
+
+    @on("ChangeConfiguration")
+    def change_configuration(self, payload: Payload) -> Reply | Payload:
+        """Accepted, RebootRequired, Rejected (value or access), NotSupported (key)."""
+        wanted: str = payload["key"]
+        value: str = payload["value"]
+        by_folded = {one.lower(): one for one in self.keys}
+        name = by_folded.get(wanted.lower(), wanted)
+        key = self.keys.get(name)
+        faults = self.station.faults
+        if key is None:
+            return {"status": "Accepted" if faults.active("any-key-accepted") else "NotSupported"}
+        if key.access == "R":
+            return {"status": "Rejected"}
+        if not key.allows(value, self.station.options.connectors) and not faults.active("any-value-accepted"):
+            return {"status": "Rejected"}
+        check = self._checks.get(name)
+        verdict = check(value) if check else None
+        if verdict in ("Rejected", "NotSupported"):
+            return {"status": verdict}
+        if not faults.active("change-forgotten", name):
+            if key.type in ("boolean", "integer"):
+                value = value.strip()
+            self._values[name] = value.lower() if key.type == "boolean" else value
+            self.station.memory.save()
+        status = verdict or ("RebootRequired" if key.reboot else "Accepted")
+        return Reply({"status": status}, lambda: self._tell(name, value))
+
+    def _tell(self, name: str, value: str) -> None:
+        for part in self.station.parts:
+            part.key_changed(name, value)
+
+    def state(self) -> Payload:
+        """For GET /state; secrets stay out."""
+        return {"configuration": {n: self.text(n) for n, key in self.keys.items() if key.access != "W"}}

@@ -1,0 +1,100 @@
+"""Run one simulated station as a process: `python -m octt.simulator`, and `octt simulate`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from octt.simulator import core_faults  # noqa: F401  (registers the faults of the Core profile)
+from octt.simulator.control import Control
+from octt.simulator.options import PROFILES, Options
+from octt.simulator.station import Station
+
+
+def simulate(
+    csms: str,
+    identity: str,
+    control: str = "127.0.0.1:0",
+    connectors: int = 1,
+    faults: Sequence[str] = (),
+    **variant: Any,
+) -> None:
+    """Run a station until interrupted. `variant` are further fields of `Options`.
+
+    Prints one line `control http://host:port` when the control is ready. Raises click.ClickException (one sentence)
+    for options that cannot be used.
+    """
+    host, _, port = control.rpartition(":")
+    if not port.isdigit():
+        raise click.ClickException(f"--control {control!r} is not HOST:PORT")
+    try:
+        options = Options(csms, identity, connectors, tuple(faults), **variant)
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_serve(options, host.strip("[]") or "127.0.0.1", int(port)))
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _serve(options: Options, host: str, port: int) -> None:
+    station = Station(options)
+    control = Control(station, host, port)
+    await control.start()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        click.echo(f"control {control.url}")
+        station.start()
+        await stop.wait()
+    finally:
+        await station.stop()
+        await control.stop()
+
+
+@click.command(name="simulate", help=__doc__)
+@click.option(
+    "--csms", required=True, help="URL of the Central System, ws:// or wss://, without the identity."
+)
+@click.option("--identity", required=True, help="Identity of the station.")
+@click.option("--control", default="127.0.0.1:0", show_default=True, help="HOST:PORT of the HTTP control.")
+@click.option("--connectors", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch a non-conformity on.")
+@click.option("--state", "state_file", metavar="FILE", help="JSON file for what survives a power cycle.")
+@click.option("--profiles", default=",".join(PROFILES), show_default=True, help="Supported feature profiles.")
+@click.option(
+    "--key", "keys", multiple=True, metavar="KEY=VALUE", help="Initial value of a configuration key."
+)
+@click.option("--readonly", multiple=True, metavar="KEY", help="Make a configuration key read-only.")
+@click.option("--absent", multiple=True, metavar="KEY", help="Do not have an optional configuration key.")
+@click.option("--fixed-cable/--detachable", default=False)
+@click.option(
+    "--status-first", is_flag=True, help="Charging before StartTransaction, Finishing before StopTransaction."
+)
+@click.option("--chatty", is_flag=True, help="Send legal but unnecessary messages.")
+@click.option("--terse", is_flag=True, help="Send as few messages as the specification allows.")
+@click.option("--refuse-unsupported", is_flag=True, help="CALLERROR for messages of absent profiles.")
+@click.option("--soft-reset-reboots/--soft-reset-stays", default=True)
+@click.option(
+    "--backup-power", is_flag=True, help="Stop transactions before a power loss takes the station down."
+)
+@click.option("--resume-transactions", is_flag=True, help="Transactions go on after a power loss.")
+@click.option("--second-swipe-cancels/--second-swipe-ignored", default=True)
+@click.option("--boot-seconds", default=0.3, show_default=True, type=float)
+@click.option("--ev-seconds", default=0.05, show_default=True, type=float)
+@click.option("--download-seconds", default=0.1, show_default=True, type=float)
+@click.option("--install-seconds", default=0.2, show_default=True, type=float)
+@click.option("--reply-seconds", default=0.0, show_default=True, type=float, help="Delay of every answer.")
+@click.option("--vendor", default="OCTT", show_default=True)
+@click.option("--model", default="Simulated station", show_default=True)
+def command(profiles: str, keys: Sequence[str], **given: Any) -> None:
+    """The command line of a station."""
+    pairs = dict(item.partition("=")[::2] for item in keys)
+    simulate(
+        profiles=tuple(name.strip() for name in profiles.split(",") if name.strip()), keys=pairs, **given
+    )

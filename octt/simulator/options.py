@@ -1,0 +1,79 @@
+"""What one simulated station is: where it connects, what it supports, how fast it is, which legal variant it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PROFILES = (
+    "Core",
+    "FirmwareManagement",
+    "LocalAuthListManagement",
+    "Reservation",
+    "SmartCharging",
+    "RemoteTrigger",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a station; durations are seconds. Every value here is legal, faults are kept apart."""
+
+    csms: str
+    """URL of the Central System without the identity, e.g. ws://host:port/ocpp."""
+    identity: str
+    connectors: int = 1
+    faults: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = PROFILES
+    state_file: str | None = None
+    """JSON file that holds what survives a power cycle; without it, that lives in the process only."""
+
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Initial values of configuration keys."""
+    readonly: tuple[str, ...] = ()
+    """Configuration keys that are read-only here although the specification would let them be writable."""
+    absent: tuple[str, ...] = ()
+    """Optional configuration keys this station does not have."""
+
+    fixed_cable: bool = False
+    status_first: bool = False
+    """Report Charging before StartTransaction and Finishing before StopTransaction."""
+    chatty: bool = False
+    """Legal but unnecessary messages: short intermediate statuses, repeated statuses, idle meter values."""
+    terse: bool = False
+    """As few messages as the specification allows: no heartbeat after other traffic, no reason Local."""
+    refuse_unsupported: bool = False
+    """Answer messages of absent profiles with CALLERROR NotSupported where a status would do too."""
+    soft_reset_reboots: bool = True
+    backup_power: bool = False
+    """Enough energy to end transactions and report them before a power loss takes the station down."""
+    resume_transactions: bool = False
+    """Without backup power: a transaction goes on after the power loss instead of being stopped."""
+    second_swipe_cancels: bool = True
+    """Presenting the same idTag again before plugging in ends the authorization."""
+
+    boot_seconds: float = 0.3
+    ev_seconds: float = 0.05
+    """Reaction of the vehicle between being offered energy and drawing it."""
+    download_seconds: float = 0.1
+    install_seconds: float = 0.2
+    reply_seconds: float = 0.0
+    """Delay of every answer to the Central System."""
+    power_pause_seconds: float = 0.2
+    backoff_seconds: tuple[float, float] = (0.2, 2.0)
+    """First and longest pause between attempts to connect."""
+    call_timeout_seconds: float = 30.0
+    boot_retry_seconds: float = 2.0
+    """Pause before the next BootNotification when the Central System gave none."""
+    drain_seconds: float = 5.0
+    """How long a reset waits for queued messages to be delivered."""
+
+    vendor: str = "OCTT"
+    model: str = "Simulated station"
+    serial: str = "SIM-0001"
+    firmware_version: str = "1.0.0"
+
+    @property
+    def url(self) -> str:
+        """The WebSocket address of this station: the Central System's URL followed by the identity."""
+        return f"{self.csms.rstrip('/')}/{self.identity}"

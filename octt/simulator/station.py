@@ -1,0 +1,293 @@
+"""A simulated charging station: what it is composed of, how it boots, resets and loses power.
+
+Three layers. The *world* (`world.py`: cables, locks, meters, mains, network) and the *memory* (`memory.py`: what
+survives a power cycle, a dictionary of JSON values, perhaps in a state file) last as long as the `Station` object. The
+*software* is a set of parts that is built anew at every boot, so whatever is not in memory is truly forgotten.
+
+How to add a part
+-----------------
+1. Derive a class from `Part` (`part.py`), or, when Core asks it something, from the base in `extensions.py`
+   (`LocalListBase`, `ReservationsBase`, `SmartChargingBase`, `SecurityBase`).
+2. Mark its handlers with `@on("Action")`: they get the payload of the CALL as a dict, already valid against
+   the schema, and return the payload of the CALLRESULT, or `Reply(payload, then)` with what happens after the
+   answer is sent, or raise `CallRefused(code, text)` for a CALLERROR. They may be async. `Reply.then` is a
+   function without arguments, plain or async, and is skipped by the fault `ignore:Action`.
+3. Override hooks as needed: `boot`, `online`, `offline`, `stopping`, `power_loss`, `key_changed`, `trigger`,
+   `state`. Set attributes in `boot`, not in `__init__`. Background work: `self.station.spawn(coroutine)`; it
+   ends with the software.
+4. Put the class in `PARTS` below: attribute name, class, the profile it belongs to ("" for none), and the class
+   that stands in when the station does not have that profile (None: no part). Annotate it in `Station`.
+
+What a part uses: `station.options`, `station.faults.active("name", subject)`, `station.memory.section("name", {})`
+and `station.memory.save()`, `station.config.text/integer/boolean/items(key)`, `config.store(key, value)` and
+`config.guard(key, check)`, `station.outbox.send(action, payload, triggered=False)` (a future with the answer;
+raises NoAnswer or CallRefused when awaited), `station.clock.now()`, `station.connectors[n].refresh()` after a fact
+changed that the status follows from, `station.connectors[n].transaction`, `station.security.event(type, info)`,
+`station.restart(reason)` to reboot. New configuration keys go to `keys.py`. Faults: see `faults.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from octt.simulator.authorization import Authorization
+from octt.simulator.clock import Clock
+from octt.simulator.configuration import Configuration
+from octt.simulator.connection import Dial, Link
+from octt.simulator.connectors import Connectors
+from octt.simulator.extensions import (
+    LocalListBase,
+    NoLocalList,
+    NoReservations,
+    ReservationsBase,
+    SecurityBase,
+    SmartChargingBase,
+)
+from octt.simulator.faults import Faults
+from octt.simulator.memory import Memory
+from octt.simulator.metering import Metering
+from octt.simulator.options import Options
+from octt.simulator.outbox import Outbox
+from octt.simulator.part import Part, Payload
+from octt.simulator.registration import Registration
+from octt.simulator.remote import Remote
+from octt.simulator.transactions import Transactions
+from octt.simulator.world import MAX_POWER, World
+
+LOGGER = logging.getLogger("octt.simulator")
+
+PARTS: list[tuple[str, type[Part], str, type[Part] | None]] = [
+    # attribute, class, profile it needs ("" = always), class that stands in without the profile
+    ("config", Configuration, "", None),
+    ("registration", Registration, "", None),
+    ("connectors", Connectors, "", None),
+    ("local_list", NoLocalList, "LocalAuthListManagement", NoLocalList),
+    ("reservations", NoReservations, "Reservation", NoReservations),
+    ("smart_charging", SmartChargingBase, "SmartCharging", SmartChargingBase),
+    ("security", SecurityBase, "", None),
+    ("authorization", Authorization, "", None),
+    ("outbox", Outbox, "", None),
+    ("metering", Metering, "", None),
+    ("transactions", Transactions, "", None),
+    ("remote", Remote, "", None),
+    ("link", Link, "", None),
+]
+
+
+class Station:
+    """One station. Create it inside a running event loop, `start` it, and `stop` it at the end.
+
+    Raises ValueError for an unknown fault or an unusable state file.
+    """
+
+    config: Configuration
+    registration: Registration
+    connectors: Connectors
+    local_list: LocalListBase
+    reservations: ReservationsBase
+    smart_charging: SmartChargingBase
+    security: SecurityBase
+    authorization: Authorization
+    outbox: Outbox
+    metering: Metering
+    transactions: Transactions
+    remote: Remote
+    link: Link
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.faults = Faults(options.faults)
+        self.memory = Memory(options.state_file)
+        self.clock = Clock()
+        self.world = World(options.connectors, options.fixed_cable, self.memory.section("meters", {}))
+        self.max_power = MAX_POWER
+        self.parts: list[Part] = []
+        self.handlers: dict[str, Callable[[Payload], Any]] = {}
+        self.alive = False
+        self.restarting = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._errands: set[asyncio.Task[Any]] = set()
+        self._lifecycle = asyncio.Lock()
+
+    # software
+
+    def start(self) -> None:
+        """Switch on for the first time: boot at once."""
+        self._boot()
+
+    async def stop(self) -> None:
+        """End everything this station does; the connection is closed properly."""
+        for errand in list(self._errands):
+            errand.cancel()
+        await self._shutdown(abort=False)
+        self.memory.save()
+
+    def _boot(self) -> None:
+        self.parts = []
+        self.handlers = {}
+        for name, kind, profile, substitute in PARTS:
+            chosen = kind if not profile or profile in self.options.profiles else substitute
+            if chosen is None:
+                continue
+            part = chosen(self)
+            setattr(self, name, part)
+            self.parts.append(part)
+            self.handlers.update(part.handlers())
+        self.alive = True
+        self.restarting = False
+        for part in self.parts:
+            part.boot()
+        self.connectors.refresh()
+
+    async def _shutdown(self, abort: bool) -> None:
+        if not self.alive:
+            return
+        self.alive = False
+        socket = self.link.socket
+        if abort:
+            self.link.abort()
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if socket is not None and not abort:
+            await socket.close()
+        for outlet in self.world.outlets.values():
+            outlet.power = 0.0
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something in the background until it is done or the software ends."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOGGER.error("%s: a task failed", self.options.identity, exc_info=error)
+
+    def run_errand(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something that outlives the software: resets and power."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+        return task
+
+    # connection
+
+    @property
+    def ready(self) -> bool:
+        """Messages of every kind may be sent now."""
+        return self.alive and self.link.is_open and self.registration.status == "Accepted"
+
+    def dial(self) -> Dial:
+        """How to connect now."""
+        return self.security.dial() or Dial(self.options.url)
+
+    def dial_failed(self, error: Exception) -> None:
+        """A connection could not be made."""
+        self.security.dial_failed(error)
+
+    def connected(self) -> None:
+        """The link is open."""
+        self.registration.connected()
+
+    def disconnected(self) -> None:
+        """The link is lost."""
+        for part in self.parts:
+            part.offline()
+
+    def online(self, booted: bool) -> None:
+        """Everything may be sent from here on."""
+        for part in self.parts:
+            part.online(booted)
+
+    def limit(self, number: int) -> float:
+        """The power a connector may draw now, in W."""
+        return min(self.smart_charging.limit(number, self.connectors[number].transaction), self.max_power)
+
+    # resets and power
+
+    def begin_reset(self, hard: bool) -> None:
+        """Reset as the Central System asked (5.14)."""
+        reason = "HardReset" if hard else "SoftReset"
+        if hard or self.options.soft_reset_reboots:
+            self.restart(reason)
+        else:
+            self.spawn(self._stop_transactions(reason))
+
+    def restart(self, reason: str) -> None:
+        """End transactions with that reason, deliver what is queued, then reboot."""
+        if not self.restarting:
+            self.restarting = True
+            self.run_errand(self._restart(reason))
+
+    async def _stop_transactions(self, reason: str) -> None:
+        for part in self.parts:
+            await part.stopping(reason)
+
+    async def _restart(self, reason: str) -> None:
+        async with self._lifecycle:
+            if not self.alive:
+                return
+            await self._stop_transactions(reason)
+            await self.outbox.drained(self.options.drain_seconds)
+            await self._shutdown(abort=self.faults.active("reset-without-close"))
+            await asyncio.sleep(self.options.boot_seconds)
+            if self.world.mains:
+                self._boot()
+
+    def power_off(self) -> asyncio.Task[None]:
+        """Mains power goes away."""
+        self.world.mains = False
+        return self.run_errand(self._power_off())
+
+    async def _power_off(self) -> None:
+        async with self._lifecycle:
+            if not self.alive or self.world.mains:
+                return
+            if self.options.backup_power:
+                await self._stop_transactions("PowerLoss")
+                await self.outbox.drained(self.options.drain_seconds)
+            for part in self.parts:
+                part.power_loss()
+            self.memory.save()
+            await self._shutdown(abort=True)
+            if not self.options.resume_transactions:
+                for outlet in self.world.outlets.values():
+                    outlet.unlock()
+
+    def power_on(self) -> asyncio.Task[None]:
+        """Mains power comes back; the station boots."""
+        self.world.mains = True
+        return self.run_errand(self._power_on())
+
+    async def _power_on(self) -> None:
+        async with self._lifecycle:
+            if not self.alive:
+                await asyncio.sleep(self.options.boot_seconds)
+                if self.world.mains and not self.alive:
+                    self._boot()
+
+    async def power_cycle(self) -> None:
+        """Power off, a short pause, power on."""
+        await self.power_off()
+        await asyncio.sleep(self.options.power_pause_seconds)
+        self.power_on()
+
+    def state(self) -> Payload:
+        """What GET /state shows."""
+        shown: Payload = {
+            "identity": self.options.identity,
+            "power": self.world.mains,
+            "running": self.alive,
+            "connected": self.alive and self.link.is_open,
+        }
+        if self.alive:
+            for part in self.parts:
+                shown.update(part.state())
+        return shown
