@@ -1,5 +1,6 @@
 """Declarations are written as they are read: templates, interviews, drafts, and options of the simulated station."""
 
+import itertools
 import tomllib
 
 import pytest
@@ -165,7 +166,8 @@ def test_any_reply_is_an_answer_or_refused_in_one_sentence(item, text):
 
 def test_connectors_are_asked_in_words():
     interview = Interview(declare({**raw(), "connectors": []}))
-    assert interview.current.id == "connectors"
+    while interview.current.id != "connectors":
+        interview.skip()
     assert interview.proposal(interview.current) == "AC 3 sType2 Detachable; AC 3 sType2 Detachable"
     for wrong in ("AC", "AC x sType2 Fixed", "XX 3 sType2 Fixed", "AC 3 sType2 Loose"):
         with pytest.raises(AnswerError):
@@ -214,11 +216,8 @@ def test_a_draft_says_where_each_answer_comes_from():
     assert declaration.answer("C-09.1") == ["Voltage"]
     assert declaration.answer("SEC-2") is True
     assert "secret" not in text
-    marks = {
-        line.split(" = ")[0].strip('# "'): line.rpartition("# ")[2]
-        for line in text.splitlines()
-        if " = " in line
-    }
+    answered = [line for line in text.splitlines() if " = " in line]
+    marks = {line.split(" = ")[0].strip('# "'): line.rpartition("# ")[2] for line in answered}
     assert marks["C-04"] == "read from the station"
     assert marks["C-07"] == "guessed"
     assert marks["HFS-2"] == "guessed"
@@ -242,23 +241,14 @@ def test_a_draft_can_be_completed_by_asking():
         "SEC-4": list(load_questionnaire()["SEC-4"].allowed),
     }
     finished = answered_by_default(Interview(declaration))
-    assert {problem.id for problem in errors(finished)} <= {
-        *load_questionnaire()["SEC-4"].allowed,
-        *KEYS_NOT_SHOWN,
+    left = {
+        problem.place for problem in errors(finished) if not problem.place.startswith("configuration_keys.")
     }
-
-
-KEYS_NOT_SHOWN = (
-    "AuthorizeRemoteTxRequests ClockAlignedDataInterval ConnectionTimeOut ConnectorPhaseRotation "
-    "GetConfigurationMaxKeys HeartbeatInterval LocalAuthorizeOffline LocalPreAuthorize MeterValuesAlignedData "
-    "MeterValueSampleInterval ResetRetries StopTransactionOnInvalidId StopTxnAlignedData StopTxnSampledData "
-    "TransactionMessageAttempts TransactionMessageRetryInterval UnlockConnectorOnEVSideDisconnect "
-    "ChargeProfileMaxStackLevel ChargingScheduleMaxPeriods MaxChargingProfilesInstalled"
-).split()
+    assert left == {"answers.C-09.1"}, "the station is set to a measurand that does not exist"
 
 
 def pairs(options, name):
-    return [value for option, value in zip(options, options[1:], strict=False) if option == name]
+    return [value for option, value in itertools.pairwise(options) if option == name]
 
 
 def test_a_simulated_station_is_what_is_declared():
