@@ -264,9 +264,11 @@ def _own_limit(
 
 def _converted(period: Payload, have: str, want: str, voltage: float, phases: int | None) -> float:
     limit = float(period["limit"])
-    if have == want:
-        return limit
-    factor = voltage * (phases or period.get("numberPhases") or 3)
+    return limit if have == want else _scaled(limit, want, voltage, phases or period.get("numberPhases"))
+
+
+def _scaled(limit: float, want: str, voltage: float, phases: int | None) -> float:
+    factor = voltage * (phases or 3)
     return limit * factor if want == "W" else limit / factor
 
 
@@ -308,8 +310,8 @@ def compare(
     `schedule_start` is its scheduleStart, by the station's clock; a schedule's own startSchedule is ignored (errata
     3.57 has it omitted). Both schedules lie on one axis of absolute time, so that a clock deviation does not shift
     absolute profiles. Each change may come up to `tolerance_seconds` early or late: the configured time deviation,
-    and the time the request was under way. Before scheduleStart, at most `tolerance_seconds` after the expected
-    start, nothing needs to be returned, and likewise at the end.
+    and the time the request was under way. Nothing needs to be returned before scheduleStart
+    when that is at most `tolerance_seconds` after the expected start, nor in as many seconds at the end.
 
     A limit is equal when it differs by less than `rounding`: one decimal, rounded either way; a limit with one
     decimal must be that limit. A schedule in the other unit is converted with its own numberPhases.
@@ -331,17 +333,18 @@ def compare(
     edges = {lead, expected.duration} | {edge + shift for edge in ends}
     for change, _ in expected.changes[1:]:
         edges |= {change - tolerance_seconds, change + tolerance_seconds}
-    tail = min(tolerance_seconds, expected.duration)
-    edges.add(expected.duration - tail)
+    tail = expected.duration - min(tolerance_seconds, expected.duration / 2)
+    edges.add(tail)
+    if returned and returned.get("chargingRateUnit") != expected.unit:
+        rounding = max(_scaled(rounding, expected.unit, voltage, phases), 1e-6)
     differences: list[Difference] = []
     inside = sorted(edge for edge in edges if lead <= edge <= expected.duration)
     for begin, end in pairwise(inside):
         middle = (begin + end) / 2
         told = steps.at(middle - shift)
         near = _around(expected, middle, tolerance_seconds)
-        if told is None and begin >= expected.duration - tail and shift < 0:
-            continue
-        if not any(_equal(told, wanted, rounding, local_limit) for wanted in near):
+        early_end = told is None and begin >= tail
+        if not early_end and not any(_equal(told, wanted, rounding, local_limit) for wanted in near):
             differences.append(Difference(begin, end, expected.at(middle), told))
     return Comparison(not differences, tuple(_joined(differences)), expected, steps)
 

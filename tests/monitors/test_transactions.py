@@ -271,6 +271,14 @@ def test_triggered_value_may_overtake_queued_ones(wire):
     assert wire.findings == []
 
 
+def test_triggered_value_overtakes_a_queued_one_of_a_clock_that_was_ahead(wire):
+    wire.start()
+    wire.reconnect(60)
+    wire.meter(300, context="Trigger")
+    wire.meter(200, time=wire.time(ago=-3600))
+    assert wire.violations() == []
+
+
 def test_older_sample_delivered_later(wire):
     wire.start()
     wire.wait(60).meter(300)
