@@ -69,8 +69,8 @@ def terminal(diff: Diff, console: Console | None = None) -> None:
     _values(console, "Declaration, cross-examined", "answer", diff.pics)
     regressions = len(diff.regressions)
     closing = (
-        f"{regressions} regression{'s' if regressions != 1 else ''}, {len(diff.verdicts)} verdicts of {diff.compared} "
-        f"changed, {len(diff.slower)} times slower, {len(diff.times) - len(diff.slower)} faster"
+        f"{regressions} regression{'s' if regressions != 1 else ''}; verdicts changed: {len(diff.verdicts)} of "
+        f"{diff.compared}; measured times longer: {len(diff.slower)}, shorter: {len(diff.times) - len(diff.slower)}"
     )
     console.print(Text(closing, "bold red" if regressions else "bold"))
 

@@ -114,7 +114,7 @@ def test_the_views_say_it_and_let_nothing_through():
     output = io.StringIO()
     diff_views.terminal(found, Console(file=output, width=200))
     shown = output.getvalue()
-    assert "1 regression, 1 verdicts of 1 changed" in shown
+    assert "1 regression; verdicts changed: 1 of 1" in shown
     assert "\x1b" not in shown
     assert "\x00" not in shown
     data = orjson.loads(diff_views.as_json(found))
