@@ -1,6 +1,6 @@
 """`python -m octt.simulator`: one simulated station as a process."""
 
-from octt.simulator.main import command
+from octt.simulator.main import simulate
 
 if __name__ == "__main__":
-    command()
+    simulate()

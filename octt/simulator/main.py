@@ -12,11 +12,12 @@ import click
 
 from octt.simulator import core_faults  # noqa: F401  (registers the faults of the Core profile)
 from octt.simulator.control import Control
+from octt.simulator.faults import FAMILIES, FAULTS
 from octt.simulator.options import PROFILES, Options
 from octt.simulator.station import Station
 
 
-def simulate(
+def run_station(
     csms: str,
     identity: str,
     control: str = "127.0.0.1:0",
@@ -57,7 +58,7 @@ async def _serve(options: Options, host: str, port: int) -> None:
         await control.stop()
 
 
-@click.command(name="simulate", help=__doc__)
+@click.command(help=__doc__)
 @click.option(
     "--csms", required=True, help="URL of the Central System, ws:// or wss://, without the identity."
 )
@@ -66,7 +67,9 @@ async def _serve(options: Options, host: str, port: int) -> None:
 @click.option("--connectors", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch a non-conformity on.")
 @click.option("--state", "state_file", metavar="FILE", help="JSON file for what survives a power cycle.")
-@click.option("--profiles", default=",".join(PROFILES), show_default=True, help="Supported feature profiles.")
+@click.option(
+    "--profile", "profiles", multiple=True, type=click.Choice(PROFILES), help="Only these profiles."
+)
 @click.option(
     "--key", "keys", multiple=True, metavar="KEY=VALUE", help="Initial value of a configuration key."
 )
@@ -74,17 +77,17 @@ async def _serve(options: Options, host: str, port: int) -> None:
 @click.option("--absent", multiple=True, metavar="KEY", help="Do not have an optional configuration key.")
 @click.option("--fixed-cable/--detachable", default=False)
 @click.option(
-    "--status-first", is_flag=True, help="Charging before StartTransaction, Finishing before StopTransaction."
+    "--status-first", is_flag=True, help="Charging before StartTransaction, Finishing before its end."
 )
 @click.option("--chatty", is_flag=True, help="Send legal but unnecessary messages.")
 @click.option("--terse", is_flag=True, help="Send as few messages as the specification allows.")
 @click.option("--refuse-unsupported", is_flag=True, help="CALLERROR for messages of absent profiles.")
-@click.option("--soft-reset-reboots/--soft-reset-stays", default=True)
+@click.option("--soft-reset-reboots/--no-soft-reset-reboots", default=True)
 @click.option(
     "--backup-power", is_flag=True, help="Stop transactions before a power loss takes the station down."
 )
 @click.option("--resume-transactions", is_flag=True, help="Transactions go on after a power loss.")
-@click.option("--second-swipe-cancels/--second-swipe-ignored", default=True)
+@click.option("--second-swipe-cancels/--no-second-swipe-cancels", default=True)
 @click.option("--boot-seconds", default=0.3, show_default=True, type=float)
 @click.option("--ev-seconds", default=0.05, show_default=True, type=float)
 @click.option("--download-seconds", default=0.1, show_default=True, type=float)
@@ -92,9 +95,21 @@ async def _serve(options: Options, host: str, port: int) -> None:
 @click.option("--reply-seconds", default=0.0, show_default=True, type=float, help="Delay of every answer.")
 @click.option("--vendor", default="OCTT", show_default=True)
 @click.option("--model", default="Simulated station", show_default=True)
-def command(profiles: str, keys: Sequence[str], **given: Any) -> None:
+@click.option("--serial", default="SIM-0001", show_default=True)
+@click.option("--firmware-version", default="1.0.0", show_default=True)
+def simulate(profiles: Sequence[str], keys: Sequence[str], **given: Any) -> None:
     """The command line of a station."""
-    pairs = dict(item.partition("=")[::2] for item in keys)
-    simulate(
-        profiles=tuple(name.strip() for name in profiles.split(",") if name.strip()), keys=pairs, **given
-    )
+    chosen = ("Core", *(name for name in profiles if name != "Core")) if profiles else PROFILES
+    run_station(profiles=chosen, keys=dict(item.partition("=")[::2] for item in keys), **given)
+
+
+@click.command()
+def faults() -> None:
+    """List the non-conformities the simulated station can show, with the checks that must notice them."""
+    for name, fault in FAULTS.items():
+        click.echo(f"{name}\n    {fault.description}")
+        if fault.breaks:
+            click.echo(f"    breaks {', '.join(fault.breaks)}")
+    click.echo("\nIn general (NAME, NAME:SUBJECT, NAME=VALUE or NAME:SUBJECT=VALUE):")
+    for name, text in FAMILIES.items():
+        click.echo(f"{name}\n    {text}")
