@@ -16,6 +16,7 @@ from octt.pics.problems import problems
 from octt.pics.questionnaire import FORMS, load_questionnaire
 from octt.pics.simulate import simulator_options
 from octt.pics.writing import toml_key, toml_value, write_declaration, write_template
+from octt.simulator.main import simulate
 
 
 def errors(declaration):
@@ -249,6 +250,16 @@ def test_a_draft_can_be_completed_by_asking():
 
 def pairs(options, name):
     return [value for option, value in itertools.pairwise(options) if option == name]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_octt_simulate_takes_the_options(name):
+    options = simulator_options(shipped(name))
+    given = simulate.make_context("simulate", ["--csms", "ws://host", "--identity", "CS1", *options]).params
+    assert given["connectors"] == 2
+    assert set(given["profiles"]) == set(shipped(name).profiles) - {"Security"}
+    assert given["firmware_version"] == shipped(name).answer("software_version")
+    assert given["fixed_cable"] is (name != "simulated")
 
 
 def test_a_simulated_station_is_what_is_declared():
