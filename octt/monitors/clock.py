@@ -48,8 +48,10 @@ class Timestamps(Rule):
         opened = whole(event.get("t"))
         if event.get("kind") == "connect" and opened is not None:
             self._since = {whole(event.get("connection")) or 0: opened / 1e9}
-        elif event.get("kind") == "case.start":
-            self._told.clear()
+
+    def case(self) -> None:
+        """In another case the same is told again."""
+        self._told.clear()
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """Compares the times in a request with when it came, and with the time the Central System gave."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from octt.monitors import clock, messages, metering, registration, status, transactions
-from octt.monitors.seen import Finding, Rule, Seen, Talk
+from octt.monitors.seen import Finding, Rule, Talk
 from octt.ocpp import Frame
 
 RULES: tuple[type[Rule], ...] = (
@@ -36,7 +36,7 @@ RULES: tuple[type[Rule], ...] = (
 """Every rule; each class says in its docstring what it asks, and in `cite` where the specification asks it."""
 
 LISTED = 20
-"""Findings of one rule and severity within one case; a station that repeats a mistake would bury the others."""
+"""Remarks of one rule within one case; a repeated one would bury the others. Violations are never left out."""
 
 
 class Monitors:
@@ -51,7 +51,8 @@ class Monitors:
     ) -> None:
         self._tolerance, self._classes = time_tolerance, rules
         self._lock = threading.Lock()
-        self._count: Counter[tuple[str, str]] = Counter()
+        self._case: object = None
+        self._count: Counter[str] = Counter()
         self._begin()
 
     def _begin(self) -> None:
@@ -65,18 +66,21 @@ class Monitors:
         """What is wrong with the next event of a record (docs/record.md). Never raises.
 
         `frame` is the parsed frame of a `frame` event, if the caller has it; else the event's text is read again.
-        Frames, `connect` and `disconnect` are needed; `case.start`, `config`, `network`, `run.start` and `run.resume`
-        are made use of; all others are ignored.
+        Frames, `connect` and `disconnect` are needed; `config`, `network`, `run.start` and `run.resume` are made use
+        of; all others are ignored.
         """
         with self._lock:
             kind = event.get("kind")
+            if event.get("case") != self._case:
+                self._case = event.get("case")
+                self._count.clear()
+                for rule in self._rules:
+                    rule.case()
             if kind == "frame":
                 return self._frame(event, frame)
             if kind in ("run.start", "run.resume"):
                 # A new process: connections and transaction ids are counted anew.
                 self._begin()
-            elif kind == "case.start":
-                self._count.clear()
             elif kind == "config":
                 self._talk.learn(event.get("keys"))
             for rule in self._rules:
@@ -96,9 +100,10 @@ class Monitors:
                 )
                 found.append(Finding("remark", told, seen.n, "", rule.name))
         self._talk.settle(seen)
-        return [finding for finding in found if self._worth(finding, seen)]
+        return [finding for finding in found if self._worth(finding)]
 
-    def _worth(self, finding: Finding, seen: Seen) -> bool:
-        key = (finding.rule, finding.severity)
-        self._count[key] += 1
-        return self._count[key] <= LISTED
+    def _worth(self, finding: Finding) -> bool:
+        if finding.severity == "violation":
+            return True
+        self._count[finding.rule] += 1
+        return self._count[finding.rule] <= LISTED

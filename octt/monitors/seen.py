@@ -112,6 +112,9 @@ class Rule:
     def event(self, event: Payload) -> None:
         """Takes note of a connection, a network cut, a configuration snapshot, ..."""
 
+    def case(self) -> None:
+        """Another case has begun, or none runs any more."""
+
     def violation(self, seen: Seen, text: str, cite: str = "") -> Finding:
         """A finding that fails the case."""
         return Finding("violation", text, seen.n, cite or self.cite, self.name)

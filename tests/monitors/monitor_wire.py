@@ -15,7 +15,7 @@ class Wire:
     def __init__(self, connect=True, **options):
         self.monitors = Monitors(**options)
         self.findings, self.n, self.seconds, self.connection, self.ids = [], 0, 0.0, 0, 0
-        self.events = []
+        self.events, self.case = [], None
         if connect:
             self.connect()
 
@@ -34,6 +34,8 @@ class Wire:
         self.n += 1
         t = int(BEGIN.timestamp() * 1e9) + int(self.seconds * 1e9)
         event = {"n": self.n, "t": t, "m": int(self.seconds * 1e9) + 1, "kind": kind, **fields}
+        if self.case:
+            event["case"] = self.case
         self.events.append(event)
         found = self.monitors.see(event)
         self.findings += found

@@ -358,14 +358,25 @@ def test_a_mistake_of_a_rule_fails_no_station():
     assert "report it" in wire.findings[0].text
 
 
-def test_a_repeated_mistake_does_not_bury_the_others():
+def test_a_repeated_remark_does_not_bury_the_others_but_every_violation_is_told():
     wire = Wire()
     for _ in range(LISTED + 10):
         wire.raw("{")
-    assert len(wire.violations()) == LISTED
-    wire.event("case.start", case="TC_001_CS", attempt=1, name="")
-    wire.raw("{")
-    assert len(wire.violations()) == LISTED + 1
+        wire.stop(4711)
+    assert len(wire.violations()) == LISTED + 10
+    assert len(wire.remarks("transaction")) == LISTED
+    wire.case = "TC_001_CS"
+    wire.stop(4711)
+    assert len(wire.remarks("transaction")) == LISTED + 1
+
+
+def test_remarks_on_times_come_once_a_case():
+    wire = Wire()
+    for case in ("TC_001_CS", "TC_002_CS"):
+        wire.case = case
+        for _ in range(3):
+            wire.stop(4711, time="1970-01-01T00:00:00Z")
+    assert len(wire.remarks("timestamp")) == 2
 
 
 def test_memory_is_bounded_in_long_runs():
