@@ -37,7 +37,7 @@ class CaseRun:
 
     id: str
     record: Record
-    phase: Phase = "test"
+    phase: Phase = "setup"
     started: float = field(default_factory=time.monotonic)
     cursor: int = 0
     test_from: int | None = None
@@ -120,6 +120,11 @@ class CaseRun:
     def now(self) -> None:
         """The clock for the station's next reaction starts now."""
         self.anchor = time.monotonic_ns()
+
+    def begin_test(self) -> None:
+        """The preconditions hold: from here on a failure is a verdict about the station."""
+        self.phase, self.test_from = "test", self.cursor
+        self.now()
 
     def undo(self, what: str, how: Callable[[], None]) -> None:
         """Has something put back when the case ends, the last first."""

@@ -301,13 +301,20 @@ class Expecting(Calling):
     # -- facts ------------------------------------------------------------------------------------------------------
 
     def check(
-        self, good: bool, what: str, actual: str, *, step: Label = "", cite: str = "", **more: Any
+        self,
+        good: bool,
+        what: str,
+        actual: str,
+        *,
+        step: Label = "",
+        cite: str = "",
+        frame: Seen | None = None,
+        **more: Any,
     ) -> None:
-        """A fact worked out by the script: `what` is expected, `actual` says what is."""
+        """A fact worked out by the script: `what` is expected, `actual` says what is, `frame` shows it."""
         if not good:
-            raise self.case.fail(step, what, actual, cite=cite, **more)
-        frame = more.pop("closest", None)
-        self.case.step(step, what, "ok", actual=actual, cite=cite, frame=frame, **more)
+            raise self.case.fail(step, what, actual, cite=cite, closest=frame, **more)
+        self.case.step(step, what, "ok", cite=cite, frame=frame, **more)
 
     def remark(self, text: str, frame: Seen | None = None, cite: str = "") -> None:
         """Keeps something legal but noteworthy beside the verdict."""

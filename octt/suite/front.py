@@ -91,9 +91,10 @@ class _Front:
         self.progress.run = run
         self.progress.start_view()
 
-    def pytest_octt_refused(self, error: str) -> None:
-        """The run could not start."""
+    def pytest_octt_refused(self, error: str) -> bool:
+        """The run could not start; `run_cases` says why."""
         self.error = error
+        return True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A script that cannot be imported is our fault and is said."""

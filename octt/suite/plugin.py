@@ -43,9 +43,9 @@ class Hooks:
     def pytest_octt_started(self, run: Run) -> None:
         """The run exists and is about to open its endpoints."""
 
-    @pytest.hookspec
-    def pytest_octt_refused(self, error: str) -> None:
-        """The run could not start; the sentence says why and what helps."""
+    @pytest.hookspec(firstresult=True)
+    def pytest_octt_refused(self, error: str) -> bool | None:
+        """The run could not start; the sentence says why and what helps. True: it was shown."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -117,7 +117,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     except ConfigError as error:
         if _RUN in session.config.stash:
             session.config.stash[_RUN].finish("not started")
-        session.config.hook.pytest_octt_refused(error=str(error))
+        if session.config.hook.pytest_octt_refused(error=str(error)):
+            pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
         raise pytest.UsageError(str(error)) from None
     reason = "finished"
     try:
@@ -167,12 +168,12 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     return True
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Skips what does not apply; else begins the attempt and sees to the preconditions."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips what does not apply; else begins the attempt and sees to the preconditions, before any fixture."""
     case_id = _case_id(item)
     if not case_id:
-        return (yield)
+        return
     from octt.suite.verdicts import Inconclusive
 
     run: Run = item.config.stash[_RUN]
@@ -182,15 +183,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
         pytest.skip(planned.reason)
     scene = run.begin(case_id, item.stash[_ATTEMPT])
     item.stash[_SCENE] = scene
-    try:
-        if planned.applies is None:
-            raise Inconclusive(f"not decided whether the case applies: {planned.reason}", "configuration")
-        run.ready(scene)
-        with scene.case.during("setup"):
-            return (yield)
-    except BaseException as error:
-        item.stash[_ERROR] = error
-        raise
+    if planned.applies is None:
+        raise Inconclusive(f"not decided whether the case applies: {planned.reason}", "configuration")
+    run.ready(scene)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -199,12 +194,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     scene = item.stash.get(_SCENE, None)
     if scene is None:
         return (yield)
-    scene.case.test_from = scene.case.cursor
-    try:
-        return (yield)
-    except BaseException as error:
-        item.stash[_ERROR] = error
-        raise
+    scene.case.begin_test()
+    return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -232,10 +223,12 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A verdict is shown by its reason, not by a traceback through the harness."""
     report = yield
-    if call.excinfo is not None and _case_id(item):
+    if call.excinfo is not None and _case_id(item) and item.stash[_SCENE] is not None:
         from octt.suite.verdicts import Judgement
 
         error = call.excinfo.value
+        if call.when != "teardown":
+            item.stash[_ERROR] = error
         if isinstance(error, Judgement):
             report.longrepr = f"{error.verdict}: {error.reason}"
     return report

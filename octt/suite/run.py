@@ -83,6 +83,7 @@ class Run:
         self.monitors = Monitors()
         self.current: CaseRun | None = None
         self.attempt = 0
+        self._general: Scene | None = None
         self.csms = CentralSystem(self._settings(), self.record, self._answers())
         self.csms.watch = self._watch
         self.driver = self._driver()
@@ -186,12 +187,28 @@ class Run:
 
     def _learn(self) -> None:
         """Reads the configuration once: evidence, and what applicability may depend on."""
-        scene = self.scene(CaseRun("", self.record, phase="setup"))
+        scene = self.scene(CaseRun("", self.record))
         scene.case.now()
         settle = time.monotonic_ns() + int(min(self.limits.function, 5) * 1e9)
         self.csms.traffic.wait(lambda: bool(self.csms.answers.status), settle)
         self.snapshot("before")
         self.plan = self._plan()
+        self._prepare(scene)
+
+    def _prepare(self, scene: Scene) -> None:
+        """The document's general preconditions that hold for the whole run; what the vendor had there is lost."""
+        station = scene.station
+        self._general = scene
+        try:
+            station.configure(MinimumStatusDuration=0, optional=True)
+            if self.has_key("LocalAuthListMaxLength") and station.call("GetLocalListVersion").payload.get(
+                "listVersion"
+            ):
+                station.call("SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[])
+            if self.has_key("ChargeProfileMaxStackLevel"):
+                station.call("ClearChargingProfile")
+        except Judgement as judgement:
+            scene.case.remark(f"a general precondition could not be established: {judgement.reason}")
 
     def snapshot(self, when: str) -> None:
         """Puts the station's whole configuration on the record."""
@@ -209,6 +226,8 @@ class Run:
             return
         self._started = False
         if self.csms.connected:
+            if self._general:
+                put_back(self._general.station, self._general.csms, self._general.driver)
             self.snapshot("after")
         self.driver.close()
         self.csms.stop()
@@ -232,6 +251,10 @@ class Run:
         declared = self.options.declaration.answer("HFS-8")
         return declared if isinstance(declared, int) else max([1, *self.csms.answers.status])
 
+    def has_key(self, name: str) -> bool:
+        """Whether the station reported a configuration key."""
+        return any(str(key.get("key")).casefold() == name.casefold() for key in self.keys or [])
+
     def begin(self, case_id: str, attempt: int) -> Scene:
         """Starts an attempt at a case."""
         self.record.case, self.attempt = case_id, attempt
@@ -246,8 +269,9 @@ class Run:
         if self.problem:
             raise Inconclusive(self.problem, "network")
         if not self.csms.connected:
-            with scene.case.during("setup"):
-                scene.station.connects(again=False)
+            scene.station.connects(again=False)
+        if self.has_key("AuthorizationCacheEnabled"):
+            scene.station.call("ClearCache")
 
     def end(self, scene: Scene, attempt: int, error: BaseException | None) -> tuple[Verdict, str]:
         """Puts everything back and decides the verdict. A harness error never reads as FAIL."""

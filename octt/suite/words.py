@@ -9,7 +9,6 @@ from typing import Any
 
 from octt.csms.answers import Armed, ErrorAnswer
 from octt.csms.server import CentralSystem
-from octt.record import Record
 from octt.station.actions import ACTIONS, ActionFailed, CannotAct, Driver, instruction
 from octt.station.operator import Operator
 from octt.suite.case_run import CaseRun
@@ -220,8 +219,3 @@ class Actions:
         for undo, connector in list(self.world.taken_back_by):
             params = {"connector": connector} if "connector" in ACTIONS[undo].instruction else {}
             self.act(undo, "putting things back", **params)
-
-
-def silent_record(record: Record) -> CaseRun:
-    """A case run for what happens outside of cases (learning about the station)."""
-    return CaseRun("", record, phase="setup")

@@ -44,13 +44,13 @@ def _offline_authorization(station, csms, driver, id_tag, **keys):
         switches = ("LocalAuthListEnabled", "AuthorizationCacheEnabled", "AllowOfflineTxForUnknownId")
         for switch in switches:
             station.configure(**{switch: True}, optional=True)
-        if station.value_of("LocalAuthListMaxLength"):
-            store_local_list(station, id_tag)
         if station.value_of("AuthorizationCacheEnabled"):
             for action in ("Authorize", "StartTransaction", "StopTransaction"):
                 csms.answer(action, idTagInfo={"status": "Accepted"})
             cache_id_tag(station, driver, id_tag=id_tag)
             csms.system.answers.disarm()
+        if station.value_of("LocalAuthListMaxLength"):
+            store_local_list(station, id_tag)
 
 
 def _starts_offline(station, csms, driver, bench, id_tag):
