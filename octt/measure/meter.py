@@ -32,7 +32,7 @@ NAMES = {
     "remote_stop": "Transaction authorization end time by RemoteStopTransaction",
 }
 EXCLUDED_TRIGGERS = {"FirmwareStatusNotification", "DiagnosticsStatusNotification", "LogStatusNotification"}
-STATUS_ACTIONS = {
+CONNECTOR_ACTIONS = {
     "plug_in",
     "plug_in_halfway",
     "unplug",
@@ -247,8 +247,9 @@ def _what_an_action_causes(
 ) -> tuple[tuple[str, ...], Callable[[dict[str, Any]], bool]] | None:
     """The requests that an action at the station leads to (the first one counts) and how to know them."""
     connector, id_tag = params.get("connector"), params.get("id_tag")
-    if name in STATUS_ACTIONS:
-        return ("StatusNotification",), lambda got: connector in (None, 0, got.get("connectorId"))
+    if name in CONNECTOR_ACTIONS:  # a cable may end a transaction, or begin one that a card allowed before
+        requests = ("StatusNotification", "StartTransaction", "StopTransaction")
+        return requests, lambda got: connector in (None, 0, got.get("connectorId", connector))
     if name == "present_id_tag":
         requests = ("Authorize", "StartTransaction", "StopTransaction")
         return requests, lambda got: "idTag" not in got or _same(got["idTag"], id_tag)

@@ -141,7 +141,7 @@ def _of_case(case: Case) -> Iterator[Finding]:
     for change in left:
         yield _finding(
             "station",
-            f"Left changed at the station: {change.what} {change.name}".rstrip(),
+            f"Changed at the station and not recorded as put back: {change.what} {change.name}".rstrip(),
             detail=f"before: {change.before}, now: {change.after}",
             cases=(case.id,),
             frame=change.n,

@@ -141,6 +141,24 @@ def test_an_action_is_timed_from_its_acknowledgement(run):
     assert triggered.maximum == pytest.approx(0.704)
 
 
+def test_a_cable_plugged_in_after_the_card_is_timed_until_the_transaction(run):
+    """How long the EV takes until it charges is not the station's time."""
+    run.action("plug_in", connector=1)
+    started(run)
+    run.now += 30_000_000_000
+    status(run, 1, "Charging")
+    triggered = measured(run).triggered
+    assert triggered.count == 1
+    assert triggered.maximum < 1
+
+
+def test_a_cable_pulled_out_may_end_the_transaction_first(run):
+    run.action("unplug_ev", connector=1)
+    run.request("StopTransaction", {"transactionId": 7, "reason": "EVDisconnected"}, {})
+    status(run, 1, "Finishing")
+    assert measured(run).triggered.count == 1
+
+
 def test_a_message_before_the_acknowledgement_is_no_sample(run):
     common = {"action": "plug_in", "params": {"connector": 1}, "driver": "manual", "who": "operator"}
     run.add("action", phase="asked", **common)
