@@ -165,8 +165,8 @@ def _side(result: Result, folder: str) -> Side:
 
 def _verdict_change(case_id: str, old: Case | None, new: Case | None) -> VerdictChange | None:
     before, after = old.verdict if old else GONE, new.verdict if new else GONE
-    if before == after:
-        return None
+    if before == after or (GONE in (before, after) and {before, after} <= {GONE, NOT_RUN, NOT_APPLICABLE}):
+        return None  # not tested here, not tested there
     if (before == PASS or after == FAIL) and after != PASS:
         kind = "regression"
     elif BADNESS.get(after, 2) < BADNESS.get(before, 2) and after == PASS:

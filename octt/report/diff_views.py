@@ -72,7 +72,7 @@ def terminal(diff: Diff, console: Console | None = None) -> None:
         f"{regressions} regression{'s' if regressions != 1 else ''}; verdicts changed: {len(diff.verdicts)} of "
         f"{diff.compared}; measured times longer: {len(diff.slower)}, shorter: {len(diff.times) - len(diff.slower)}"
     )
-    console.print(Text(closing, "bold red" if regressions else "bold"))
+    console.print(Text(closing, "bold red" if regressions else "bold"), soft_wrap=True)
 
 
 def _values(console: Console, title: str, column: str, changes: list[ValueChange]) -> None:

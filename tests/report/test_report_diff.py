@@ -72,6 +72,15 @@ def test_cases_of_one_run_only_are_listed_and_a_lost_pass_is_a_regression():
     ]
 
 
+def test_a_case_tested_in_neither_run_is_no_difference():
+    less = make()
+    more = Synthetic()
+    excluded = {"case": "C", "name": "c", "profile": "Core", "applicable": False, "reason": "no"}
+    more.start("A", "B", excluded)
+    more.events += make().events[1:]
+    assert difference(less, more).verdicts == difference(more, less).verdicts == []
+
+
 def test_remarks_new_and_gone():
     found = difference(make(remark="old one"), make(remark="new one"))
     assert [(remark.text, remark.new) for remark in found.remarks] == [("new one", True), ("old one", False)]
