@@ -125,14 +125,8 @@ class Facts:
         self.declaration = result.declaration
 
     def declared(self, place: str, item: str) -> Any:
-        """What the declaration has under `place`.`item`, whether its answers are kept by table or all in one."""
-        for source in (
-            self.declaration.get(place) if place else self.declaration,
-            self.declaration.get("answers"),
-        ):
-            if item in (values := table(source)):
-                return values[item]
-        return None
+        """What the declaration has under `item` in its table `place`, "" for the top level."""
+        return table(self.declaration.get(place) if place else self.declaration).get(item)
 
     def product(self, name: str) -> str:
         """An entry of the declaration's product table; what the station reported where nothing was declared."""

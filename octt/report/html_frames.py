@@ -10,12 +10,14 @@ from typing import Any
 import orjson
 from markupsafe import Markup
 
-from octt.report.frames import Frame, FrameRange
+from octt.report.frames import Frame, FrameRange, summarise
 from octt.report.parts import Action, Attempt, Result
 from octt.report.svg_sequence import CSMS, OPERATOR, STATION, Arrow, Note, sequence
 from octt.report.text import clock, seconds, visible
 
 RAW_LIMIT = 6000
+FIRST = ("status", "reason", "requestedMessage", "connectorId", "idTag", "idTagInfo", "transactionId")
+UNSAID = ("timestamp", "currentTime")
 DIAGRAM_LIMIT = 160
 
 
@@ -29,9 +31,9 @@ class Budget:
 
     @classmethod
     def of(cls, result: Result) -> Budget:
-        """For this run: 20,000 frames in all, at least 12 and at most 200 an attempt."""
+        """For this run: 10,000 frames in all, at least 12 and at most 200 an attempt."""
         attempts = sum(len(case.attempts) for case in result.cases)
-        return cls(max(12, min(200, 20_000 // max(attempts, 1))))
+        return cls(max(12, min(200, 10_000 // max(attempts, 1))))
 
     def take(self, characters: int) -> int:
         """The number of characters one frame may show."""
@@ -160,7 +162,8 @@ def diagram(result: Result, attempt: Attempt, frames: list[Frame | Gap]) -> Mark
             text = "network cut by the Central System" if event.event == "cut" else "network restored"
             rows.append((event.t, Note(at(event.t), text)))
     ordered = sorted(rows, key=lambda row: row[0])
-    return sequence([row for _, row in ordered]) if ordered else Markup("")
+    who = OPERATOR if all(action.driver == "manual" for action in attempt.actions) else "Rig"
+    return sequence([row for _, row in ordered], who) if ordered else Markup("")
 
 
 def _badges(attempt: Attempt) -> dict[int, tuple[str, bool]]:
@@ -186,7 +189,19 @@ def _arrow(frame: Frame, at: float, badges: dict[int, tuple[str, bool]]) -> Arro
     badge, good = badges.get(frame.n, ("", True))
     css = {"CALL": "call", "CALLRESULT": "result"}.get(frame.type, "error")
     source, target = (STATION, CSMS) if frame.dir == "in" else (CSMS, STATION)
-    return Arrow(at, source, target, f"{name_of(frame)}  {frame.summary}", css, f"#f{frame.n}", badge, good)
+    return Arrow(at, source, target, f"{name_of(frame)}  {gist(frame)}", css, f"#f{frame.n}", badge, good)
+
+
+def gist(frame: Frame) -> str:
+    """What matters most of a frame, in a few words: its state first, no timestamps."""
+    payload = frame.payload
+    if frame.type == "CALLERROR" or not isinstance(payload, dict):
+        return frame.summary
+    payload = {name: value for name, value in payload.items() if (name, value) != ("errorCode", "NoError")}
+    names = [name for name in FIRST if name in payload] + [
+        name for name in payload if name not in (*FIRST, *UNSAID)
+    ]
+    return summarise(as_json([3, "", {name: payload[name] for name in names}]), "CALLRESULT")
 
 
 def _action(action: Action, at: float) -> Arrow | Note:

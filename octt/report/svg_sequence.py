@@ -44,8 +44,11 @@ _ROW, _HEAD, _PAUSE, _LONG = 27, 40, 20, 5.0
 _WIDTH = 760
 
 
-def sequence(rows: Sequence[Arrow | Note]) -> Markup:
-    """Draws `rows` in the given order. A pause of more than five seconds is drawn as a break in the lines."""
+def sequence(rows: Sequence[Arrow | Note], operator: str = OPERATOR) -> Markup:
+    """Draws `rows` in the given order. A pause of more than five seconds is drawn as a break in the lines.
+
+    `operator` is how whoever acts on the station is called.
+    """
     with_operator = any(isinstance(row, Arrow) and OPERATOR in (row.source, row.target) for row in rows)
     lanes = {OPERATOR: 122.0, STATION: 320.0, CSMS: 668.0} if with_operator else {STATION: 160.0, CSMS: 668.0}
     parts: list[str] = []
@@ -61,7 +64,9 @@ def sequence(rows: Sequence[Arrow | Note]) -> Markup:
         parts += _arrow(row, lanes, y) if isinstance(row, Arrow) else _note(row, lanes, y)
         before = row.at
     bottom = y + 16
-    heads = [text(x, 18, name, "lane", "middle") for name, x in lanes.items()]
+    heads = [
+        text(x, 18, operator if name == OPERATOR else name, "lane", "middle") for name, x in lanes.items()
+    ]
     lines = [piece for x in lanes.values() for piece in _lifeline(x, 26, bottom, breaks)]
     return frame(
         _WIDTH,

@@ -46,8 +46,10 @@ def limit(value: float | None) -> str:
 
 
 def cite(section: str) -> str:
-    """A citation: a bare section number is one of the specification, anything else says itself what it cites."""
-    return f"OCPP 1.6 § {section}" if section[:1].isdigit() else section
+    """A citation with its section sign; a bare number is a section of the specification."""
+    if section[:1].isdigit():
+        return f"OCPP 1.6 § {section}"
+    return re.sub(r"(?<!^OCPP) (\d+(\.\d+)*)$", r" § \1", section)
 
 
 def number(value: float | int | None) -> str:

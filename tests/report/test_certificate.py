@@ -104,17 +104,6 @@ def test_a_declared_profile_without_cases_was_not_tested():
     assert "Smart Charging | Not tested" in flat(certificate(build(run.events), "2025"))
 
 
-def test_answers_kept_all_in_one_table_are_found_too():
-    """A declaration may be recorded with its tables or with all answers in one."""
-    run = passing_run()
-    pics = run.events[0]["pics"]
-    flattened = {**pics["answers"], **pics["product"], **pics["performance"]}
-    run.events[0]["pics"] = {"profiles": pics["profiles"], "answers": flattened}
-    text = flat(certificate(build(run.events), "2025"))
-    assert "Vendor name | Vendor Ltd." in text
-    assert "HFS-2 | Has a fixed cable | Yes" in text
-
-
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_declaration_of_wrong_types_still_gives_a_report(layout):
     run = passing_run()
