@@ -150,6 +150,7 @@ class Proof:
 
 def proofs(only: Iterable[str] = ()) -> list[Proof]:
     """Every proof that the simulated station's faults declare."""
+    import octt.simulator.main  # registers every fault
     from octt.simulator.faults import FAULTS
 
     wanted, found = set(only), []

@@ -41,3 +41,5 @@ def test_clear_cache(station, driver, bench):
     station.call("ClearCache", step=5).returns(status="Accepted", cite="OCPP 1.6 5.4")
     driver.present_id_tag(bench.connector, tag, why="the cache is empty, so the station must ask")
     station.sends("Authorize", idTag=tag, step=7, cite="OCPP 1.6 4.1")
+    preparing = {"connectorId": bench.connector, "status": "Preparing"}
+    station.may_send("StatusNotification", within=station.limits.function, **preparing)
