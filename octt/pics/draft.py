@@ -11,7 +11,7 @@ from octt.pics.declared_keys import split
 from octt.pics.evidence import Evidence, gather
 from octt.pics.questionnaire import PROFILES, load_questionnaire
 from octt.pics.rules_functions import MESSAGES
-from octt.pics.rules_transport import iana
+from octt.pics.rules_transport import offered_suites
 from octt.pics.writing import write_declaration
 
 READ, GUESSED, OPEN = "read from the station", "guessed", "please answer"
@@ -123,10 +123,8 @@ def _from_connections(observed: Observed, keys: Mapping[str, str]) -> Iterator[t
         if number in used:
             yield f"SEC-{number}", True, READ
     for event in observed.connections:
-        tls = event.get("tls")
-        offered = tls.get("offered") if isinstance(tls, dict) else None
-        if isinstance(offered, list) and offered:
-            yield "SEC-4", [iana(str(suite)) for suite in offered if isinstance(suite, str)], READ
+        if suites := offered_suites(event):
+            yield "SEC-4", suites, READ
 
 
 def _from_probes(probes: Mapping[str, str]) -> Iterator[tuple[str, Any, str]]:

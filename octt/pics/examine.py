@@ -56,8 +56,8 @@ RULES: tuple[tuple[str, Rule, str], ...] = (
     ),
     ("C-07", sessions.local_start, "a StartTransaction after an idTag was presented at the station"),
     ("C-08", sessions.local_stop, "a StopTransaction by an action at the station"),
-    ("C-09.1 C-09.2", keys.value, "the configured measurands"),
     ("C-09.1 C-09.2", functions.measurands, "MeterValues with all the declared measurands"),
+    ("C-09.1 C-09.2", keys.value, "the configured measurands"),
     # optional profiles
     ("SC-1.1 SC-1.2", keys.value, "ChargingScheduleAllowedChargingRateUnit"),
     ("R-1", keys.value, "ReserveConnectorZeroSupported"),

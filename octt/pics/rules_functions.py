@@ -19,19 +19,35 @@ MESSAGES = {
 
 
 def unsupported_message(asked: Asked) -> Seen | None:
-    """Every message of a declared profile was answered with NotImplemented or NotSupported."""
+    """A message of a declared profile that was never answered but with NotImplemented or NotSupported.
+
+    What was asked with the local list switched off, or of a connector that does not exist, does not count.
+    """
+    count = asked.declaration.answer("HFS-8")
+    off = {
+        call.case
+        for call in asked.evidence.called("ChangeConfiguration")
+        if call.payload.get("key") == "LocalAuthListEnabled"
+        and str(call.payload.get("value")).lower() == "false"
+    }
     for profile, actions in MESSAGES.items():
-        if profile not in asked.answer:
-            continue
-        refused = [
-            message
-            for message in asked.evidence.called(*actions)
-            if message.error in ("NotImplemented", "NotSupported")
-        ]
-        if refused and len(refused) == len(list(asked.evidence.called(*actions))):
-            why = f"{refused[0].action} was answered with {refused[0].error}, though {profile} is declared"
-            return judged(False, why, refused[0].reply_line)
+        for action in actions if profile in asked.answer else ():
+            calls = [call for call in asked.evidence.called(action) if _fair(call, count, off)]
+            if calls and all(
+                "NotSupported" in (call.status, call.error) or call.error == "NotImplemented"
+                for call in calls
+            ):
+                word = calls[0].error or calls[0].status
+                why = f"{action} was always answered with {word}, though {profile} is declared"
+                return judged(False, why, calls[0].reply_line)
     return None
+
+
+def _fair(call: Message, connectors: object, list_off: set[int]) -> bool:
+    if call.action in MESSAGES["LocalAuthListManagement"]:
+        return call.case not in list_off
+    connector = call.payload.get("connectorId")
+    return not (type(connector) is int and type(connectors) is int and connector > connectors)
 
 
 def unlocked(asked: Asked) -> Seen | None:

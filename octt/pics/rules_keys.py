@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from octt.ocpp.keys import KEYS
 from octt.pics.declaration import DeclaredKey, short
-from octt.pics.declared_keys import key_contradicts
+from octt.pics.declared_keys import key_contradicts, split
 from octt.pics.evidence import Evidence
 from octt.pics.rules import Asked, Seen, judged, remark
 
@@ -56,9 +56,15 @@ def declared_key(name: str, declared: DeclaredKey, evidence: Evidence) -> list[S
     found = f"the station has {name} = {short(seen.value)}{f' ({access})' if access else ''}"
     if declared.access and access and access != declared.access:
         return [judged(False, f"{found}, declared is {declared.access}", seen.line)]
-    if declared.value is None or declared.value.strip().lower() == seen.value.strip().lower():
+    if declared.value is None or _normal(name, declared.value) == _normal(name, seen.value):
         return [judged(True, found, seen.line)]
     prescribed = KEYS[name].access if name in KEYS else ""
     if access == "R" or prescribed == "R":
         return [judged(False, f"{found}, declared is {short(declared.value)}", seen.line)]
     return [judged(True, f"{found}; the value can be set and was another when declared", seen.line)]
+
+
+def _normal(name: str, text: str) -> str | set[str]:
+    """A value as it is compared: without regard to case, and of a list without regard to order."""
+    is_list = name in KEYS and KEYS[name].type == "list"
+    return {item.lower() for item in split(text)} if is_list else text.strip().lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from octt.measure import Statistic
@@ -61,8 +62,7 @@ def cipher_suites(asked: Asked) -> Seen | None:
         used = iana(_name(tls.get("cipher")))
         if used.startswith("TLS_") and "_WITH_" in used and used not in declared:
             return judged(False, f"the connection uses {used}, which is not declared", line)
-        offered = tls.get("offered")
-        suites = {iana(_name(suite)) for suite in offered} if isinstance(offered, list) else set()
+        suites = set(offered_suites(event))
         if suites and (missing := declared - suites):
             return judged(False, f"ClientHello does not offer {', '.join(sorted(missing))}", line)
         if suites:
@@ -70,6 +70,14 @@ def cipher_suites(asked: Asked) -> Seen | None:
         elif used in declared and best is None:
             best = remark(f"the connection uses {used}; what else is offered was not seen", line)
     return best
+
+
+def offered_suites(event: Mapping[str, Any]) -> list[str]:
+    """The cipher suites of a connection's ClientHello, as the `connect` event has them; empty when unknown."""
+    tls = event.get("tls")
+    offered = tls.get("offered") if isinstance(tls, dict) else None
+    suites = offered.get("suites") if isinstance(offered, dict) else offered
+    return [iana(_name(suite)) for suite in suites] if isinstance(suites, list) else []
 
 
 def iana(suite: str) -> str:

@@ -116,6 +116,11 @@ def idtags(count, status):
     return call("SendLocalList", {"status": status}, updateType="Full", localAuthorizationList=entries)
 
 
+def list_switched_off(story):
+    story.calls("ChangeConfiguration", {"status": "Accepted"}, key="LocalAuthListEnabled", value="false")
+    story.calls("GetLocalListVersion", "NotSupported")
+
+
 def plugged(story, authorized=False):
     if authorized:
         story.sends("Authorize", idTag="TAG")
@@ -147,6 +152,14 @@ EXAMPLES = [
     ("profiles", ["Core"], keys(SupportedFeatureProfiles=("Core,RemoteTrigger",)), CONTRADICTED),
     ("profiles", ["Core", "RemoteTrigger"], call("TriggerMessage", "NotImplemented"), CONTRADICTED),
     ("profiles", ["Core"], call("TriggerMessage", "NotImplemented"), NOT_OBSERVED),
+    (
+        "profiles",
+        ["Core", "RemoteTrigger"],
+        call("TriggerMessage", "NotSupported", connectorId=3),
+        NOT_OBSERVED,
+    ),
+    ("profiles", ["Core", "LocalAuthListManagement"], idtags(1, "NotSupported"), CONTRADICTED),
+    ("profiles", ["Core", "LocalAuthListManagement"], list_switched_off, NOT_OBSERVED),
     ("HFS-1", True, call("UnlockConnector", {"status": "Unlocked"}, connectorId=1), CONFIRMED),
     ("HFS-1", False, call("UnlockConnector", {"status": "Unlocked"}, connectorId=1), CONTRADICTED),
     ("HFS-1", True, call("UnlockConnector", {"status": "UnlockFailed"}, connectorId=1), NOT_OBSERVED),
@@ -208,6 +221,13 @@ EXAMPLES = [
     ("SEC-3", False, lambda s: connected(s, 3), NOT_OBSERVED),
     ("SEC-2", False, keys(SecurityProfile="2"), CONTRADICTED),
     ("SEC-4", RSA, lambda s: connected(s, 2, offered=RSA), CONFIRMED),
+    (
+        "SEC-4",
+        RSA,
+        lambda s: connected(s, 2, offered={"suites": [*RSA, "TLS_AES_128_GCM_SHA256"]}),
+        CONFIRMED,
+    ),
+    ("SEC-4", RSA, lambda s: connected(s, 2, offered={"suites": RSA[:1]}), CONTRADICTED),
     ("SEC-4", RSA, lambda s: connected(s, 2, offered=RSA[:1]), CONTRADICTED),
     ("SEC-4", RSA, lambda s: connected(s, 2), NOT_OBSERVED),
     ("SEC-4", RSA, lambda s: connected(s, 2, cipher="ECDHE-RSA-AES128-GCM-SHA256"), CONTRADICTED),
@@ -293,6 +313,7 @@ def test_every_answer_gets_one_finding():
         ({"value": "5", "access": "RW"}, ("5",), CONTRADICTED),
         ({"value": "5", "access": "R"}, ("6",), CONTRADICTED),
         ({"value": "5"}, None, CONTRADICTED),
+        ({"value": "5"}, ("5 ",), CONFIRMED),
     ],
 )
 def test_declared_keys(declared, observed, result):
