@@ -69,10 +69,9 @@ class Configuration(Part):
         names = [by_folded.get(name.lower(), name) for name in asked] if asked else list(self.keys)
         for name in dict.fromkeys(names):
             key = self.keys.get(name)
-            if key is None or faults.active("key-unknown", name):
-                if asked:
-                    unknown.append(name)
-            elif not faults.active("key-missing", name):
+            if key is None or (asked and faults.active("key-unknown", name)):
+                unknown.append(name)
+            elif asked or not faults.active("key-missing", name):
                 entry: dict[str, Any] = {"key": name, "readonly": key.access == "R"}
                 if faults.active("key-readonly", name):
                     entry["readonly"] = not entry["readonly"]

@@ -43,6 +43,7 @@ class Link(Part):
         """Start dialling."""
         self._waiting: dict[str, asyncio.Future[frames.Frame]] = {}
         self._changed = asyncio.Event()
+        self._hung = False
         self.station.spawn(self._run())
 
     @property
@@ -219,6 +220,9 @@ class Link(Part):
         if faults.active("wrong-id", action):
             text = text.replace(frame.id, str(uuid.uuid4()), 1)
         try:
+            if self._hung:
+                return
+            self._hung = faults.active("hang-after", action)
             if not faults.active("no-reply", action):
                 await self._write(text)
             if faults.active("duplicate-reply", action):

@@ -40,6 +40,8 @@ class Connector:
         self.transaction: Transaction | None = None
         self.finishing = False
         self.lock_failed = False
+        self.resumed = False
+        """Its transaction was running when power was lost, and went on."""
         self.drawing = False
         """The vehicle has answered the offer of energy."""
         self.status = "Available"
@@ -124,6 +126,8 @@ class Connector:
             return
         if faults.active("connector-silent", self.number):
             return
+        if self.status in ("Finishing", "Preparing") and faults.active("resumed-end-silent") and self.resumed:
+            return
         if faults.active("illegal-status") and self.status == "Charging":
             self.station.connectors.notify(self.number, "Reserved", "NoError")
         status = self.status
@@ -159,11 +163,16 @@ class Connectors(Part):
 
     def online(self, booted: bool) -> None:
         """After a boot every status is sent, after a reconnection those that changed meanwhile (4.9)."""
+        if not booted and self.station.faults.active("reconnect-silent"):
+            return
         chatty = self.station.options.chatty
         if booted or chatty or self._zero != self.station_status:
             self.report_station()
         for connector in self.all.values():
-            if booted or chatty or connector.delivered != connector.status:
+            wrong = self.station.faults.value("boot-status", connector.number) if booted else None
+            if wrong:
+                self.notify(connector.number, wrong, "NoError")
+            elif booted or chatty or connector.delivered != connector.status:
                 connector.report()
 
     def refresh(self) -> None:

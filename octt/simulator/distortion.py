@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from octt.simulator.faults import Faults
+from octt.simulator.fault import Faults
 from octt.simulator.part import Payload
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from octt.simulator import core_faults  # noqa: F401  (registers the faults of the Core profile)
 from octt.simulator.control import Control
 from octt.simulator.faults import FAMILIES, FAULTS
 from octt.simulator.options import PROFILES, Options

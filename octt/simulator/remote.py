@@ -83,15 +83,26 @@ class Remote(Part):
 
     def triggered(self, message: str, number: int | None) -> Reply | Payload:
         """Answer a trigger for a message; also what ExtendedTriggerMessage uses."""
+        faults = self.station.faults
+        if faults.active("trigger-refused", message):
+            return {"status": "Rejected"}
         if number is not None and number not in (0, *self.station.connectors.all):
+            if faults.active("trigger-rejected-yet-sent"):
+                return Reply({"status": "Rejected"}, lambda: self._send_anyway(message))
             return {"status": "Rejected"}
         for part in self.station.parts:
             effect = part.trigger(message, number)
             if effect is not None:
-                if self.station.faults.active("trigger-silent", message):
+                if faults.active("trigger-silent", message):
                     return {"status": "Accepted"}
                 return Reply({"status": "Accepted"}, _without_result(effect))
         return {"status": "NotImplemented"}
+
+    def _send_anyway(self, message: str) -> None:
+        for part in self.station.parts:
+            effect = part.trigger(message, 1)
+            if effect is not None:
+                effect()
 
     @on("DataTransfer")
     def data_transfer(self, payload: Payload) -> Payload:

@@ -257,7 +257,7 @@ class Station:
                 part.power_loss()
             self.memory.save()
             await self._shutdown(abort=True)
-            if not self.options.resume_transactions:
+            if not (self.options.resume_transactions or self.faults.active("resumed-end-silent")):
                 for outlet in self.world.outlets.values():
                     outlet.unlock()
 

@@ -66,8 +66,9 @@ class Transactions(Part):
         )
         transaction.announced = True
         connector.transaction = transaction
-        if station.options.resume_transactions and connector.outlet.connected:
-            connector.drawing = True
+        resumes = station.options.resume_transactions or station.faults.active("resumed-end-silent")
+        if resumes and connector.outlet.connected:
+            connector.drawing = connector.resumed = True
             station.metering.started(transaction)
         elif not station.faults.active("transaction-forgotten"):
             self.stop(connector, "PowerLoss")
@@ -89,7 +90,7 @@ class Transactions(Part):
         connector.refresh()
         seconds = self.station.config.integer("ConnectionTimeOut")
         seconds_shown = seconds * self.station.faults.number("timeout-factor", default=1.0)
-        if seconds > 0 and not self.station.faults.active("timeout-ignored"):
+        if seconds > 0 and not self.station.faults.active("permit-forever"):
             self.station.spawn(self._expire(connector, permit, seconds_shown))
         self.try_start(connector)
 
@@ -279,7 +280,9 @@ class Transactions(Part):
             if connector.transaction is not None:
                 await self._presented_to_stop(connector, connector.transaction, id_tag)
             elif connector.permit is not None and same_id(connector.permit.id_tag, id_tag):
-                if self.station.options.second_swipe_cancels:
+                if self.station.options.second_swipe_cancels and not self.station.faults.active(
+                    "permit-forever"
+                ):
                     connector.permit = None
                     connector.refresh()
             elif connector.permit is None:
