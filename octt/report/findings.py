@@ -17,7 +17,7 @@ from octt.report.parts import (
     Result,
     Step,
 )
-from octt.report.rules import undisclosed_attempts
+from octt.report.rules import contradictions, undisclosed_attempts
 
 RANKS = {
     "evidence": 0,  # without sound evidence nothing else counts
@@ -69,14 +69,9 @@ def _all(result: Result) -> Iterator[Finding]:
         yield _finding("evidence", "The run is incomplete", detail=run.why_incomplete)
     for case in result.cases:
         yield from _of_case(case)
-    for answer in result.pics:
-        if answer.result == "contradicted":
-            yield _finding(
-                "pics",
-                f"The declaration is contradicted: {answer.item} = {answer.answer}",
-                detail=answer.why,
-                frame=answer.line,
-            )
+    for answer in contradictions(result):
+        title = f"The declaration is contradicted: {answer.item} = {answer.answer}"
+        yield _finding("pics", title, detail=answer.why, frame=answer.line)
     for statistic in result.performance.exceeded:
         yield _finding(
             "time",

@@ -255,7 +255,7 @@ class Builder:
         item = text(event.get("item"))
         outcome = text(event.get("result"))
         self._pics[item] = PicsResult(
-            item, event.get("answer"), outcome, text(event.get("why")), whole(event.get("line"))
+            item, event.get("answer"), outcome, text(event.get("why")), whole(event.get("line")) or None
         )
 
     def _config_snapshot(self, event: Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from octt.measure import DECLARED
 from octt.report.parts import (
     FAIL,
     INCONCLUSIVE,
@@ -11,6 +12,7 @@ from octt.report.parts import (
     NOT_RUN,
     PASS,
     Case,
+    PicsResult,
     Profile,
     Result,
 )
@@ -40,10 +42,10 @@ EXPLANATION = (
     (
         "Issuable",
         "The report may be issued unless one of these holds: an applicable case is inconclusive, erroneous or was "
-        "not run; an answer of the declaration is contradicted by what was observed; a measured time is above the "
-        "declared maximum; the record lacks an attempt of a case; a verdict was overruled without a name or a "
-        "reason; the run is incomplete; the record is damaged. A FAIL does not stop a report from being issued: "
-        "it says so.",
+        "not run; the declaration was not cross-examined, or an answer of it is contradicted by what was "
+        "observed; a measured time is above the declared maximum; the record lacks an attempt of a case; a verdict "
+        "was overruled without a name or a reason; the run is incomplete; the record is damaged. A FAIL does not "
+        "stop a report from being issued: it says so.",
     ),
 )
 
@@ -101,6 +103,12 @@ def undisclosed_attempts(case: Case) -> list[int]:
     return sorted(set(range(1, max(numbers, default=0) + 1)) - numbers)
 
 
+def contradictions(result: Result) -> list[PicsResult]:
+    """The contradicted answers, without declared maxima: those are judged as measured times."""
+    times = DECLARED.values() if result.performance.exceeded else ()
+    return [answer for answer in result.pics if answer.result == "contradicted" and answer.item not in times]
+
+
 def obstacles(result: Result) -> list[str]:
     """Why the report may not be issued, a sentence each; empty when it may."""
     run, reasons = result.run, []
@@ -124,9 +132,10 @@ def obstacles(result: Result) -> list[str]:
             reasons.append(
                 f"{override.case} was overruled to {override.verdict} without a name and a reason."
             )
-    for answer in result.pics:
-        if answer.result == "contradicted":
-            reasons.append(f"PICS {answer.item} is contradicted: {answer.why or 'see the record'}.")
+    if result.declaration and not result.pics:
+        reasons.append("The declaration was not cross-examined.")
+    for answer in contradictions(result):
+        reasons.append(f"PICS {answer.item} is contradicted: {answer.why or 'see the record'}.")
     for statistic in result.performance.exceeded:
         measured, most = statistic.maximum, statistic.declared
         reasons.append(f"{statistic.name}: {measured:.3f} s measured, {most:g} s declared at most.")

@@ -73,6 +73,25 @@ def test_a_contradicted_answer_stops_the_report():
     assert (result.verdict, result.not_issuable) == ("PASS", ["PICS C-04 is contradicted: no cache."])
 
 
+def test_a_declaration_that_was_not_examined_stops_the_report():
+    run = Synthetic()
+    run.start("A")
+    with run.case("A"):
+        run.step("something")
+    run.add("run.end", reason="finished")
+    assert build(run.events).not_issuable == ["The declaration was not cross-examined."]
+
+
+def test_a_contradicted_maximum_is_said_once():
+    def slow(run):
+        run.call("GetConfiguration", {}, {}, seconds=3)
+        run.add("pics", item="response_timeout", answer="2 seconds", result="contradicted", why="3 s", line=2)
+
+    result = result_of(("A", "PASS"), extra=slow)
+    assert result.not_issuable == ["OCPP response time: 3.000 s measured, 2 s declared at most."]
+    assert [finding.kind for finding in result.findings] == ["time"]
+
+
 @pytest.mark.parametrize(("seconds", "stopped"), [(1.9, False), (2.0, False), (2.1, True)])
 def test_a_time_above_the_declared_maximum_stops_the_report(seconds, stopped):
     def slow(run):
