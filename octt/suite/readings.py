@@ -59,3 +59,16 @@ def check_spacing(station: Station, found: list[Reading], interval: float, *, st
             cite="OCPP 1.6 4.7",
             frame=other.seen,
         )
+
+
+def highest_current(seen: Seen) -> float | None:
+    """The highest Current.Import in a MeterValues.req, in A; None when there is none."""
+    found = []
+    for entry in seen.payload.get("meterValue", []):
+        for value in entry.get("sampledValue", []):
+            if value.get("measurand") == "Current.Import":
+                try:
+                    found.append(float(value.get("value", "")))
+                except ValueError:
+                    continue
+    return max(found, default=None)
