@@ -111,10 +111,11 @@ class MessageIds(Rule):
         if same and not (first.prompt and seen.since(first.answered) > CROSSING):
             return
         if first.connection == seen.connection:
-            what = "for another message" if not same else "though it had been answered"
-            yield self.violation(
-                seen, f"message id {ident!r} was used before on this connection (line {first.n}), {what}"
-            )
+            what = "though it had been answered" if same else "for another message"
+            told = f"message id {ident!r} was used before on this connection (line {first.n}), {what}"
+            # An unanswered message may be rebuilt for its retry, with a transactionId that came meanwhile.
+            rebuilt = first.action == seen.action and first.answer != "CALLRESULT"
+            yield (self.remark if rebuilt else self.violation)(seen, told)
         elif not same and self._told != seen.connection:
             self._told = seen.connection
             yield self.remark(

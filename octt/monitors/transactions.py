@@ -113,7 +113,7 @@ class Transactions(Rule):
             yield (self.violation if certain else self.remark)(
                 seen,
                 f"StartTransaction on connector {connector}, where transaction {_id(busy)} (line {busy.start.n}) "
-                "runs: its StopTransaction was not sent, or not in order",
+                "runs: no valid StopTransaction came for it before",
             )
         _keep(
             self._busy,

@@ -143,6 +143,14 @@ def test_message_ids_that_begin_anew_after_a_reconnect_are_a_remark(wire):
     assert len(wire.remarks("message id")) == 1
 
 
+def test_retry_that_was_rebuilt_is_a_remark(wire):
+    sample = {"timestamp": wire.time(), "sampledValue": [{"value": "1"}]}
+    ident = wire.send("MeterValues", connectorId=1, transactionId=-1, meterValue=[sample])
+    wire.wait(60).call("MeterValues", ident=ident, connectorId=1, transactionId=7, meterValue=[sample])
+    assert wire.violations() == []
+    assert wire.remarks("message id")
+
+
 def test_same_id_as_a_request_of_ours_is_legal(wire):
     ident = wire.ask("ClearCache")
     wire.call("Heartbeat", ident=ident, result={"currentTime": wire.time()})
