@@ -71,7 +71,9 @@ def _values(declaration: Declaration) -> dict[str, str]:
     if isinstance(protocols, list) and protocols:
         values["SupportedFileTransferProtocols"] = ",".join(str(protocol).upper() for protocol in protocols)
     for name, key in declaration.configuration_keys.items():
-        if key.value is not None and not (name in KEYS and wrong_value(KEYS[name], key.value)):
+        if name not in KEYS:
+            values[name] = key.value or ""
+        elif key.value is not None and not wrong_value(KEYS[name], key.value):
             values[name] = key.value
     return {name: value for name, value in values.items() if name not in _DERIVED}
 
