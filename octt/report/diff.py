@@ -167,7 +167,7 @@ def _verdict_change(case_id: str, old: Case | None, new: Case | None) -> Verdict
     before, after = old.verdict if old else GONE, new.verdict if new else GONE
     if before == after or (GONE in (before, after) and {before, after} <= {GONE, NOT_RUN, NOT_APPLICABLE}):
         return None  # not tested here, not tested there
-    if (before == PASS or after == FAIL) and after != PASS:
+    if before == PASS or after == FAIL:
         kind = "regression"
     elif BADNESS.get(after, 2) < BADNESS.get(before, 2) and after == PASS:
         kind = "improvement"

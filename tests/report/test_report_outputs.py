@@ -187,6 +187,7 @@ def test_a_link_left_in_the_folder_is_replaced_not_followed(tmp_path):
     outside = tmp_path / "outside.txt"
     outside.write_text("mine")
     (tmp_path / "link").symlink_to(outside)
+    (tmp_path / "link.part").symlink_to(outside)
     write.write_file(tmp_path / "link", b"new")
     assert (outside.read_text(), (tmp_path / "link").read_bytes()) == ("mine", b"new")
     assert not (tmp_path / "link").is_symlink()

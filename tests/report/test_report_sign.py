@@ -5,6 +5,7 @@ import datetime
 import shutil
 from pathlib import Path
 
+import orjson
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -193,6 +194,25 @@ def test_a_certificate_says_who_signed_and_is_checked_against_its_issuer(signed,
     (tmp_path / "lab.crt").write_bytes(root.public_bytes(pem))
     with pytest.raises(SigningError, match="is not of the key"):
         sign(folder, tmp_path / "lab.key", tmp_path / "lab.crt")
+
+
+def test_a_strangers_key_beside_the_laboratorys_certificate_is_found(signed, tmp_path):
+    folder = shutil.copytree(signed, tmp_path / "run")
+    key = ec.generate_private_key(ec.SECP256R1())
+    own = certificate("Example Laboratory", "Example Laboratory", key, key, ca=False)
+    (tmp_path / "lab.key").write_bytes(pem_of_key(key))
+    (tmp_path / "lab.key").chmod(0o600)
+    (tmp_path / "lab.crt").write_bytes(own.public_bytes(serialization.Encoding.PEM))
+    sign(folder, tmp_path / "lab.key", tmp_path / "lab.crt")
+    certificates = orjson.loads((folder / "manifest.json").read_bytes())["signer"]["certificates"]
+    sign(folder, tmp_path / "stranger.pem")
+    manifest = orjson.loads((folder / "manifest.json").read_bytes())
+    manifest["signer"]["certificates"] = certificates
+    content = orjson.dumps(manifest)
+    (folder / "manifest.json").write_bytes(content)
+    signature = load_signer(tmp_path / "stranger.pem").sign(content)
+    (folder / "manifest.sig").write_bytes(base64.b64encode(signature) + b"\n")
+    assert verify(folder).signature == "invalid"
 
 
 def test_a_new_key_is_made_once_and_kept_from_others(signed, tmp_path):
