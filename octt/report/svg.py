@@ -56,7 +56,7 @@ def distribution(series: Sequence[Series]) -> Markup:
         return Markup("")
     smallest = min(min(entry.samples) for entry in rows)
     largest = max(max(max(entry.samples), entry.limit or 0) for entry in rows)
-    low = math.floor(math.log10(min(max(smallest, 0.001), 1)))
+    low = math.floor(math.log10(min(max(smallest, 0.0001), 1)))
     high = max(math.ceil(math.log10(max(largest, 0.01) * 1.02)), low + 1)
 
     def across(value: float) -> float:
@@ -97,7 +97,7 @@ def distribution(series: Sequence[Series]) -> Markup:
 
 
 def _power(power: int) -> str:
-    return f"{10**power} s" if power >= 0 else f"{10 ** (power + 3)} ms"
+    return f"{10**power} s" if power >= 0 else f"{10.0 ** (power + 3):g} ms"
 
 
 def _histogram(positions: Sequence[float], base: float) -> list[str]:

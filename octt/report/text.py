@@ -21,11 +21,13 @@ def visible(value: object, limit: int = 0) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A time in seconds with as many digits as it deserves: 0.004 s, 0.25 s, 5.1 s, 42 s, 3 min 20 s, 2 h 5 min."""
+    """A time in seconds with as many digits as it deserves: 0.0041 s, 0.25 s, 5.13 s, 42.0 s, 3 min 20 s, 2 h 5 min."""
     if value is None:
         return ""
     if value < 0:
         return "−" + seconds(-value)
+    if 0 < value < 0.00995:
+        return f"{value:.4f} s"
     if value < 0.0995:
         return f"{value:.3f} s"
     if value < 9.995:
@@ -53,12 +55,13 @@ def cite(section: str) -> str:
 
 
 def number(value: float | int | None) -> str:
-    """A number in the certificate's style: two decimals, three below 0.1, none that say nothing."""
+    """A number in the certificate's style: two decimals, more below 0.1, none that say nothing."""
     if value is None:
         return ""
     if not isinstance(value, float) or abs(value) >= 1e15:
         return str(value)
-    digits = f"{value:.3f}" if 0 < abs(value) < 0.0995 else f"{value:.2f}"
+    size = abs(value)
+    digits = f"{value:.2f}" if size >= 0.0995 else f"{value:.3f}" if size >= 0.00995 else f"{value:.4f}"
     return digits.rstrip("0").rstrip(".")
 
 

@@ -97,7 +97,8 @@ def test_any_clock_gives_a_timeline_of_bounded_size(start, end):
     ("value", "shown"),
     [
         (None, ""),
-        (0.0041, "0.004 s"),
+        (0.0041, "0.0041 s"),
+        (0.041, "0.041 s"),
         (0.25, "0.25 s"),
         (5.13, "5.13 s"),
         (59.96, "1 min 0 s"),
@@ -110,7 +111,7 @@ def test_seconds(value, shown):
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(15.0, "15"), (0.37, "0.37"), (42.874, "42.87"), (0.0041, "0.004"), (60, "60")]
+    ("value", "shown"), [(15.0, "15"), (0.37, "0.37"), (42.874, "42.87"), (0.0041, "0.0041"), (60, "60")]
 )
 def test_numbers(value, shown):
     assert text.number(value) == shown
