@@ -76,9 +76,16 @@ class Actions:
             self.station.transactions.unplugged(connector)
 
     def unplug(self, body: dict[str, Any]) -> None:
-        """The cable comes out: first the vehicle's side, then the station's if the lock lets it."""
+        """The cable comes out: first the vehicle's side, then the station's.
+
+        A lock still closed after the transaction is opened as its user would, with the idTag; during a transaction,
+        or jammed, it holds the cable.
+        """
         self.unplug_ev(body)
         outlet = self._outlet(body)
+        connector = self._connector(outlet)
+        if connector is None or connector.transaction is None:
+            outlet.unlock()
         outlet.unplug_station()
         if connector := self._connector(outlet):
             self.station.transactions.unplugged(connector)

@@ -43,7 +43,7 @@ class Link(Part):
         """Start dialling."""
         self._waiting: dict[str, asyncio.Future[frames.Frame]] = {}
         self._changed = asyncio.Event()
-        self._hung = False
+        self._hung_until = 0.0
         self.station.spawn(self._run())
 
     @property
@@ -220,9 +220,11 @@ class Link(Part):
         if faults.active("wrong-id", action):
             text = text.replace(frame.id, str(uuid.uuid4()), 1)
         try:
-            if self._hung:
+            now = asyncio.get_running_loop().time()
+            if now < self._hung_until:
                 return
-            self._hung = faults.active("hang-after", action)
+            if faults.active("hang-after", action):
+                self._hung_until = now + faults.number("hang-after", action, 1e9)
             if not faults.active("no-reply", action):
                 await self._write(text)
             if faults.active("duplicate-reply", action):

@@ -241,6 +241,8 @@ class Connectors(Part):
         return Reply({"status": "Scheduled" if busy else "Accepted"}, lambda: self._change(numbers, wanted))
 
     def _change(self, numbers: list[int], wanted: str) -> None:
+        if wanted == "Operative" and self.station.faults.active("inoperative-forever"):
+            return
         for number in numbers:
             self._availability[str(number)] = wanted
             connector = self.all.get(number)

@@ -19,6 +19,7 @@ _FAMILIES = {
     "illegal-status": "reports Reserved on the way to Charging, which is no allowed transition",
     "connector-silent": "connector-silent:CONNECTOR never reports that connector's status (0: the station's)",
     "reconnect-silent": "does not report statuses that changed while offline",
+    "inoperative-forever": "never becomes operative again",
     "availability-forgotten": "forgets over a reboot that it was set Inoperative",
     # identification
     "no-authorize": "accepts every idTag without asking",
@@ -64,7 +65,7 @@ _FAMILIES = {
     "trigger-refused": "trigger-refused:Message answers Rejected to that trigger",
     "trigger-silent": "trigger-silent:Message accepts that trigger and sends nothing",
     "trigger-rejected-yet-sent": "rejects a trigger for an unknown connector and sends the message all the same",
-    "hang-after": "hang-after:Action answers nothing more after that call",
+    "hang-after": "hang-after:Action=S answers nothing more after that call, for S seconds",
     "reserve-unsupported": "reserve-unsupported=Status answers ReserveNow so without the profile",
 }
 
@@ -77,7 +78,7 @@ def _steps(*checks: str) -> tuple[str, ...]:
 _FAULTS = [
     # booting and heartbeats
     Fault("boot-retry-factor=0.3", "asks again before the interval is over", _steps("TC_001 3", "TC_002 7")),
-    Fault("boot-retry:never", "does not ask again after Pending or Rejected", _steps("TC_001 3", "TC_002 7")),
+    Fault("boot-retry:never", "does not ask again after Pending or Rejected", _steps("TC_001 3")),
     Fault(
         "boot-status:2=Unavailable",
         "connector 2 is not Available after a boot",
@@ -101,8 +102,10 @@ _FAULTS = [
     Fault(
         "status-missing:Preparing",
         "does not report Preparing",
-        _steps("TC_003 1", "TC_061 1", "TC_011_1 7", "TC_011_2 7", "TC_023 1", "TC_024 7"),
+        _steps("TC_003 1", "TC_061 1", "TC_011_1 7", "TC_023 1"),
     ),
+    Fault("wrong-status:Preparing=Reserved", "reports Reserved for Preparing", _steps("TC_011_2 7")),
+    Fault("wrong-status:Preparing=Finishing", "reports Finishing for Preparing", _steps("TC_024 7")),
     Fault("status-missing:Preparing@2", "does not report every second Preparing", _steps("TC_007 1")),
     Fault(
         "status-missing:Charging",
@@ -139,15 +142,13 @@ _FAULTS = [
         _steps("TC_024 9"),
     ),
     # identification
-    Fault(
-        "permit-forever", "an authorization never times out", _steps("TC_004_2 2", "TC_061 3", "TC_011_2 9")
-    ),
+    Fault("permit-forever", "an authorization never times out", _steps("TC_004_2 2")),
+    Fault("permit-forever@1", "an authorization never ends", _steps("TC_061 3")),
+    Fault("timeout-factor=100", "an authorization times out too late", _steps("TC_011_2 9")),
     Fault("timeout-factor=0.3", "an authorization times out too early", _steps("TC_004_2 2", "TC_011_2 9")),
     Fault("accept-any-id", "starts with a refused idTag", _steps("TC_023 result")),
     Fault("authorize-other-id", "asks about an idTag that cannot matter", _steps("TC_068 1")),
-    Fault(
-        "stop-with-any-id", "any idTag stops the transaction", _steps("TC_068 1", "TC_068 result", "TC_069 1")
-    ),
+    Fault("stop-with-any-id", "any idTag stops the transaction", _steps("TC_068 1", "TC_069 1")),
     Fault("parent-unasked", "stops for another idTag unasked", _steps("TC_069 1")),
     Fault("ignore-cache", "asks about a cached idTag", _steps("TC_007 implied")),
     Fault("ignore:ClearCache", "keeps the cache", _steps("TC_061 7")),
@@ -177,11 +178,11 @@ _FAULTS = [
     Fault("reorder-transactions", "delivers queued messages in reverse order", _steps("TC_036 1")),
     # meter values
     Fault(
-        "sample-factor=1.5",
-        "samples at one and a half times the interval",
+        "sample-factor=3",
+        "samples at three times the interval",
         _steps("TC_070 1", "TC_036 1"),
     ),
-    Fault("aligned-factor=2", "clock-aligned values at twice the interval", _steps("TC_071 1")),
+    Fault("aligned-factor=3", "clock-aligned values at three times the interval", _steps("TC_071 1")),
     Fault("aligned-shift=0.8", "clock-aligned values beside the clock", _steps("TC_071 1")),
     Fault(
         "set:MeterValues.meterValue.*.sampledValue.*.context=Other",
@@ -243,8 +244,9 @@ _FAULTS = [
     Fault(
         "ignore:ChangeAvailability@2",
         "forgets every second change of availability",
-        _steps("TC_013 13", "TC_014 13"),
+        _steps("TC_013 13"),
     ),
+    Fault("inoperative-forever", "does not become operative again", _steps("TC_014 13")),
     Fault(
         "reply:Reset=Rejected",
         "rejects resets",
@@ -264,7 +266,9 @@ _FAULTS = [
         "accepts reservations it cannot keep",
         _steps("TC_048_4 2", "TC_050_4 2"),
     ),
-    Fault("hang-after:ReserveNow", "is dead after ReserveNow", _steps("TC_048_4 result", "TC_050_4 result")),
+    Fault(
+        "hang-after:ReserveNow=1.5", "is dead after ReserveNow", _steps("TC_048_4 result", "TC_050_4 result")
+    ),
     Fault("callerror:DataTransfer", "answers DataTransfer with CALLERROR", _steps("TC_062 2")),
     # triggers
     Fault("trigger-refused:MeterValues", "rejects the trigger", _steps("TC_054 2")),

@@ -133,11 +133,15 @@ class Metering(Part):
             return None
         return lambda: self._send_requested(connector)
 
+    def reading(self, number: int) -> Payload:
+        """A reading of a connector now, outside all intervals."""
+        outlet = self.station.world.outlets[number]
+        return self._sample(outlet, "MeterValuesSampledData", "Trigger", self.station.clock.now())
+
     def _send_requested(self, number: int | None) -> None:
-        now = self.station.clock.now()
         for connector in self.station.connectors.all.values():
             if number in (None, 0, connector.number):
-                sample = self._sample(connector.outlet, "MeterValuesSampledData", "Trigger", now)
+                sample = self.reading(connector.number)
                 payload: Payload = {"connectorId": connector.number, "meterValue": [sample]}
                 running = connector.transaction
                 if running is not None and (id := self.station.transactions.id_of(running.local)) != -1:

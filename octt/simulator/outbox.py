@@ -76,6 +76,9 @@ class Outbox(Part):
 
     def online(self, booted: bool) -> None:
         """What was queued before a boot follows the statuses just queued; otherwise order stays as it was."""
+        for item in list(self._kept):
+            if self.station.faults.active("lost-offline", item["action"]):
+                self._kept.remove(item)
         if booted:
             self._order += 1
             for item in self._kept:

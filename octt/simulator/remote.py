@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from octt.simulator.authorization import Permit
@@ -88,7 +89,7 @@ class Remote(Part):
             return {"status": "Rejected"}
         if number is not None and number not in (0, *self.station.connectors.all):
             if faults.active("trigger-rejected-yet-sent"):
-                return Reply({"status": "Rejected"}, lambda: self._send_anyway(message))
+                return Reply({"status": "Rejected"}, lambda: self._send_anyway(message, number))
             return {"status": "Rejected"}
         for part in self.station.parts:
             effect = part.trigger(message, number)
@@ -98,11 +99,10 @@ class Remote(Part):
                 return Reply({"status": "Accepted"}, _without_result(effect))
         return {"status": "NotImplemented"}
 
-    def _send_anyway(self, message: str) -> None:
-        for part in self.station.parts:
-            effect = part.trigger(message, 1)
-            if effect is not None:
-                effect()
+    async def _send_anyway(self, message: str, number: int) -> None:
+        await asyncio.sleep(0.1)
+        sample = self.station.metering.reading(1)
+        self.station.outbox.send(message, {"connectorId": number, "meterValue": [sample]})
 
     @on("DataTransfer")
     def data_transfer(self, payload: Payload) -> Payload:

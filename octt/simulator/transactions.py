@@ -109,10 +109,14 @@ class Transactions(Part):
             connector.lock_failed = not faults.active("lock-failure-unnoticed")
             connector.permit = None
             if faults.active("start-despite-lock-failure"):
-                self.start(connector, permit)
+                self.station.spawn(self._start_late(connector, permit))
         elif outlet.connected and (not connector.faulted or faults.active("start-when-faulted")):
             self.start(connector, permit)
         connector.refresh()
+
+    async def _start_late(self, connector: Connector, permit: Permit) -> None:
+        await asyncio.sleep(0.2)
+        self.start(connector, permit)
 
     # start
 
