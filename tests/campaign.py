@@ -26,7 +26,7 @@ from octt import paths
 from octt.pics.declaration import Declaration, load_declaration
 from octt.suite.catalogue import Case, load_catalogue, plan
 
-WORKERS = int(os.environ.get("OCTT_CAMPAIGN_WORKERS", "8"))
+WORKERS = int(os.environ.get("OCTT_CAMPAIGN_WORKERS", "14"))
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,7 @@ class Proof:
 
 def proofs(only: Iterable[str] = ()) -> list[Proof]:
     """Every proof that the simulated station's faults declare."""
-    import octt.simulator.main  # registers every fault
-    from octt.simulator.faults import FAULTS
+    from octt.simulator.main import FAULTS
 
     wanted, found = set(only), []
     for name, fault in FAULTS.items():
@@ -183,11 +182,16 @@ def written_cases() -> set[str]:
     return {match for text in texts for match in re.findall(r'@case\("(TC_\w+)"\)', text)}
 
 
+SAME = {("TC_068_CS", "result"): "1"}
+"""Where the document's expected result says no more than one of its steps."""
+
+
 def judged(proof: Proof, outcome: Outcome) -> str:
     """What is wrong with the outcome of a proof; nothing when it proves the check."""
     if outcome.verdict != "FAIL":
         return f"{proof.case} with {proof.fault}: {outcome.verdict} instead of FAIL ({outcome.reason})"
-    if proof.step not in outcome.steps:
+    step = SAME.get((proof.case, proof.step), proof.step)
+    if not any(label == step or label.startswith(f"{step}/") for label in outcome.steps):
         at = ", ".join(outcome.steps) or "no step"
         return (
             f"{proof.case} with {proof.fault}: failed at {at} instead of step {proof.step} ({outcome.reason})"
@@ -196,22 +200,13 @@ def judged(proof: Proof, outcome: Outcome) -> str:
 
 
 def run_proofs(wanted: list[Proof]) -> tuple[dict[Proof, Outcome], list[str]]:
-    """Runs every proof, one station for all cases a fault breaks on it; outcomes and what is not proven."""
-    groups: dict[tuple[str, str], list[Proof]] = {}
-    for proof in wanted:
-        groups.setdefault((home(proof.case).name, proof.fault), []).append(proof)
-    stations = {station.name: station for station in STATIONS}
+    """Runs every proof on a fresh station; outcomes and what is not proven."""
     outcomes: dict[Proof, Outcome] = {}
     problems: list[str] = []
-    jobs = {
-        key: (stations[key[0]], tuple(dict.fromkeys(p.case for p in group)), (key[1],))
-        for key, group in groups.items()
-    }
-    for key, result in parallel(jobs):
-        by_case = {outcome.case: outcome for outcome in result}
-        for proof in groups[key]:
-            outcomes[proof] = by_case[proof.case]
-            problems += [problem] if (problem := judged(proof, by_case[proof.case])) else []
+    jobs = {proof: (home(proof.case), (proof.case,), (proof.fault,)) for proof in wanted}
+    for proof, result in parallel(jobs):
+        outcomes[proof] = result[0]
+        problems += [problem] if (problem := judged(proof, result[0])) else []
     return outcomes, problems
 
 

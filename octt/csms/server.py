@@ -358,9 +358,10 @@ class CentralSystem:
             problems=problems,
             **more,
         )
-        self.watch(event, frame)
         seen = Seen(event["n"], m, t, "frame", number, direction == "in", frame, action, tuple(problems))
         self.traffic.append(seen)
+        # Who watches must not make the station wait: it is told when this turn of the loop is over.
+        self._loop.call_soon(self.watch, event, frame)
         return seen
 
     async def _reply(self, connection: ServerConnection, number: int, frame: Frame, error: str) -> None:

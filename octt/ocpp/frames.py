@@ -110,6 +110,8 @@ def _object(message: list[Any], index: int, name: str, problems: list[str]) -> d
     value = message[index] if len(message) > index else None
     if isinstance(value, dict):
         return value
+    if value is None and len(message) > index:
+        return {}  # null is as good as an empty object (OCPP-J 1.6 section 4.2.1)
     problems.append(f"{name} {_short(value)} is not a JSON object")
     return {}
 

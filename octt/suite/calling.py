@@ -83,6 +83,8 @@ class Calling:
         what = f"a reply to {action}"
         if request is None:
             raise self.case.fail(label, what, "the station is not connected", blame="network")
+        if action == "Reset":
+            self.case.loss_expected = True
         if step != "":
             self.case.step(step, f"we send {action}.req", "info", frame=request)
         if seen is None:
@@ -101,8 +103,8 @@ class Calling:
         return Reply(self.case, request, seen, label)
 
     def lost_connection(self) -> str:
-        """A sentence when the connection is gone though nobody of us cut it, else nothing."""
-        if self.csms.connected or self.csms.offline:
+        """A sentence when the connection is gone though nobody of us caused that, else nothing."""
+        if self.csms.connected or self.csms.offline or self.case.loss_expected:
             return ""
         return "the connection was lost and the station has not come back"
 

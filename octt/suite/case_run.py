@@ -41,6 +41,9 @@ class CaseRun:
     started: float = field(default_factory=time.monotonic)
     cursor: int = 0
     test_from: int | None = None
+    loss_expected: bool = False
+    """The station was reset or lost its power: that its connection ends is no failure of the network."""
+
     waiting: tuple[str, str, int] | None = None
     """For whom we wait, for what, and until when (monotonic nanoseconds): for who watches the run."""
 

@@ -372,6 +372,8 @@ class Expecting(Calling):
         self.case.used.add(expectation.met)
         self.case.cursor = max(self.case.cursor, expectation.met + 1)
         self._last = expectation
+        if seen.action == "BootNotification":
+            self.case.loss_expected = False
         if self._block is None:
             self._from(seen)
 
@@ -411,7 +413,7 @@ class Expecting(Calling):
         if decided is not None:
             closest = entries[decided]
         waited = (time.monotonic_ns() - anchor) / 1e9
-        lost = "" if expectation.action == "BootNotification" else self.lost_connection()
+        lost = self.lost_connection()
         if closest is not None:
             wrong = matching.mismatches(expectation.fields, closest.payload)
             actual = (

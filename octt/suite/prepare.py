@@ -8,6 +8,7 @@ from pathlib import Path
 from octt import paths
 from octt.bench import SIMULATED, Bench, ConfigError, load
 from octt.pics.declaration import Declaration, DeclarationError, load_declaration
+from octt.pics.simulate import simulator_options
 from octt.suite.catalogue import CatalogueError, load_catalogue, plan
 from octt.suite.run import Options
 
@@ -27,7 +28,8 @@ def prepare(
     except CatalogueError as error:
         raise ConfigError(str(error)) from None
     folder = out or Path("octt-runs") / datetime.now().strftime("%Y-%m-%d_%H%M%S_%f")[:-3]
-    return Options(bench, declaration, folder, cases, profiles)
+    arguments = simulator_options(declaration) if bench.driver.kind == "simulated" else []
+    return Options(bench, declaration, folder, cases, profiles, None, arguments)
 
 
 def read_declaration(pics_file: Path | None, bench: Bench) -> Declaration:

@@ -45,7 +45,10 @@ def readings(seen: Seen) -> list[Reading]:
 
 
 def check_spacing(station: Station, found: list[Reading], interval: float, *, step: Label) -> None:
-    """Consecutive readings must be `interval` seconds apart by their own timestamps, within the tolerance."""
+    """Consecutive readings must be `interval` seconds apart by their own timestamps.
+
+    The network has no part in timestamps, so the tolerance is the narrow one in both directions.
+    """
     for one, other in itertools.pairwise(found):
         spacing = (other.time - one.time).total_seconds()
         slack = 1.0 if one.whole or other.whole else 0.0

@@ -328,7 +328,7 @@ class Run:
                 rule=finding.rule,
                 severity=finding.severity,
             )
-            if case and finding.severity == "violation" and case.phase != "restore":
+            if case and finding.severity == "violation":
                 case.violations.append(f"{finding.text} [{finding.cite}]")
 
 

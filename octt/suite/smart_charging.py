@@ -40,7 +40,11 @@ class SmartCharging:
         return other if words[wanted] not in allowed and words[other] in allowed else wanted
 
     def _local_limit(self) -> float | None:
-        request: Profile = {"connectorId": self.bench.connector, "duration": 60, "chargingRateUnit": self.unit}
+        request: Profile = {
+            "connectorId": self.bench.connector,
+            "duration": 60,
+            "chargingRateUnit": self.unit,
+        }
         reply = self.station.call("GetCompositeSchedule", **request).payload
         nothing = schedules.expected_schedule([], self.bench.connector, datetime.now(UTC), 60, self.unit)
         steps, problems = schedules.returned_schedule(

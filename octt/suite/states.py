@@ -96,7 +96,13 @@ def start_charging(
 
 def transaction(station: Station, start: Seen) -> Transaction:
     """The transaction that a StartTransaction.req began."""
-    known = next(t for t in station.csms.answers.transactions.values() if t.start == start.payload)
+    transactions = station.csms.answers.transactions.values()
+    known = next((t for t in transactions if t.start == start.payload), None)
+    if known is None:
+        wrong = "; ".join(start.problems)
+        raise station.case.fail(
+            "", "a valid StartTransaction.req", wrong, closest=start, cite="OCPP 1.6 6.45"
+        )
     return Transaction(known.id, known.id_tag, known.connector, start)
 
 

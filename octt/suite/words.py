@@ -157,6 +157,8 @@ class Actions:
             who = self._ask(name, params, why, seen, ended, str(failed), "failed")
         ended("done", who)
         self._remember(name, params)
+        if name.startswith("power"):
+            self.case.loss_expected = True
         self.case.now()
 
     def _ask(

@@ -67,7 +67,7 @@ def test_every_error_code_is_known(code):
         ('[2,1,"Heartbeat",{}]', "message id 1 is not a string"),
         ('[2,"%s","Heartbeat",{}]' % ("x" * 37), "message id has 37 characters"),
         ('[2,"1",7,{}]', "action 7 is not a string"),
-        ('[2,"1","Heartbeat",null]', "payload None is not a JSON object"),
+        ('[2,"1","Heartbeat",[]]', "payload [] is not a JSON object"),
         ('[3,"1",{},{}]', "array of 4 elements; 3 expected"),
         ('[4,"1","Oops","",{}]', "'Oops' is no error code"),
         ('[4,"1","GenericError","%s",{}]' % ("x" * 256), "256 characters"),
