@@ -129,12 +129,16 @@ def _data(data: Any) -> dict[str, Any]:
     return {"schedule": drawing, "data": text[:3000] + ("…" if len(text) > 3000 else "")}
 
 
-def _points(value: Any) -> list[tuple[float, float]]:
-    """The points of a schedule that are two finite numbers, at most 500: the station may have sent anything."""
+def _points(value: Any) -> list[tuple[float, float | None]]:
+    """The points of a schedule, at most 500: a finite second, a finite limit or none; all else is left out."""
     if not isinstance(value, list):
         return []
     pairs = (point for point in value[:500] if isinstance(point, list | tuple) and len(point) == 2)
-    return [(float(start), float(value)) for start, value in pairs if _is_number(start) and _is_number(value)]
+    return [
+        (float(start), None if value is None else float(value))
+        for start, value in pairs
+        if _is_number(start) and (value is None or _is_number(value))
+    ]
 
 
 def _is_number(value: Any) -> bool:

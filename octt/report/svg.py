@@ -115,13 +115,16 @@ def _histogram(positions: Sequence[float], base: float) -> list[str]:
     return bars
 
 
-Steps = Sequence[tuple[float, float]]
+Steps = Sequence[tuple[float, float | None]]
 
 
 def schedule(expected: Steps, returned: Steps, unit: str, duration: float) -> Markup:
-    """Two charging schedules as step functions of time, the difference shaded. Points are (start second, limit)."""
+    """Two charging schedules as step functions of time, the difference shaded.
+
+    Points are (start second, limit); a limit of None says that there is none from then on.
+    """
     width, height, left, top, bottom = 720, 220, 56, 14, 40
-    points = [value for _, value in (*expected, *returned)]
+    points = [value for _, value in (*expected, *returned) if value is not None]
     duration = max(duration, *(start for start, _ in (*expected, *returned)), 1.0)
     ceiling = _nice(max([*points, 1.0]) * 1.1)
     plot_width, plot_height = width - left - 16, height - top - bottom
@@ -169,21 +172,25 @@ def schedule(expected: Steps, returned: Steps, unit: str, duration: float) -> Ma
 
 def _at(steps: Steps, time: float) -> float | None:
     """The limit in force at `time`: that of the last step begun, none before the first."""
-    limit = None
-    for start, value in sorted(steps):
-        if start <= time:
-            limit = value
-    return limit
+    begun = [(start, value) for start, value in steps if start <= time]
+    return max(begun, key=_start)[1] if begun else None
+
+
+def _start(point: tuple[float, float | None]) -> float:
+    return point[0]
 
 
 def _staircase(
     steps: Steps, duration: float, x: Callable[[float], float], y: Callable[[float], float]
 ) -> str:
     path: list[str] = []
-    ordered = sorted(steps)
+    ordered = sorted(steps, key=_start)
+    drawing = False
     for index, (start, value) in enumerate(ordered):
         end = ordered[index + 1][0] if index + 1 < len(ordered) else duration
-        path.append(f"{'L' if path else 'M'}{x(start):.1f} {y(value):.1f}L{x(end):.1f} {y(value):.1f}")
+        if value is not None:
+            path.append(f"{'L' if drawing else 'M'}{x(start):.1f} {y(value):.1f}L{x(end):.1f} {y(value):.1f}")
+        drawing = value is not None
     return "".join(path)
 
 

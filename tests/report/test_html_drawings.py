@@ -48,9 +48,18 @@ def test_only_a_difference_is_shaded():
     assert 'class="difference"' not in schedule(same, [(0.0, 16.0), (30.0, 16.0), (60.0, 8.0)], "A", 120)
 
 
+def test_where_there_is_no_limit_no_line_is_drawn():
+    drawing = schedule([(0.0, 16.0), (60.0, None), (90.0, 8.0)], [(0.0, 16.0), (60.0, 8.0)], "A", 120)
+    expected = next(
+        path for path in ElementTree.fromstring(drawing).iter("path") if path.attrib["class"] == "expected"
+    )
+    assert expected.attrib["d"].count("M") == 2
+    assert drawing.count('class="difference"') == 2  # from 60 to 90, and in the legend
+
+
 @given(
-    st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), max_size=6),
-    st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), max_size=6),
+    st.lists(st.tuples(st.floats(-1e9, 1e9), st.none() | st.floats(-1e9, 1e9)), max_size=6),
+    st.lists(st.tuples(st.floats(-1e9, 1e9), st.none() | st.floats(-1e9, 1e9)), max_size=6),
     st.floats(-10, 1e9),
 )
 def test_any_schedule_can_be_drawn(expected, returned, duration):
