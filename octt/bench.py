@@ -6,6 +6,7 @@ run starts, with file, key, found value and what is allowed.
 
 from __future__ import annotations
 
+import base64
 import difflib
 import tomllib
 from pathlib import Path
@@ -157,6 +158,14 @@ class Laboratory(Section):
     logo: str = ""
     signing_key: str = ""
 
+    @model_validator(mode="after")
+    def _picture(self) -> Laboratory:
+        if self.logo and not self.logo.lower().endswith((".png", ".jpg", ".jpeg", ".gif")):
+            raise ValueError(f"logo = {self.logo!r} is no PNG, JPEG or GIF file")
+        if self.logo and not Path(self.logo).is_file():
+            raise ValueError(f"there is no file {self.logo!r} for the logo")
+        return self
+
 
 class Bench(Section):
     """One bench file."""
@@ -177,8 +186,9 @@ class Bench(Section):
         return self.station.connector
 
     def redacted(self) -> dict[str, Any]:
-        """The bench for the record and the report: without secrets."""
+        """The bench for the record and the report: without secrets, the logo as data."""
         data = self.model_dump()
+        data["laboratory"]["logo"] = _as_data(self.laboratory.logo)
         for place, key in (("central_system", "password"), ("security", "new_password")):
             if data[place][key]:
                 data[place][key] = "(secret)"
@@ -226,6 +236,14 @@ def load(path: Path) -> Bench:
     except ValidationError as error:
         lines = [_sentence(detail) for detail in error.errors()]
         raise ConfigError("\n".join(f"bench file {path}: {line}" for line in lines)) from None
+
+
+def _as_data(logo: str) -> str:
+    """A picture as a data: URI, so that reports need no other file; nothing when there is none."""
+    if not logo:
+        return ""
+    kind = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "gif": "gif"}[logo.rpartition(".")[2].lower()]
+    return f"data:image/{kind};base64,{base64.b64encode(Path(logo).read_bytes()).decode()}"
 
 
 def _sentence(detail: Any) -> str:

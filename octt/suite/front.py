@@ -64,7 +64,7 @@ def run_cases(
     if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR) and not ended:
         click_error("no case could be run; see the messages above")
         return USAGE
-    _write_reports(options.out, console)
+    _write_reports(options)
     summary(console, ended, str(options.out))
     return exit_code(ended, interrupted=code == pytest.ExitCode.INTERRUPTED)
 
@@ -123,17 +123,21 @@ def exit_code(ended: list[Event], interrupted: bool = False) -> int:
     return PASSED
 
 
-def _write_reports(folder: Path, console: Console) -> None:
+def _write_reports(options: Options) -> None:
+    """Reports and signature. The record is there whatever happens here, and can be reported again."""
+    from octt.report.keys import SigningError
+    from octt.report.sign import sign
     from octt.report.write import write_all
 
+    key = options.bench.laboratory.signing_key
     try:
-        write_all(folder)
-    except (
-        Exception
-    ) as error:  # the record is there and can be reported again; never lose the run for a report
-        click_error(
-            f"the reports could not be written ({type(error).__name__}: {error}); octt report {folder}"
-        )
+        write_all(options.out)
+        if key:
+            sign(options.out, Path(key))
+    except SigningError as error:
+        click_error(f"the run was not signed: {error}")
+    except Exception as error:
+        click_error(f"not all reports could be written: {error}; try again with: octt report {options.out}")
 
 
 def _planned(pics: Path | None, cases: tuple[str, ...] = ()) -> list[Planned]:

@@ -22,7 +22,8 @@ from octt.csms.server import CentralSystem, CsmsError, Endpoint, Settings
 from octt.monitors import Monitors
 from octt.ocpp import Frame
 from octt.pics.declaration import Declaration
-from octt.record import Event, Record
+from octt.pics.examine import examine
+from octt.record import Event, Record, read
 from octt.station.actions import ActionFailed, Driver
 from octt.station.drivers import CommandDriver, HttpDriver, SimulatedDriver
 from octt.station.operator import ManualDriver, Operator
@@ -232,8 +233,16 @@ class Run:
         self.driver.close()
         self.csms.stop()
         self.record.case = None
+        self._examine()
         self.record.write("run.end", reason=reason)
         self.record.close()
+
+    def _examine(self) -> None:
+        """Every answer of the declaration against what the record shows."""
+        if not self.options.declaration.answers:
+            return
+        for finding in examine(self.options.declaration, read(self.record.path)):
+            self.record.write("pics", **vars(finding))
 
     # -- cases ------------------------------------------------------------------------------------------------------
 

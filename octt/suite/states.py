@@ -122,7 +122,7 @@ def make_unavailable(station: Station, connector: int, *, step: str | int = 1) -
 def make_operative(station: Station, connector: int) -> None:
     """The way back from `make_unavailable`."""
     statuses = station.csms.answers.status
-    if connector and statuses.get(connector) != "Unavailable":
+    if connector and statuses.get(connector) == "Available":
         return
     station.call("ChangeAvailability", connectorId=connector, type="Operative")
     station.changed("availability", f"connector {connector}", "Inoperative", "Operative", restored=True)

@@ -17,6 +17,7 @@ def _availability_kept(station, bench):
 def _operative_again(station, bench):
     reply = station.call("ChangeAvailability", connectorId=bench.connector, type="Operative", step=11)
     reply.returns(status="Accepted")
+    station.changed("availability", f"connector {bench.connector}", "Inoperative", "Operative", restored=True)
     station.reports("Available", step=13)
 
 
