@@ -5,7 +5,7 @@ from __future__ import annotations
 from octt.pics.questionnaire import load_questionnaire
 from octt.report.certificate import NONE, PROFILES, Paragraph, Section, Table
 from octt.report.html_case import plain
-from octt.report.parts import Attempt, Case, Result
+from octt.report.parts import Attempt, Case, Result, Step
 from octt.report.rules import EXPLANATION
 from octt.report.text import cite, limit, moment, seconds, visible
 
@@ -147,12 +147,12 @@ def _attempt(case: Case, attempt: Attempt) -> Section:
     rows = []
     for step in attempt.steps[:LIMIT]:
         line = step.frame if step.frame is not None else step.closest
-        measured = seconds(step.seconds) + (f" of {limit(step.limit)}" if step.limit is not None else "")
+        measured = _measured(step)
         expected = visible(step.what, 300) + (f"\n{visible(cite(step.cite), 60)}" if step.cite else "")
         actual = visible(step.actual, 300) or ("as expected" if step.outcome == "ok" else NONE)
         actual += f"\nrecord line {line}" if line else ""
         label = visible(step.step, 20) or f"#{step.number}"
-        rows.append((f"{label}\n{step.outcome}", expected, actual, measured.strip()))
+        rows.append((f"{label}\n{step.outcome}", expected, actual, measured))
     blocks: list[Paragraph | Table] = [Paragraph(visible(about, 600))]
     if rows:
         blocks.append(Table(rows, ("Step", "Expected", "Actual", "Measured"), (1.5, 4.3, 3.7, 1.9)))
@@ -173,4 +173,10 @@ def _attempt(case: Case, attempt: Attempt) -> Section:
     ]
     if changes:
         blocks.append(Table(changes, ("Changed", "Name", "From and to", ""), (2, 3, 4, 2)))
-    return Section(visible(f"{case.id} {case.name}", 100), 2, blocks, outlined=False)
+    return Section(visible(f"{case.id} {case.name}", 140), 2, blocks, outlined=False)
+
+
+def _measured(step: Step) -> str:
+    if step.seconds is None:
+        return f"limit {limit(step.limit)}" if step.limit is not None else ""
+    return seconds(step.seconds) + (f" of {limit(step.limit)}" if step.limit is not None else "")
