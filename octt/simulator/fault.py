@@ -60,6 +60,9 @@ def parse(spec: str) -> tuple[str, str, str | None]:
         # the condition in brackets has an equals sign of its own
         cut = rest.find("=", rest.find("]") + 1)
         subject, equals, value = (rest, "", "") if cut < 0 else (rest[:cut], "=", rest[cut + 1 :])
+    if not subject:
+        name, at, every = name.partition("@")
+        subject = at + every
     if name not in FAMILIES:
         raise ValueError(f"there is no fault {name!r}; `octt faults` lists them")
     return name, subject, value if equals else None

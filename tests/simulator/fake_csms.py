@@ -73,7 +73,9 @@ class Csms:
                 self.check(2, frame[2], frame[3])
                 answer = self.answer(frame[2], frame[3])
                 if answer is not None:
-                    await socket.send(json.dumps(answer(frame[1]) if callable(answer) else [3, frame[1], answer]))
+                    await socket.send(
+                        json.dumps(answer(frame[1]) if callable(answer) else [3, frame[1], answer])
+                    )
             elif frame[1] in self.waiters:
                 action, waiter = self.waiters[frame[1]]
                 if frame[0] == 3:
@@ -213,5 +215,3 @@ def run(scenario, *, booted=True, clean=True, **options):
                 assert csms.problems == []
 
     asyncio.run(main())
-
-
