@@ -13,7 +13,8 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from octt.csms.answers import Answers
-from octt.csms.server import CentralSystem, Endpoint, Settings
+from octt.csms.endpoints import Endpoint, Settings
+from octt.csms.server import CentralSystem
 from octt.record import Record, read
 
 

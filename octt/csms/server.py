@@ -7,12 +7,9 @@ everything on the record. OCPP-J 1.6 sections 3 (connection) and 4 (messages).
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import concurrent.futures
 import contextlib
 import errno
-import hmac
 import http
 import logging
 import threading
@@ -20,18 +17,21 @@ import time
 import urllib.parse
 import uuid
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from ssl import SSLContext, SSLObject
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from octt import ocpp
+from octt.csms.admission import Credentials, Refusal, credentials, refusal
 from octt.csms.answers import Answers, ErrorAnswer
+from octt.csms.clienthello import Listener, Opening
+from octt.csms.endpoints import Endpoint, Settings
+from octt.csms.tls import tls_facts
 from octt.csms.traffic import Seen, Traffic
 from octt.ocpp import Frame, schemas
 from octt.record import Event, Record
@@ -47,28 +47,6 @@ T = TypeVar("T")
 
 class CsmsError(Exception):
     """The Central System cannot do what it was asked; the message says why and what helps."""
-
-
-@dataclass(eq=False)
-class Endpoint:
-    """One address the station can connect to, with the security profile it stands for (whitepaper section 2)."""
-
-    security_profile: int = 0
-    port: int = 0
-    ssl: SSLContext | None = None
-    server: Server | None = None
-    facts: Callable[[SSLObject], dict[str, Any]] | None = None
-
-
-@dataclass
-class Settings:
-    """Where the Central System listens and for whom. `password` is for HTTP basic authentication."""
-
-    identity: str
-    host: str = "0.0.0.0"
-    path: str = "/ocpp"
-    password: str = ""
-    endpoints: list[Endpoint] = field(default_factory=lambda: [Endpoint()])
 
 
 @dataclass
@@ -88,6 +66,9 @@ class CentralSystem:
         self.watch: Callable[[Event, Frame | None], None] = lambda _event, _frame: None
         self.refusals: list[str] = []
         self.offline = False
+        self.credentials = Credentials()
+        self.security_profile = 0
+        self.tls: dict[str, Any] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="csms", daemon=True)
         self._connection: ServerConnection | None = None
@@ -108,7 +89,7 @@ class CentralSystem:
     def open(self, endpoint: Endpoint) -> None:
         """Opens one more endpoint while running; its `port` is filled in when it was 0. Raises CsmsError."""
         try:
-            self._run(self._serve(endpoint))
+            self.run(self._serve(endpoint))
         except OSError as error:
             where = f"{self.settings.host}:{endpoint.port}"
             if error.errno == errno.EADDRINUSE:
@@ -121,10 +102,11 @@ class CentralSystem:
         self.record.write("listen", url=self.url(endpoint), security_profile=endpoint.security_profile)
 
     async def _serve(self, endpoint: Endpoint) -> None:
+        listener = Listener(self.settings.host, endpoint.port, self._never_opened)
+        endpoint.port = listener.getsockname()[1]
         endpoint.server = await serve(
             lambda connection: self._session(connection, endpoint),
-            self.settings.host,
-            endpoint.port,
+            sock=listener,
             ssl=endpoint.ssl,
             subprotocols=[SUBPROTOCOL],
             select_subprotocol=_select_subprotocol,
@@ -137,26 +119,31 @@ class CentralSystem:
             server_header=None,
             logger=_quiet_logger(),
         )
-        endpoint.port = next(iter(endpoint.server.sockets)).getsockname()[1]
+
+    def close(self, endpoint: Endpoint) -> None:
+        """Closes one endpoint and its connections while running."""
+        self.run(self._close([endpoint]))
+        self.settings.endpoints.remove(endpoint)
 
     def stop(self) -> None:
         """Closes connections and endpoints and ends the thread; harmless when it runs no more."""
         if not self._thread.is_alive():
             return
         with contextlib.suppress(concurrent.futures.TimeoutError):
-            self._run(self._shut(), 5)
+            self.run(self._close(self.settings.endpoints), 5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
-    async def _shut(self) -> None:
-        for endpoint in self.settings.endpoints:
+    async def _close(self, endpoints: list[Endpoint]) -> None:
+        for endpoint in endpoints:
             if endpoint.server:
                 endpoint.server.close(close_connections=True)
-        for endpoint in self.settings.endpoints:
+        for endpoint in endpoints:
             if endpoint.server:
                 await endpoint.server.wait_closed()
 
-    def _run(self, work: Coroutine[Any, Any, T], timeout: float | None = 30) -> T:
+    def run(self, work: Coroutine[Any, Any, T], timeout: float | None = 30) -> T:
+        """Runs something on the Central System's loop, for who must live there too (the file servers)."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
 
     def url(self, endpoint: Endpoint, host: str | None = None) -> str:
@@ -175,50 +162,47 @@ class CentralSystem:
         return self._connection is not None
 
     def _admit(self, connection: ServerConnection, request: Request, endpoint: Endpoint) -> Response | None:
-        user, password = _credentials(request)
-        reason, status = "", http.HTTPStatus.NOT_FOUND
-        path = urllib.parse.urlsplit(request.path).path
-        base, _, last = path.rpartition("/")
-        identity = urllib.parse.unquote(last)
+        given = credentials(request)
+        connection.octt_credentials = given  # type: ignore[attr-defined]
         if self.offline:
             connection.transport.abort()
-            reason, status = "the Central System plays offline", http.HTTPStatus.SERVICE_UNAVAILABLE
-        elif identity != self.settings.identity:
-            reason = (
-                f"a station connected with identity {identity[:48]!r}, "
-                f"but the bench expects {self.settings.identity!r}"
+            refused: Refusal | None = Refusal(
+                "the Central System plays offline", http.HTTPStatus.SERVICE_UNAVAILABLE
             )
-        elif base.strip("/") != self.settings.path.strip("/"):
-            reason = f"path {path[:100]!r} is not {self.settings.path.rstrip('/')}/{self.settings.identity}"
-        elif endpoint.security_profile in (1, 2) and not self._knows(user, password):
-            status = http.HTTPStatus.UNAUTHORIZED
-            reason = "wrong user or password" if user else "no HTTP basic authentication"
-        connection.octt_user = user  # type: ignore[attr-defined]
-        if not reason:
+        else:
+            wanted = self.settings
+            needs_password = endpoint.security_profile in (1, 2)
+            refused = refusal(request, wanted.identity, wanted.path, wanted.password, needs_password)
+        if refused is None:
             return None
+        self._refused(
+            refused.reason,
+            int(refused.status),
+            _remote(connection),
+            request.path,
+            given.user,
+            _tls(connection),
+        )
+        return connection.respond(refused.status, refused.reason + "\n")
+
+    def _refused(
+        self, reason: str, status: int, remote: str, path: str = "", user: str = "", tls: Any = None
+    ) -> None:
         self.refusals.append(reason)
-        self.record.write(
-            "refused",
-            remote=_remote(connection),
-            path=path[:200],
-            status=int(status),
-            reason=reason,
-            user=user,
-            tls=self._tls(connection, endpoint),
-        )
+        fields = {
+            "remote": remote,
+            "path": path[:200],
+            "status": status,
+            "reason": reason,
+            "user": user,
+            "tls": tls,
+        }
+        self.record.write("refused", **fields)
         self.traffic.wake()
-        return connection.respond(status, reason + "\n")
 
-    def _knows(self, user: str, password: bytes) -> bool:
-        return user == self.settings.identity and hmac.compare_digest(
-            password, _key_bytes(self.settings.password)
-        )
-
-    def _tls(self, connection: ServerConnection, endpoint: Endpoint) -> dict[str, Any] | None:
-        tls = connection.transport.get_extra_info("ssl_object")
-        if tls is None:
-            return None
-        return endpoint.facts(tls) if endpoint.facts else {"version": tls.version(), "cipher": tls.cipher()}
+    def _never_opened(self, opening: Opening) -> None:
+        """A connection that ended before its TLS handshake was complete."""
+        self._refused(opening.failure, 0, opening.remote, tls=tls_facts(opening))
 
     async def _session(self, connection: ServerConnection, endpoint: Endpoint) -> None:
         if connection.subprotocol != SUBPROTOCOL:
@@ -227,8 +211,7 @@ class CentralSystem:
                 connection.request.headers.get("Sec-WebSocket-Protocol", "none") if connection.request else ""
             )
             reason = f"the station offered subprotocol {offered[:60]}; ocpp1.6 is needed"
-            self.refusals.append(reason)
-            self.record.write("refused", remote=_remote(connection), path="", status=101, reason=reason)
+            self._refused(reason, 101, _remote(connection))
             await connection.close(1002, "subprotocol ocpp1.6 required")
             return
         number, former = self._enter(connection, endpoint)
@@ -256,10 +239,12 @@ class CentralSystem:
         self._number += 1
         self._open.add(connection)
         request = connection.request
-        user = getattr(connection, "octt_user", "")
+        given: Credentials = getattr(connection, "octt_credentials", Credentials())
+        self.credentials, self.security_profile = given, endpoint.security_profile
         headers = (
             {k: v for k, v in request.headers.raw_items() if k.lower() != "authorization"} if request else {}
         )
+        self.tls = _tls(connection)
         event = self.record.write(
             "connect",
             connection=self._number,
@@ -269,9 +254,9 @@ class CentralSystem:
             subprotocol=connection.subprotocol,
             headers=headers,
             security_profile=endpoint.security_profile,
-            user=user,
+            user=given.user,
             auth="ok" if endpoint.security_profile in (1, 2) else "none",
-            tls=self._tls(connection, endpoint),
+            tls=self.tls,
             replaces=replaces,
         )
         self._tell(event, "connect", self._number)
@@ -393,7 +378,7 @@ class CentralSystem:
         was sent, when the station is not connected. Calls wait for each other: one is outstanding at a time
         (OCPP-J 1.6 section 4.1.1).
         """
-        return self._run(self._call(action, payload, timeout), None)
+        return self.run(self._call(action, payload, timeout), None)
 
     async def _call(
         self, action: str, payload: dict[str, Any], timeout: float
@@ -415,7 +400,7 @@ class CentralSystem:
     def send_raw(self, text: str) -> Seen | None:
         """Sends any text as one frame, for negative tests; None when the station is not connected."""
         connection, number = self._connection, self._number
-        return self._run(self._send(connection, number, text, "")) if connection else None
+        return self.run(self._send(connection, number, text, "")) if connection else None
 
     def cut(self) -> None:
         """Breaks the connection without a closing handshake and refuses new ones: the station is offline."""
@@ -458,17 +443,9 @@ def _select_subprotocol(_connection: ServerConnection, offered: Any) -> Subproto
     return SUBPROTOCOL if SUBPROTOCOL in offered else None
 
 
-def _credentials(request: Request) -> tuple[str, bytes]:
-    try:
-        scheme, _, code = request.headers.get("Authorization", "").partition(" ")
-        user, _, password = base64.b64decode(code, validate=True).partition(b":")
-    except (binascii.Error, ValueError, LookupError):
-        return "", b""
-    return (user.decode("utf-8", "replace"), password) if scheme.lower() == "basic" else ("", b"")
-
-
-def _key_bytes(password: str) -> bytes:
-    return password.encode()
+def _tls(connection: ServerConnection) -> dict[str, Any] | None:
+    tls = connection.transport.get_extra_info("ssl_object")
+    return tls_facts(tls) if tls is not None else None
 
 
 def _remote(connection: ServerConnection) -> str:

@@ -18,7 +18,8 @@ from typing import Any
 import octt
 from octt.bench import Bench, ConfigError
 from octt.csms.answers import Answers
-from octt.csms.server import CentralSystem, CsmsError, Endpoint, Settings
+from octt.csms.endpoints import Endpoint, Settings
+from octt.csms.server import CentralSystem, CsmsError
 from octt.monitors import Monitors
 from octt.ocpp import Frame
 from octt.pics.declaration import Declaration

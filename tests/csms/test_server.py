@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from octt.csms.answers import Armed, ErrorAnswer
-from octt.csms.server import CsmsError, Endpoint
+from octt.csms.endpoints import Endpoint
+from octt.csms.server import CsmsError
 from octt.record import check_chain
 from tests.conftest import BareStation, running
 

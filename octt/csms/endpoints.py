@@ -1,0 +1,42 @@
+"""Where the Central System listens, and with which security profile (security whitepaper section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ssl import SSLContext
+
+from websockets.asyncio.server import Server
+
+from octt.csms.pki import Pki
+from octt.csms.tls import Clients, server_context
+
+
+@dataclass(eq=False)
+class Endpoint:
+    """One address the station can connect to. `port` 0 is filled in when it is opened."""
+
+    security_profile: int = 0
+    port: int = 0
+    ssl: SSLContext | None = None
+    server: Server | None = None
+
+
+@dataclass
+class Settings:
+    """Where the Central System listens and for whom. `password` is for HTTP basic authentication."""
+
+    identity: str
+    host: str = "0.0.0.0"
+    path: str = "/ocpp"
+    password: str = ""
+    endpoints: list[Endpoint] = field(default_factory=lambda: [Endpoint()])
+
+
+def secure_endpoint(security_profile: int, port: int, pki: Pki, clients: Clients | None = None) -> Endpoint:
+    """An endpoint of security profile 2 or 3 with the laboratory's server certificates, RSA and ECDSA.
+
+    `clients` is how client certificates are taken; by default they are required and verified with profile 3 only.
+    """
+    asked: Clients = clients or ("required" if security_profile == 3 else "none")
+    context = server_context(pki.servers(), clients=asked, trusted=pki.trusted)
+    return Endpoint(security_profile, port, context)
