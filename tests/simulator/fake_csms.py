@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import json
 import time
-from collections import deque
 from datetime import UTC, datetime
 
 from ocpp.messages import get_validator
