@@ -50,7 +50,7 @@ def trusts(pki, identity, host=HOSTS[0], when=None):
     return True
 
 
-# -- the store ------------------------------------------------------------------------------------------------------
+# -- the store -----------------------------------------------------------------------------------------------
 
 
 def test_servers_are_trusted_by_who_knows_the_root(pki):
@@ -147,7 +147,7 @@ def test_export_has_no_private_key(pki, tmp_path):
     assert fingerprint in (tmp_path / "out/INSTALL.txt").read_text()
 
 
-# -- the laboratory's own CA ------------------------------------------------------------------------------------------
+# -- the laboratory's own CA ---------------------------------------------------------------------------------
 
 
 def ca(path_length=None, days=(-1, 900), issuer=None, usage="ca", common_name="Own CA"):
@@ -214,7 +214,7 @@ def test_what_is_no_ca_is_not_imported(pki, make, message):
     assert pki.trust_anchor == before
 
 
-# -- client certificates and CSRs -------------------------------------------------------------------------------------
+# -- client certificates and CSRs ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", [KEY, RSA_KEY], ids=["ecdsa", "rsa"])
@@ -338,7 +338,7 @@ def test_client_certificate_problems(pki):
     assert "cannot be read" in client_certificate_problems("rubbish")[0]
 
 
-# -- wrong certificates -----------------------------------------------------------------------------------------------
+# -- wrong certificates --------------------------------------------------------------------------------------
 
 LATER = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=60)
 
@@ -401,7 +401,7 @@ def test_every_extra_root_is_another(pki):
     assert pki.extra_root().certificate.subject != pki.extra_root().certificate.subject
 
 
-# -- firmware ---------------------------------------------------------------------------------------------------------
+# -- firmware ------------------------------------------------------------------------------------------------
 
 
 def verify(signed, data):
@@ -445,7 +445,7 @@ def test_an_algorithm_that_does_not_fit_the_key_is_said(pki):
         pki.sign_firmware(b"image", "ECDSA", signer=pki.firmware("rsa"))
 
 
-# -- hash data --------------------------------------------------------------------------------------------------------
+# -- hash data -----------------------------------------------------------------------------------------------
 
 
 def bit_string(certificate):
