@@ -134,6 +134,23 @@ class Firmware(Section):
     protocol: str = ""
 
 
+class FilePorts(Section):
+    """A port for each protocol of the file servers; 0: any free one, absent: not served."""
+
+    http: Port | None = 0
+    https: Port | None = 0
+    ftp: Port | None = 0
+    ftps: Port | None = 0
+
+
+class Files(Section):
+    """The file servers. `public_host` is how the station reaches them, by default as it reaches the Central System."""
+
+    public_host: str = ""
+    ports: FilePorts = FilePorts()
+    passive_ports: Annotated[list[Port], Field(min_length=2, max_length=2)] | None = None
+
+
 class Security(Section):
     """The Security extension: organisation for certificates, the laboratory PKI's folder, what goes beyond."""
 
@@ -177,6 +194,7 @@ class Bench(Section):
     driver: Driver = Driver()
     smart_charging: SmartCharging = SmartCharging()
     firmware: Firmware = Firmware()
+    files: Files = Files()
     security: Security = Security()
     laboratory: Laboratory = Laboratory()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -29,7 +30,21 @@ def prepare(
         raise ConfigError(str(error)) from None
     folder = out or Path("octt-runs") / datetime.now().strftime("%Y-%m-%d_%H%M%S_%f")[:-3]
     arguments = simulator_options(declaration) if bench.driver.kind == "simulated" else []
-    return Options(bench, declaration, folder, cases, profiles, None, arguments)
+    options = Options(bench, declaration, folder, cases, profiles, None, arguments)
+    options.pki_folder = pki_folder(bench, bench_file)
+    return options
+
+
+def pki_folder(bench: Bench, bench_file: Path | None) -> Path:
+    """Where the laboratory's certificates are kept: as the bench says, else beside the bench file.
+
+    The simulated station's are kept in the user's cache, so that no run has to make them anew.
+    """
+    if bench.security.pki:
+        return Path(bench.security.pki)
+    if bench_file:
+        return bench_file.with_name(f"{bench_file.stem}-pki")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "octt" / "simulated-pki"
 
 
 def read_declaration(pics_file: Path | None, bench: Bench) -> Declaration:

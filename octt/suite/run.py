@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib.metadata
-import platform
-import socket
-import sys
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -15,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import octt
 from octt.bench import Bench, ConfigError
 from octt.csms.answers import Answers
-from octt.csms.endpoints import Endpoint, Settings
+from octt.csms.certificates import PkiError
+from octt.csms.endpoints import Endpoint, Settings, secure_endpoint
+from octt.csms.files import FilesError, FileServers
+from octt.csms.pki import Pki
 from octt.csms.server import CentralSystem, CsmsError
 from octt.monitors import Monitors
 from octt.ocpp import Frame
@@ -31,6 +29,7 @@ from octt.station.operator import ManualDriver, Operator
 from octt.suite.case_run import CaseRun
 from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.limits import Limits, limits
+from octt.suite.machine import local_addresses, tool
 from octt.suite.restore import put_back
 from octt.suite.rules import needs_no_remark
 from octt.suite.station import Station
@@ -49,6 +48,9 @@ class Options:
     profiles: tuple[str, ...] = ()
     operator: Operator | None = None
     simulator_arguments: list[str] = field(default_factory=list)
+    pki_folder: Path | None = None
+    """Where the laboratory's certificates are kept from run to run."""
+
     listener: Callable[[Event], None] | None = None
 
 
@@ -86,6 +88,7 @@ class Run:
         self.current: CaseRun | None = None
         self.attempt = 0
         self._general: Scene | None = None
+        self._files_open = False
         self.csms = CentralSystem(self._settings(), self.record, self._answers())
         self.csms.watch = self._watch
         self.driver = self._driver()
@@ -100,13 +103,59 @@ class Run:
 
     def _settings(self) -> Settings:
         central = self.bench.central_system
+        if central.security_profile < 2:
+            endpoint = Endpoint(central.security_profile, central.port)
+        else:
+            try:
+                endpoint = secure_endpoint(central.security_profile, central.tls_port, self.pki)
+            except PkiError as error:
+                raise ConfigError(str(error)) from None
         return Settings(
             identity=self.bench.station.identity,
             host=central.host,
             path=central.path,
             password=central.password,
-            endpoints=[Endpoint(central.security_profile, central.port)],
+            endpoints=[endpoint],
         )
+
+    @property
+    def hosts(self) -> list[str]:
+        """The names and addresses a station can reach this machine by, the best first."""
+        central = self.bench.central_system
+        return [central.public_host] if central.public_host else local_addresses(central.host)
+
+    @functools.cached_property
+    def pki(self) -> Pki:
+        """The laboratory's certificates, kept from run to run. Made on first use, which takes a moment."""
+        folder = self.options.pki_folder or Path("octt-pki")
+        return Pki.open(folder, [*self.hosts, "localhost"])
+
+    @functools.cached_property
+    def files(self) -> FileServers:
+        """The file servers, opened on first use. Raises Inconclusive when they cannot be opened."""
+        bench = self.bench.files
+        first, last = bench.passive_ports or (0, 0)
+        ports = {name: port for name, port in vars(bench.ports).items() if port is not None}
+        try:
+            servers = FileServers(
+                self.options.out,
+                bench.public_host or self.hosts[0],
+                ports,
+                host=self.bench.central_system.host,
+                pki=self.pki,
+                on_transfer=lambda fields: self.record.write("transfer", **fields),
+                passive_ports=range(bench.passive_ports[0], bench.passive_ports[1] + 1)
+                if bench.passive_ports
+                else None,
+            )
+            self.csms.run(servers.start())
+        except (FilesError, PkiError, OSError) as error:
+            raise Inconclusive(f"the file servers could not be opened: {error}", "configuration") from None
+        self._files_open = True
+        return servers
+
+    def _transferred(self, fields: dict[str, Any]) -> None:
+        self.record.write("transfer", **fields)
 
     def _answers(self) -> Answers:
         answers, tags = Answers(self.bench.times.heartbeat_interval), self.bench.id_tags
@@ -174,9 +223,8 @@ class Run:
 
     def urls(self) -> list[str]:
         """Every URL the station can be pointed at, one for each local address."""
-        central, endpoint = self.bench.central_system, self.csms.settings.endpoints[0]
-        hosts = [central.public_host] if central.public_host else local_addresses(central.host)
-        return [self.csms.url(endpoint, host) for host in hosts]
+        endpoint = self.csms.settings.endpoints[0]
+        return [self.csms.url(endpoint, host) for host in self.hosts]
 
     def _await_station(self) -> None:
         limit = self.bench.times.connect_timeout
@@ -232,6 +280,8 @@ class Run:
                 put_back(self._general.station, self._general.csms, self._general.driver)
             self.snapshot("after")
         self.driver.close()
+        if self._files_open:
+            self.csms.run(self.files.stop())
         self.csms.stop()
         self.record.case = None
         self._examine()
@@ -367,31 +417,4 @@ def declared_times(declaration: Declaration) -> dict[str, float]:
     answers = {name: declaration.answer(item) for name, item in names.items()}
     return {
         name: float(value) for name, value in answers.items() if isinstance(value, int | float) and value > 0
-    }
-
-
-def local_addresses(host: str) -> list[str]:
-    """The addresses of this machine that a server bound to `host` can be reached at."""
-    if host not in ("0.0.0.0", "::", ""):
-        return [host]
-    found: list[str] = []
-    with contextlib.suppress(OSError):
-        found = [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(
-            ("192.0.2.1", 9)
-        )  # a documentation address: nothing is sent, the kernel picks the way out
-        found.append(probe.getsockname()[0])
-    return [*dict.fromkeys(address for address in found if not address.startswith("127.")), "127.0.0.1"]
-
-
-def tool() -> dict[str, Any]:
-    """Who made this record: versions that matter when a result is disputed."""
-    packages = ("websockets", "ocpp", "jsonschema-rs", "cryptography", "pytest")
-    return {
-        "name": "octt",
-        "version": octt.__version__,
-        "python": sys.version.split()[0],
-        "platform": platform.platform(),
-        "packages": {name: importlib.metadata.version(name) for name in packages},
     }
