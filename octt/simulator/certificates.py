@@ -34,16 +34,12 @@ _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
 _MAX_INTERMEDIATES = 4
 # What cryptography raises on certificates that parse but carry nonsense inside.
 _NONSENSE = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    InvalidSignature,
-    OverflowError,
+    *(ValueError, TypeError, OverflowError, UnsupportedAlgorithm, InvalidSignature),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
 )
 
 
-class CertificateError(Exception):
+class CertificateError(ValueError):
     """A certificate, key or signature that is not acceptable; the message says why."""
 
 
@@ -55,6 +51,8 @@ def parse(pem: str) -> list[x509.Certificate]:
             found = x509.load_pem_x509_certificates(pem.encode())
             for certificate in found:
                 _touch(certificate)
+    except CertificateError:
+        raise
     except _NONSENSE as error:
         raise CertificateError(f"not a PEM encoded X.509 certificate: {error}") from error
     return found
@@ -258,11 +256,11 @@ def _elements(data: bytes) -> list[tuple[int, bytes, bytes]]:
 # the station's own key and request
 
 
-def generate_key(kind: KeyType = "rsa") -> PrivateKey:
-    """A new private key: RSA of 2048 bits or P-256 (A00.FR.502 and 503). RSA takes up to a second."""
+def generate_key(kind: KeyType = "rsa", bits: int = 2048) -> PrivateKey:
+    """A new private key: RSA of `bits` or P-256 (A00.FR.502 and 503). RSA takes up to a second."""
     if kind == "ec":
         return ec.generate_private_key(ec.SECP256R1())
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 def signing_request(key: PrivateKey, *, serial_number: str, organization: str) -> str:

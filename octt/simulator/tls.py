@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from octt.simulator import certificates
 from octt.simulator.truststore import Identity
@@ -38,7 +39,7 @@ def client_context(
     *,
     identity: Identity | None = None,
     suites: Sequence[str] = (),
-    minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
+    maximum: ssl.TLSVersion | None = None,
     verify: bool = True,
     check_hostname: bool = True,
 ) -> ssl.SSLContext:
@@ -47,24 +48,35 @@ def client_context(
     `roots` are trusted; each may end a chain even when it is not self-signed (a replacing root, whitepaper 7.1).
     `suites` are names of the whitepaper; with them only TLS 1.2 and below is spoken, for TLS 1.3 has suites
     of its own that cannot be left out. Without them OpenSSL's secure ones and the four of the whitepaper are used.
-    `minimum` below TLS 1.2, and verification switched off, exist for the faults. The host name is compared with
+    `maximum` below TLS 1.2, and verification switched off, exist for the faults. The host name is compared with
     the subjectAltName or, if there is none, with the commonName (A00.FR.308).
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = verify and check_hostname
     context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    old = minimum < ssl.TLSVersion.TLSv1_2
-    if suites or old:
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
     names = ":".join(CIPHER_SUITES[name] for name in suites) or "ECDHE+AESGCM:ECDHE+CHACHA20:RSA+AESGCM"
-    context.set_ciphers(f"{names}:ECDHE+AES:RSA+AES:@SECLEVEL=0" if old else names)
-    context.minimum_version = minimum
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if maximum is not None:
+        context.minimum_version = min(maximum, ssl.TLSVersion.TLSv1_2)
+        context.maximum_version = maximum
+        names += ":ECDHE+AES:RSA+AES:@SECLEVEL=0"
+    elif suites:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    if identity and _small(identity):
+        names += ":@SECLEVEL=0"
+    context.set_ciphers(names)
     for root in roots:
         context.load_verify_locations(cadata=certificates.to_pem([root]))
     if identity:
         _load_identity(context, identity)
     return context
+
+
+def _small(identity: Identity) -> bool:
+    """Whether the key is one that OpenSSL refuses to use at its usual security level."""
+    key = identity.key
+    return key.key_size < (224 if isinstance(key, ec.EllipticCurvePrivateKey) else 2048)
 
 
 def _load_identity(context: ssl.SSLContext, identity: Identity) -> None:

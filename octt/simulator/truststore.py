@@ -14,7 +14,7 @@ from typing import Any
 from cryptography import x509
 
 from octt.simulator import certificates
-from octt.simulator.certificates import CertificateError, KeyType, PrivateKey
+from octt.simulator.certificates import CertificateError, PrivateKey
 
 CENTRAL_SYSTEM = "CentralSystemRootCertificate"
 MANUFACTURER = "ManufacturerRootCertificate"
@@ -60,6 +60,8 @@ class TrustStore:
     fallback: Root | None = None
     identity: Identity | None = None
     pending_key: PrivateKey | None = None
+    previous: Identity | None = None
+    """The identity before the present one, for when that does not work (A02.FR.10)."""
 
     def trusted(self, certificate_type: str) -> list[x509.Certificate]:
         """The certificates trusted as this type, the fallback included."""
@@ -76,8 +78,11 @@ class TrustStore:
         own = self.identity.certificate if self.identity else None
         return own is not None and own.not_valid_before_utc <= now <= own.not_valid_after_utc
 
-    def install(self, certificate_type: str, pem: str, now: datetime.datetime) -> None:
-        """Install a root (M05). Raises CertificateError when it is invalid or there is no room (Rejected)."""
+    def install(self, certificate_type: str, pem: str, now: datetime.datetime, keep: bool = True) -> None:
+        """Install a root (M05). Raises CertificateError when it is invalid or there is no room (Rejected).
+
+        Without `keep` it is judged only.
+        """
         certificate = certificates.parse_one(pem)
         certificates.check_ca(certificate, now)
         installed = self.roots[certificate_type]
@@ -87,8 +92,9 @@ class TrustStore:
             old = installed[0]
             if not certificates.issued_by(certificate, old.certificate):
                 raise CertificateError("not signed by the root certificate it is to replace")
-            self.roots[certificate_type] = [Root(certificate, old.certificate)]
-            self.fallback = old
+            if keep:
+                self.roots[certificate_type] = [Root(certificate, old.certificate)]
+                self.fallback = old
             return
         candidates = [certificate, *self.trusted(certificate_type)]
         issuer = next((c for c in candidates if certificates.issued_by(certificate, c)), None)
@@ -96,7 +102,8 @@ class TrustStore:
             raise CertificateError("neither self-signed nor signed by an installed root certificate")
         if sum(len(self._all(name)) for name in TYPES) >= self.limit:
             raise CertificateError(f"the store already holds {self.limit} certificates")
-        installed.append(Root(certificate, issuer))
+        if keep:
+            installed.append(Root(certificate, issuer))
 
     def hash_data(self, certificate_type: str, algorithm: str = "SHA256") -> list[dict[str, str]]:
         """CertificateHashDataType of every installed root of this type (M03.FR.04)."""
@@ -136,13 +143,6 @@ class TrustStore:
         if self.fallback and root and root != self.fallback.certificate:
             self.fallback = None
 
-    def request(self, *, serial_number: str, organization: str, kind: KeyType = "rsa") -> str:
-        """Generate a key and return the PEM request for its certificate (A02.FR.02 and 03)."""
-        key = certificates.generate_key(kind)
-        csr = certificates.signing_request(key, serial_number=serial_number, organization=organization)
-        self.pending_key = key
-        return csr
-
     def accept_chain(
         self, pem: str, *, serial_number: str, organization: str, max_size: int, now: datetime.datetime
     ) -> None:
@@ -160,8 +160,21 @@ class TrustStore:
             serial_number=serial_number,
             now=now,
         )
-        self.identity = Identity(self.pending_key, tuple(chain))
+        self.adopt(chain)
+
+    def adopt(self, chain: Sequence[x509.Certificate]) -> None:
+        """Make a chain for the pending key the station's identity, whatever it is worth."""
+        if self.pending_key is None or not certificates.is_for_key(chain[0], self.pending_key):
+            raise CertificateError("not for the key of this station's last request")
+        self.previous, self.identity = self.identity, Identity(self.pending_key, tuple(chain))
         self.pending_key = None
+
+    def revert(self) -> bool:
+        """Go back to the identity before the present one; False when there is none."""
+        if self.previous is None:
+            return False
+        self.identity, self.previous = self.previous, None
+        return True
 
     def _all(self, certificate_type: str) -> Sequence[Root]:
         extra = [self.fallback] if self.fallback and certificate_type == CENTRAL_SYSTEM else []
@@ -169,21 +182,25 @@ class TrustStore:
 
     def dump(self) -> dict[str, Any]:
         """The whole store as JSON values."""
-        identity = self.identity
         return {
             "roots": {name: [_pair(root) for root in found] for name, found in self.roots.items()},
             "fallback": _pair(self.fallback) if self.fallback else None,
-            "key": certificates.key_to_pem(identity.key) if identity else None,
-            "chain": certificates.to_pem(identity.chain) if identity else None,
+            "identity": _identity_pair(self.identity),
+            "previous": _identity_pair(self.previous),
             "pending_key": certificates.key_to_pem(self.pending_key) if self.pending_key else None,
         }
 
     def load(self, data: dict[str, Any]) -> None:
         """Restore what `dump` returned. Raises CertificateError when it is damaged."""
-        self.roots = {name: [_root(pair) for pair in data["roots"].get(name, [])] for name in TYPES}
-        self.fallback = _root(data["fallback"]) if data["fallback"] else None
-        self.identity = identity_from_pem(data["key"], data["chain"]) if data["key"] else None
-        self.pending_key = certificates.key_from_pem(data["pending_key"]) if data["pending_key"] else None
+        try:
+            self.roots = {name: [_root(pair) for pair in data["roots"].get(name, [])] for name in TYPES}
+            self.fallback = _root(data["fallback"]) if data["fallback"] else None
+            self.identity = identity_from_pem(*data["identity"]) if data["identity"] else None
+            self.previous = identity_from_pem(*data["previous"]) if data["previous"] else None
+            pending = data["pending_key"]
+            self.pending_key = certificates.key_from_pem(pending) if pending else None
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise CertificateError(f"the stored certificates are damaged ({error!r})") from error
 
 
 def identity_from_pem(key: str, chain: str) -> Identity:
@@ -200,3 +217,9 @@ def _pair(root: Root) -> list[str]:
 
 def _root(pair: list[str]) -> Root:
     return Root(certificates.parse_one(pair[0]), certificates.parse_one(pair[1]))
+
+
+def _identity_pair(identity: Identity | None) -> list[str] | None:
+    if identity is None:
+        return None
+    return [certificates.key_to_pem(identity.key), certificates.to_pem(identity.chain)]

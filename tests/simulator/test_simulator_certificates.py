@@ -34,7 +34,8 @@ def store(root):
 
 
 def request(store, kind="ec"):
-    return store.request(serial_number=SERIAL, organization=CPO, kind=kind)
+    store.pending_key = certificates.generate_key(kind)
+    return certificates.signing_request(store.pending_key, serial_number=SERIAL, organization=CPO)
 
 
 def accept(store, chain, max_size=10000, now=NOW):
@@ -43,9 +44,7 @@ def accept(store, chain, max_size=10000, now=NOW):
 
 @pytest.mark.parametrize("kind", ["rsa", "ec"])
 def test_request_is_what_the_whitepaper_asks_for(kind):
-    csr = x509.load_pem_x509_csr(
-        TrustStore().request(serial_number=SERIAL, organization=CPO, kind=kind).encode()
-    )
+    csr = x509.load_pem_x509_csr(request(TrustStore(), kind).encode())
     assert csr.is_signature_valid
     assert csr.subject.rfc4514_string() == f"CN={SERIAL},O={CPO}"
     assert isinstance(csr.signature_hash_algorithm, hashes.SHA256)
@@ -217,11 +216,19 @@ def test_additional_root_certificate_check(root):
 
 def test_store_survives_as_json(store, root):
     accept(store, pem(root.sign_request(request(store))))
+    accept(store, pem(root.sign_request(request(store))))
     request(store)
     copy = TrustStore()
     copy.load(json.loads(json.dumps(store.dump())))
     assert copy.dump() == store.dump()
     assert copy.identity.chain == store.identity.chain
+    newest = copy.identity
+    assert copy.revert()
+    assert copy.identity != newest
+    assert not copy.revert()
+    for damaged in ({}, {"roots": []}, store.dump() | {"identity": ["x"]}, store.dump() | {"fallback": 1}):
+        with pytest.raises(CertificateError):
+            TrustStore().load(damaged)
 
 
 def test_identity_needs_its_own_key(root):

@@ -167,7 +167,7 @@ def test_old_tls_is_refused(tmp_path, root):
     server.minimum_version = server.maximum_version = ssl.TLSVersion.TLSv1_1
     server.set_ciphers("ALL:@SECLEVEL=0")
     assert refused(server, tls.client_context([root.certificate])) == "InvalidTLSVersion"
-    old = tls.client_context([root.certificate], minimum=ssl.TLSVersion.TLSv1)
+    old = tls.client_context([root.certificate], maximum=ssl.TLSVersion.TLSv1_1)
     assert handshake(server, old)[0] == "TLSv1.1"
 
 
