@@ -143,10 +143,8 @@ class Run:
                 ports,
                 host=self.bench.central_system.host,
                 pki=self.pki,
-                on_transfer=lambda fields: self.record.write("transfer", **fields),
-                passive_ports=range(bench.passive_ports[0], bench.passive_ports[1] + 1)
-                if bench.passive_ports
-                else None,
+                on_transfer=self._transferred,
+                passive_ports=range(first, last + 1) if last else None,
             )
             self.csms.run(servers.start())
         except (FilesError, PkiError, OSError) as error:
