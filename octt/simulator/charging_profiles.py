@@ -109,29 +109,31 @@ class ChargingProfiles:
             if old.id != new.id and (old.connector, old.purpose, old.stack_level) != place
         ]
 
-    def clear(
+    def matching(
         self,
         id: int | None = None,
         connector: int | None = None,
         purpose: str | None = None,
         stack_level: int | None = None,
-    ) -> int:
-        """Remove the profile with that id or else all that match every given criterion; how many those were.
+    ) -> list[ChargingProfile]:
+        """The profiles a ClearChargingProfile.req means: the one with that id, else all that meet every criterion.
 
-        Section 6.13 with errata 3.26: with an id the other fields are ignored, with no field everything goes.
+        Section 6.13 with errata 3.26: with an id the other fields are ignored, with no field every profile matches.
         """
-        before = len(self.profiles)
         if id is not None:
-            self.profiles = [profile for profile in self.profiles if profile.id != id]
-        else:
-            self.profiles = [
-                profile
-                for profile in self.profiles
-                if connector not in (None, profile.connector)
-                or purpose not in (None, profile.purpose)
-                or stack_level not in (None, profile.stack_level)
-            ]
-        return before - len(self.profiles)
+            return [profile for profile in self.profiles if profile.id == id]
+        return [
+            profile
+            for profile in self.profiles
+            if connector in (None, profile.connector)
+            and purpose in (None, profile.purpose)
+            and stack_level in (None, profile.stack_level)
+        ]
+
+    def remove(self, gone: Iterable[ChargingProfile]) -> None:
+        """Take profiles away."""
+        lost = list(gone)
+        self.profiles = [profile for profile in self.profiles if profile not in lost]
 
     def end_transaction(self, connector: int) -> None:
         """A TxProfile ends with its transaction (3.13.1)."""
@@ -199,7 +201,7 @@ class ChargingProfiles:
         total = sum(self.limit_at(one, transactions, t, unit, assumed_start)[0] for one in every)
         return min([total, *values]), phases
 
-    def _next_change(
+    def next_change(
         self, connector: int, transactions: Mapping[int, RunningTransaction], t: float, assumed_start: float
     ) -> float:
         """The first instant after `t` at which the limit of a connector may change; infinite when there is none."""
@@ -238,7 +240,7 @@ class ChargingProfiles:
             if not periods or {**periods[-1], **period} != periods[-1]:
                 periods.append({"startPeriod": int(offset), **period})
             # A limit is reported from the first whole second at which it holds.
-            following = self._next_change(connector, transactions, start + offset, start) - start
+            following = self.next_change(connector, transactions, start + offset, start) - start
             if following > duration - 1:
                 return {"duration": duration, "chargingRateUnit": unit, "chargingSchedulePeriod": periods}
             offset = float(math.ceil(following))

@@ -96,6 +96,7 @@ class Connector:
         if status not in TRANSITIONS[self.status]:
             self._set("Available")
         self._set(status, info)
+        self.station.reservations.status_changed(self.number, status)
 
     def pass_through(self, *statuses: str) -> None:
         """Report short-lived statuses on the way to the next one."""

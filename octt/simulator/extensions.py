@@ -60,6 +60,9 @@ class ReservationsBase(Part):
         """A transaction starts: end the reservation it fulfils and return its reservationId."""
         return None
 
+    def status_changed(self, connector: int, status: str) -> None:
+        """A connector has a new status."""
+
 
 class NoReservations(ReservationsBase):
     """A station without Reservation."""

@@ -81,6 +81,8 @@ async def _serve(options: Options, host: str, port: int) -> None:
 @click.option("--chatty", is_flag=True, help="Send legal but unnecessary messages.")
 @click.option("--terse", is_flag=True, help="Send as few messages as the specification allows.")
 @click.option("--refuse-unsupported", is_flag=True, help="CALLERROR for messages of absent profiles.")
+@click.option("--constraint-errors", is_flag=True, help="CALLERROR where Rejected would do too.")
+@click.option("--split-schedules", is_flag=True, help="Composite schedules in more periods than needed.")
 @click.option("--soft-reset-reboots/--no-soft-reset-reboots", default=True)
 @click.option(
     "--backup-power", is_flag=True, help="Stop transactions before a power loss takes the station down."

@@ -44,6 +44,11 @@ class Options:
     """As few messages as the specification allows: no heartbeat after other traffic, no reason Local."""
     refuse_unsupported: bool = False
     """Answer messages of absent profiles with CALLERROR NotSupported where a status would do too."""
+    constraint_errors: bool = False
+    """Answer CALLERROR PropertyConstraintViolation where Rejected would do too: a TxProfile without transaction, a
+    remote start with another profile, a trigger for an unknown connector."""
+    split_schedules: bool = False
+    """Tell composite schedules in more periods than needed."""
     soft_reset_reboots: bool = True
     backup_power: bool = False
     """Enough energy to end transactions and report them before a power loss takes the station down."""

@@ -90,6 +90,8 @@ class Remote(Part):
         if number is not None and number not in (0, *self.station.connectors.all):
             if faults.active("trigger-rejected-yet-sent"):
                 return Reply({"status": "Rejected"}, lambda: self._send_anyway(message, number))
+            if self.station.options.constraint_errors:
+                raise CallRefused("PropertyConstraintViolation", f"there is no connector {number}")
             return {"status": "Rejected"}
         for part in self.station.parts:
             effect = part.trigger(message, number)

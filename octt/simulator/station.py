@@ -47,6 +47,7 @@ from octt.simulator.extensions import (
     SmartChargingBase,
 )
 from octt.simulator.faults import Faults
+from octt.simulator.list_management import ListManagement
 from octt.simulator.memory import Memory
 from octt.simulator.metering import Metering
 from octt.simulator.options import Options
@@ -54,6 +55,8 @@ from octt.simulator.outbox import Outbox
 from octt.simulator.part import Part, Payload
 from octt.simulator.registration import Registration
 from octt.simulator.remote import Remote
+from octt.simulator.reserving import Reserving
+from octt.simulator.smart_charging import SmartCharging
 from octt.simulator.transactions import Transactions
 from octt.simulator.world import MAX_POWER, World
 
@@ -64,9 +67,9 @@ PARTS: list[tuple[str, type[Part], str, type[Part] | None]] = [
     ("config", Configuration, "", None),
     ("registration", Registration, "", None),
     ("connectors", Connectors, "", None),
-    ("local_list", NoLocalList, "LocalAuthListManagement", NoLocalList),
-    ("reservations", NoReservations, "Reservation", NoReservations),
-    ("smart_charging", SmartChargingBase, "SmartCharging", SmartChargingBase),
+    ("local_list", ListManagement, "LocalAuthListManagement", NoLocalList),
+    ("reservations", Reserving, "Reservation", NoReservations),
+    ("smart_charging", SmartCharging, "SmartCharging", SmartChargingBase),
     ("security", SecurityBase, "", None),
     ("authorization", Authorization, "", None),
     ("outbox", Outbox, "", None),

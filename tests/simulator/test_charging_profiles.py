@@ -240,11 +240,11 @@ def test_clearing_step_by_step_as_in_tc_067():
     maximum = profile(3, "ChargePointMaxProfile", 0, [(0, 11), (200, 12)], duration=86400, **validity)
     store.install(maximum, 0, None, NOW)
     assert steps(store, duration=350) == [(0, 6), (60, 8), (200, 10)]
-    assert store.clear(id=1) == 1
+    store.remove(store.matching(id=1))
     assert steps(store, duration=350) == [(0, 7), (100, 9)]
-    assert store.clear(purpose="TxDefaultProfile", stack_level=0) == 1
+    store.remove(store.matching(purpose="TxDefaultProfile", stack_level=0))
     assert steps(store, duration=350) == [(0, 11), (200, 12)]
-    assert store.clear() == 1
+    store.remove(store.matching())
     assert steps(store, duration=350) == [(0, 32)]
 
 
@@ -253,6 +253,28 @@ def test_stack_levels_as_in_tc_072():
     store.install(profile(1, level=0, periods=[(0, 6), (100, 8), (200, 10)], duration=400), 1, None, NOW)
     store.install(profile(2, level=1, periods=[(0, 7), (100, 9)], duration=150), 1, None, NOW)
     assert steps(store, duration=350) == [(0, 7), (100, 9), (150, 8), (200, 10)]
+
+
+def test_which_profiles_a_clearing_means():
+    store = ChargingProfiles(SUPPLY)
+    places = [
+        (1, 0, "ChargePointMaxProfile", 0),
+        (2, 0, "TxDefaultProfile", 0),
+        (3, 1, "TxDefaultProfile", 0),
+    ]
+    for id, connector, purpose, level in [*places, (4, 1, "TxDefaultProfile", 1)]:
+        assert store.install(profile(id, purpose, level), connector, None, NOW) is None
+
+    def ids(**criteria):
+        return [found.id for found in store.matching(**criteria)]
+
+    assert ids() == [1, 2, 3, 4]
+    assert ids(id=3, connector=2, purpose="TxProfile", stack_level=9) == [3]
+    assert ids(id=9) == []
+    assert ids(connector=0) == [1, 2]
+    assert ids(purpose="TxDefaultProfile", stack_level=0) == [2, 3]
+    assert ids(connector=1, stack_level=1) == [4]
+    assert ids(connector=2) == []
 
 
 # --- installing -----------------------------------------------------------------------------------------------------
