@@ -162,15 +162,26 @@ def proofs(only: Iterable[str] = ()) -> list[Proof]:
 
 
 def unproven(known: Iterable[Proof], written: Iterable[str]) -> list[str]:
-    """Checks of written cases for which there is no fault, one sentence each."""
-    proven = {(proof.case, proof.step) for proof in known}
+    """Checks of written cases that no fault breaks, one sentence for each step.
+
+    A step with several checks needs as many faults, so that each check can be the reason.
+    """
+    faults: dict[tuple[str, str], set[str]] = {}
+    for proof in known:
+        faults.setdefault((proof.case, proof.step), set()).add(proof.fault)
     missing = []
     catalogue = load_catalogue()
     for case_id in written:
+        checks: dict[str, list[str]] = {}
         for check in catalogue[case_id].checks:
-            label = check.partition(":")[0]
-            if (case_id, label) not in proven:
-                missing.append(f"{case_id} step {check}: no fault breaks it")
+            label, _, text = check.partition(": ")
+            checks.setdefault(label, []).append(text)
+        for label, texts in checks.items():
+            have = len(faults.get((case_id, label), ()))
+            if have < len(texts):
+                missing.append(
+                    f"{case_id} step {label}: {have} faults for {len(texts)} checks ({'; '.join(texts)})"
+                )
     return missing
 
 

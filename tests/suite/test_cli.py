@@ -1,0 +1,236 @@
+"""The `octt` command: what it prints, how it ends, and one clear sentence for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from octt.record import check_chain, read
+
+OCTT = [sys.executable, "-m", "octt.cli"]
+
+
+def octt(*arguments, timeout=120, **options):
+    return subprocess.run(
+        [*OCTT, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, **options
+    )
+
+
+def bench(tmp_path, text=""):
+    file = tmp_path / "bench.toml"
+    file.write_text(text)
+    return file
+
+
+QUICK = """
+[central_system]
+host = "127.0.0.1"
+port = 0
+[times]
+connect_timeout = 0.5
+response_timeout = 1
+function_timeout = 1
+reconnect_timeout = 1
+[driver]
+kind = "command"
+commands = { plug_in = "true" }
+"""
+
+
+def test_help_lists_every_command():
+    shown = octt("--help").stdout
+    for command in ("run", "list", "show", "new", "pics", "report", "verify", "diff", "simulate", "faults"):
+        assert f"\n  {command} " in shown
+
+
+def test_a_passing_case_against_the_simulated_station(tmp_path):
+    out = tmp_path / "out"
+    done = octt("run", "--case", "TC_003_CS", "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PASS" in done.stdout
+    assert {path.name for path in out.iterdir()} >= {
+        "record.jsonl",
+        "result.json",
+        "junit.xml",
+        "report.html",
+        "report.pdf",
+    }
+    result = json.loads((out / "result.json").read_text())
+    assert [(case["id"], case["verdict"]) for case in result["cases"] if case["verdict"] != "NOT RUN"] == [
+        ("TC_003_CS", "PASS")
+    ]
+    assert check_chain(out / "record.jsonl")[1] == []
+
+
+def test_a_failing_case(tmp_path):
+    file = bench(
+        tmp_path,
+        '[central_system]\nhost = "127.0.0.1"\nport = 0\n[times]\nfunction_timeout = 1\n'
+        '[driver]\nkind = "simulated"\nsimulator = ["--fault", "status-missing:Preparing"]\n',
+    )
+    done = octt("run", "--bench", file, "--case", "TC_003_CS", "--out", tmp_path / "out")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAIL" in done.stdout
+    assert "step 1: expected StatusNotification.req" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--case", "TC_003_C"], "did you mean TC_003_CS?"),
+        (["--profile", "Cor"], "Core"),
+        (["--bench", "none.toml"], "octt new"),
+        (["--pics", "none.toml"], "octt pics new"),
+    ],
+)
+def test_bad_usage_ends_with_2_and_a_remedy(tmp_path, arguments, words):
+    done = octt("run", *arguments, "--out", tmp_path / "out", cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_port_in_use(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        file = bench(tmp_path, QUICK.replace("port = 0", f"port = {port}"))
+        done = octt("run", "--bench", file, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"octt: port {port} is in use; ")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_station_that_never_connects(tmp_path):
+    out = tmp_path / "out"
+    done = octt(
+        "run",
+        "--bench",
+        bench(tmp_path, QUICK),
+        "--pics",
+        pics(tmp_path),
+        "--case",
+        "TC_012_CS",
+        "--out",
+        out,
+    )
+    assert done.returncode == 3
+    assert "ws://127.0.0.1:" in done.stdout
+    assert "/ocpp/CS001" in done.stdout
+    ended = [event for event in read(out / "record.jsonl") if event["kind"] == "case.end"]
+    assert [(event["verdict"], event["blame"]) for event in ended] == [("INCONCLUSIVE", "network")]
+    assert "nothing tried to connect" in ended[0]["reason"]
+
+
+def pics(tmp_path):
+    from octt import paths
+
+    file = tmp_path / "pics.toml"
+    file.write_text((paths.PICS / "simulated.toml").read_text())
+    return file
+
+
+def test_the_output_folder_is_not_overwritten(tmp_path):
+    (tmp_path / "record.jsonl").write_text("")
+    done = octt("run", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "already holds a record" in done.stderr
+
+
+def test_ctrl_c_keeps_the_record_and_reports(tmp_path):
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [*OCTT, "run", "--profile", "Core", "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    record = out / "record.jsonl"
+    while time.monotonic() < deadline and not (record.exists() and '"case.start"' in record.read_text()):
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 3, stdout + stderr
+    assert "Traceback" not in stdout + stderr
+    events = list(read(record))
+    assert events[-1]["kind"] == "run.end"
+    assert events[-1]["reason"] in ("interrupted", "aborted")
+    assert [e["verdict"] for e in events if e["kind"] == "case.end"] == ["INCONCLUSIVE"]
+    assert check_chain(record)[1] == []
+    assert (out / "report.html").exists()
+
+
+def test_kill_loses_nothing(tmp_path):
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [*OCTT, "run", "--case", "TC_001_CS", "--out", str(out)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    record = out / "record.jsonl"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (record.exists() and '"case.start"' in record.read_text()):
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    done = octt("report", out)
+    assert "Traceback" not in done.stderr
+    result = json.loads((out / "result.json").read_text())
+    assert result["verdict"] != "PASS"
+
+
+def test_list_and_show():
+    listed = json.loads(octt("list", "--json").stdout)
+    assert len(listed) == 102
+    assert {"id", "name", "profile", "section", "applicable_if", "checks"} <= set(listed[0])
+    shown = octt("show", "TC_003_CS").stdout
+    for words in ("Regular Charging Session", "C-07", "step 1", 'station.reports("Preparing", step=1)'):
+        assert words in shown
+    missing = octt("show", "TC_003_C")
+    assert missing.returncode == 2
+    assert "TC_003_CS" in missing.stderr
+
+
+def test_new_writes_a_bench_that_can_be_read(tmp_path):
+    file = tmp_path / "mine.toml"
+    assert octt("new", file).returncode == 0
+    from octt.bench import Bench, load
+
+    assert load(file) == Bench()
+    again = octt("new", file)
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+
+
+def test_plain_pytest_works_too(tmp_path):
+    from octt import paths
+
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            str(paths.TESTCASES),
+            "-k",
+            "unknown_key",
+            "--out",
+            str(tmp_path / "out"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout

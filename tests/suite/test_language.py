@@ -1,0 +1,251 @@
+"""The words of the language against a bare station: what passes, what fails, with which words and whose blame."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import pytest
+
+from octt.bench import Bench as BenchFile
+from octt.bench import Times
+from octt.suite import ABSENT
+from octt.suite.case_run import CaseRun
+from octt.suite.limits import Limits
+from octt.suite.station import Station
+from octt.suite.verdicts import Failed, Inconclusive
+
+LIMITS = Limits(response=1.0, function=0.4, remote_start=0.4, remote_stop=0.4, late=0.3)
+BENCH = BenchFile(times=Times(observation=0.2, max_deviation=0.3, reconnect_timeout=1, boot_timeout=1))
+START = {"connectorId": 1, "idTag": "OCTTVALID1", "meterStart": 0, "timestamp": "2024-01-01T00:00:00Z"}
+STOP = {"meterStop": 5, "timestamp": "2024-01-01T00:01:00Z"}
+
+
+class Stage:
+    """A station under test and the words to judge it."""
+
+    def __init__(self, live):
+        self.live = live
+        self.bare = live.station()
+        self.case = CaseRun("TC_TEST", live.record)
+        self.case.begin_test()
+        self.station = Station(self.case, live.csms, BENCH, LIMITS, 2)
+        self.case.cursor = len(live.csms.traffic.entries)
+
+    def steps(self):
+        """The decided steps: (label, outcome)."""
+        return [(event["step"], event["outcome"]) for event in self.live.events("step")]
+
+
+@pytest.fixture
+def stage(live):
+    return Stage(live)
+
+
+def answered(stage, **payload):
+    """Lets the bare station answer the next call in the background."""
+    thread = threading.Thread(target=lambda: stage.bare.reply(**payload))
+    thread.start()
+    return thread
+
+
+def test_a_step_is_recorded_with_frame_limit_and_time(stage):
+    stage.bare.status(1, "Preparing")
+    seen = stage.station.reports("Preparing", step=3, cite="OCPP 1.6 4.9")
+    assert seen.payload["status"] == "Preparing"
+    step = stage.live.events("step")[0]
+    assert (step["step"], step["outcome"], step["frame"], step["limit"]) == ("3", "ok", seen.n, 0.4)
+    assert step["cite"] == "OCPP 1.6 4.9"
+    assert 0 <= step["seconds"] < 0.4
+
+
+def test_a_failure_says_expected_actual_limit_and_section(stage):
+    stage.bare.status(1, "SuspendedEV")
+    with pytest.raises(Failed) as failure:
+        stage.station.reports("Charging", step=7, cite="OCPP 1.6 4.9")
+    assert failure.value.blame == "station"
+    for words in ("step 7", "status = Charging", "status is 'SuspendedEV'", "[OCPP 1.6 4.9]"):
+        assert words in failure.value.reason
+    step = stage.live.events("step")[0]
+    assert step["closest"] == stage.live.events("frame")[0]["n"]
+
+
+def test_silence_fails_and_says_what_came_instead(stage):
+    stage.bare.call("Authorize", idTag="X")
+    with pytest.raises(Failed, match=r"did not come within 0.4 s; instead came Authorize\.req\(idTag=X\)"):
+        stage.station.sends("StartTransaction", connectorId=1)
+
+
+def test_a_wrong_stop_fails_at_once(stage):
+    stage.bare.call("StopTransaction", transactionId=5, reason="Local", **STOP)
+    began = time.monotonic()
+    with pytest.raises(Failed, match="reason is 'Local', should be Remote"):
+        stage.station.sends("StopTransaction", transactionId=5, reason="Remote", within=30)
+    assert time.monotonic() - began < 10
+
+
+def test_frames_come_in_order_but_for_the_documents_reversals(stage):
+    stage.bare.status(1, "Charging")
+    stage.bare.call("StartTransaction", **START)
+    stage.station.sends("StartTransaction", connectorId=1)
+    stage.station.reports("Charging")
+    stage.bare.status(1, "Preparing")
+    stage.bare.call("Authorize", idTag="A")
+    stage.station.sends("Authorize", idTag="A")
+    with pytest.raises(Failed):
+        stage.station.reports("Preparing")
+
+
+def test_in_any_order_takes_each_frame_once(stage):
+    stage.bare.status(2, "Available")
+    stage.bare.status(0, "Available")
+    stage.bare.status(1, "Available")
+    stage.station.reports_all("Available", step=5)
+    assert stage.steps() == [("5", "ok")] * 3
+    stage.bare.status(1, "Available")
+    with pytest.raises(Failed, match="connectorId = 2"):
+        _both_available(stage)
+
+
+def _both_available(stage):
+    with stage.station.in_any_order():
+        stage.station.reports("Available", connector=1)
+        stage.station.reports("Available", connector=2)
+
+
+def test_optional_is_decided_by_what_follows(stage):
+    stage.station.sends("Authorize", idTag="A", step=5, optional=True)
+    stage.station.sends("BootNotification", step=6, optional=True)
+    stage.bare.call("Authorize", idTag="A")
+    stage.bare.status(1, "Preparing")
+    stage.station.reports("Preparing", step=7)
+    assert stage.steps() == [("5", "ok"), ("6", "skipped"), ("7", "ok")]
+
+
+def test_too_early_fails(stage):
+    stage.bare.call("Heartbeat")
+    first = stage.station.sends("Heartbeat")
+    stage.bare.status(1, "Available")
+    with pytest.raises(Failed, match="10 s were due"):
+        stage.station.reports("Available", since=first, after=10)
+
+
+def test_too_late_is_not_taken(stage):
+    threading.Timer(0.7, stage.bare.status, (1, "Charging")).start()
+    with pytest.raises(Failed):
+        stage.station.reports("Charging")
+    stage.live.eventually(lambda: stage.live.csms.answers.status)
+    with pytest.raises(Failed, match="it came after"):
+        stage.station.reports("Charging", since=stage.live.csms.traffic.entries[0])
+
+
+def test_stays_silent(stage):
+    stage.station.stays_silent("StartTransaction", step="result")
+    stage.bare.call("StartTransaction", **START)
+    with pytest.raises(Failed, match=r"the station sent StartTransaction\.req"):
+        stage.station.stays_silent("StartTransaction", during=5)
+
+
+def test_call_and_returns(stage):
+    answered(stage, status="Accepted").join(0)
+    reply = stage.station.call("ClearCache", step=5).returns(status="Accepted")
+    assert reply.label == "6"
+    answered(stage, status="Rejected").join(0)
+    with pytest.raises(
+        Failed, match=r"step 8: expected ClearCache.conf with status = Accepted; status is 'Rejected'"
+    ):
+        stage.station.call("ClearCache", step=7).returns(status="Accepted")
+
+
+def test_callerror_is_a_reply_where_it_is_allowed(stage):
+    def refuse():
+        stage.bare.send(json.dumps([4, stage.bare.receive()[1], "NotSupported", "", {}]))
+
+    for allowed in (["NotSupported"], ["any"]):
+        threading.Thread(target=refuse).start()
+        assert stage.station.call("ClearCache").returns(status="Accepted", error=allowed).is_error
+    threading.Thread(target=refuse).start()
+    with pytest.raises(Failed, match="answered CALLERROR NotSupported"):
+        stage.station.call("ClearCache").returns(status="Accepted")
+
+
+def test_no_reply_is_the_stations_fault_and_a_lost_connection_the_networks(stage):
+    with pytest.raises(Failed, match=r"no reply within 0\.1 s"):
+        stage.station.call("ClearCache", within=0.1)
+    stage.bare.close()
+    stage.live.eventually(lambda: not stage.live.csms.connected)
+    with pytest.raises(Inconclusive) as lost:
+        stage.station.call("ClearCache")
+    assert lost.value.blame == "network"
+    with pytest.raises(Inconclusive, match="the connection was lost"):
+        stage.station.reports("Charging")
+    stage.case.loss_expected = True
+    with pytest.raises(Failed):
+        stage.station.sends("BootNotification")
+
+
+def test_in_setup_nothing_is_a_verdict(stage):
+    with pytest.raises(Inconclusive, match="in setup"), stage.station.setup():
+        stage.station.reports("Charging")
+
+
+def test_absent_fields(stage):
+    stage.bare.call("StopTransaction", transactionId=1, **STOP)
+    stage.station.sends("StopTransaction", transactionId=1, reason={"Local", ABSENT})
+    stage.bare.call("StopTransaction", transactionId=2, reason="Other", **STOP)
+    with pytest.raises(Failed, match="reason is 'Other'"):
+        stage.station.sends("StopTransaction", transactionId=2, reason={"Local", ABSENT})
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (lambda s: s.sends("StartTransaktion"), "did you mean 'StartTransaction'"),
+        (lambda s: s.sends("StartTransaction", idtag="A"), "did you mean 'idTag'"),
+        (lambda s: s.call("Reset", typ="Hard"), "did you mean 'type'"),
+        (lambda s: s.call("Heartbeat"), "called by stations"),
+        (lambda s: s.stays_silent("Boot"), "no action 'Boot'"),
+    ],
+)
+def test_a_slip_of_the_pen_is_an_error_at_once(stage, words, message):
+    with pytest.raises(ValueError, match=message):
+        words(stage.station)
+
+
+def test_either_takes_the_first(stage):
+    stage.bare.status(1, "Charging")
+    seen = stage.station.either(
+        ("StopTransaction", {}), ("StatusNotification", {"status": "Charging"}), step=5
+    )
+    assert seen.action == "StatusNotification"
+    with pytest.raises(Failed, match=r"StopTransaction\.req or StatusNotification\.req"):
+        stage.station.either(("StopTransaction", {}), ("StatusNotification", {"status": "Finishing"}))
+
+
+def test_repeats_measures_the_spacing(stage):
+    def beat(spacing):
+        for _ in range(3):
+            stage.bare.call("Heartbeat")
+            time.sleep(spacing)
+
+    threading.Thread(target=beat, args=(0.5,)).start()
+    stage.station.repeats("Heartbeat", every=0.5, step=7)
+    time.sleep(0.6)
+    stage.case.cursor = len(stage.live.csms.traffic.entries)
+    quick = threading.Thread(target=beat, args=(0.05,))
+    quick.start()
+    with pytest.raises(Failed, match="the next came after"):
+        stage.station.repeats("Heartbeat", every=1.0, step=7)
+    quick.join()
+
+
+def test_connects_and_disconnects(stage):
+    stage.bare.close()
+    stage.station.disconnects(step=1)
+    with pytest.raises(Failed, match=r"did not within 0\.1 s"):
+        stage.station.connects(within=0.1)
+    stage.case.now()
+    again = stage.live.station()
+    stage.station.connects(step=2)
+    again.close()
