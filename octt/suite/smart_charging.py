@@ -27,6 +27,7 @@ class SmartCharging:
         self.station, self.bench = station, station.bench
         self.unit: Unit = self._unit()
         self.set: list[Profile] = []
+        self._ever: list[Profile] = []
         self.transaction: int | None = None
         self.transaction_start: datetime | None = None
         self.local_limit = self._local_limit()
@@ -109,15 +110,18 @@ class SmartCharging:
 
     def remember(self, request: Profile) -> None:
         """A profile that is in force from now on, and is cleared when the case ends."""
-        name = f"charging profile {request['csChargingProfiles']['chargingProfileId']}"
-        self.station.changed("profile", name, None, request["csChargingProfiles"]["chargingProfilePurpose"])
-        if not self.set:
+        profile = request["csChargingProfiles"]
+        self.station.changed("profile", _name(profile), None, profile["chargingProfilePurpose"])
+        if not self._ever:
             self.station.case.undo("charging profiles", self._clear)
         self.set.append(request)
+        self._ever.append(profile)
 
     def _clear(self) -> None:
         self.station.call("ClearChargingProfile")
-        self.station.changed("profile", "charging profiles", "set", None, restored=True)
+        for profile in self._ever:
+            purpose = profile["chargingProfilePurpose"]
+            self.station.changed("profile", _name(profile), purpose, None, restored=True)
 
     def clear(self, *profiles: int, step: Label, **fields: Any) -> None:
         """ClearChargingProfile, which must be Accepted and takes away the profiles with these numbers (from 1)."""
@@ -195,3 +199,7 @@ class SmartCharging:
             frame=reply.seen,
             data={"schedule": plot},
         )
+
+
+def _name(profile: Profile) -> str:
+    return f"charging profile {profile['chargingProfileId']}"
