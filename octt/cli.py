@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -43,6 +44,8 @@ class LazyGroup(click.Group):
 
         module, _, name = self.LAZY[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
+        if cmd_name == "pics" and isinstance(command, click.Group):
+            _draft_from_bench(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -56,6 +59,39 @@ class LazyGroup(click.Group):
 
 
 FILE = click.Path(path_type=Path)
+
+
+def _draft_from_bench(pics: click.Group) -> None:
+    """Lets `octt pics draft` also connect to a station; the room itself only reads records."""
+    from_record = pics.commands["draft"]
+
+    @pics.command("draft", help=from_record.help)
+    @click.argument("record", type=FILE, required=False)
+    @click.option(
+        "--bench", type=FILE, help="Connect to the station of this bench and ask it, instead of a record."
+    )
+    @click.option("--simulated", is_flag=True, help="Ask the built-in simulated station.")
+    @click.option("--out", type=FILE, help="Where to write it; standard output otherwise.")
+    @click.option("--form", type=click.Choice(["2025", "2024"]), default="2025", show_default=True)
+    @click.pass_context
+    def draft(
+        ctx: click.Context,
+        record: Path | None,
+        bench: Path | None,
+        simulated: bool,
+        out: Path | None,
+        form: str,
+    ) -> None:
+        if sum((record is not None, bench is not None, simulated)) != 1:
+            raise click.UsageError("name either a RECORD, or --bench FILE, or --simulated")
+        if record is None:
+            from octt.suite.probe import probe
+
+            with tempfile.TemporaryDirectory() as folder:
+                _guarded(probe, bench, Path(folder))
+                ctx.invoke(from_record, record=Path(folder), out=out, form=form)
+        else:
+            ctx.invoke(from_record, record=record, out=out, form=form)
 
 
 @click.group(cls=LazyGroup)

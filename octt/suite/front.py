@@ -69,6 +69,13 @@ def run_cases(
     return exit_code(ended, interrupted=code == pytest.ExitCode.INTERRUPTED)
 
 
+def announce(run: Run) -> None:
+    """Shows on standard error where the station must connect, for a session without a live view."""
+    progress = Progress(Console(highlight=False, stderr=True))
+    progress.run = run
+    run.record.listen(progress.see)
+
+
 def _operator(options: Options, progress: Progress) -> Operator | None:
     wanted = options.bench.driver.operator
     if wanted is None:

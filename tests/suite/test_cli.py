@@ -234,3 +234,15 @@ def test_plain_pytest_works_too(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
+
+
+def test_a_declaration_is_drafted_from_the_station(tmp_path):
+    file = tmp_path / "draft.toml"
+    done = octt("pics", "draft", "--simulated", "--out", file)
+    assert done.returncode == 0, done.stderr
+    text = file.read_text()
+    assert 'designation = "Simulated station"  # read from the station' in text
+    assert "# please answer" in text
+    both = octt("pics", "draft")
+    assert both.returncode == 2
+    assert "either a RECORD" in both.stderr
