@@ -92,7 +92,7 @@ def to_pem(certificate: x509.Certificate) -> str:
 
 def describe(certificate: x509.Certificate) -> str:
     """The common name in quotes, else the whole subject; safe for any certificate."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(Exception):  # It may be a station's, and damaged.
         names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return repr(str(names[0].value if names else certificate.subject.rfc4514_string())[:80])
     return "with an unreadable subject"
@@ -336,7 +336,7 @@ def client_certificate_problems(
             certificate = load_certificate(certificate)
         subject, number = certificate.subject, certificate.serial_number
         from_, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (PkiError, ValueError) as error:
+    except Exception as error:  # A station's bytes: the library raises what it likes for damaged ones.
         return [f"it cannot be read: {error}"]
     problems = _key_problems(certificate)
     if number <= 0:

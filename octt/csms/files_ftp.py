@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pyftpdlib.authorizers import AuthenticationFailed
-from pyftpdlib.filesystems import AbstractedFS, FilesystemError
-from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
-from pyftpdlib.ioloop import IOLoop
-from pyftpdlib.servers import FTPServer
+from pyftpdlib.authorizers import AuthenticationFailed  # type: ignore[import-untyped]
+from pyftpdlib.filesystems import AbstractedFS, FilesystemError  # type: ignore[import-untyped]
+from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler  # type: ignore[import-untyped]
+from pyftpdlib.ioloop import IOLoop  # type: ignore[import-untyped]
+from pyftpdlib.servers import FTPServer  # type: ignore[import-untyped]
 
 from octt.csms.tls import LabContext, tls_facts
 from octt.csms.transfers import FilesError, Ledger, TooMuch, Transfer, Tree, safe_name, unused
@@ -230,7 +230,7 @@ class _Account:
         file = Path(str(filename))
         channel: Any = self.data_channel  # type: ignore[attr-defined]
         transfer = self.account("upload" if receive else "download", self.fs.fs2ftp(str(file)))
-        transfer.bytes, transfer.started = bytes, transfer.started - elapsed
+        transfer.size, transfer.started = bytes, transfer.started - elapsed
         transfer.kept = file if receive else None
         transfer.error = getattr(channel, "why", "")
         if not completed and not transfer.error:
@@ -299,6 +299,8 @@ class _TlsHandler(_Account, TLS_FTPHandler):  # type: ignore[misc]
     tls_control_required = True
     _implicit = False
     _greeting: Any = None
+    _prot: bool
+    _pbsz: bool
 
     def handle(self) -> None:
         self._greeting = self.ioloop.call_later(_GREETING_WAIT, self._greet, _errback=self.handle_error)

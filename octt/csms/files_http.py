@@ -62,22 +62,18 @@ class HttpFiles:
         transfer = Transfer(
             self.protocol, "upload" if upload else "download", path, _remote(request), tls=_facts(request)
         )
-        found: tuple[Grant, Any] | None = None
-        if upload:
-            found = self.tree.to_write(path)
-        elif request.method in ("GET", "HEAD"):
-            found = self.tree.to_read(path)
-        else:
+        place = self.tree.to_write(path) if upload else None
+        source = None if upload else self.tree.to_read(path)
+        if not upload and request.method not in ("GET", "HEAD"):
             return self._refuse(transfer, 405, f"method {request.method[:20]} is neither GET, PUT nor POST")
-        if self.tree.login and (refusal := self._login(request, transfer, found[0] if found else None)):
+        grant = place[0] if place else source[0] if source else None
+        if self.tree.login and (refusal := self._login(request, transfer, grant)):
             return refusal
-        if found is None:
-            return self._refuse(
-                transfer, 404, "there is nothing to fetch or no place for an upload at this path"
-            )
-        if upload:
-            return await self._take(request, transfer, *found)
-        return await self._give(request, transfer, found[1])
+        if place:
+            return await self._take(request, transfer, *place)
+        if source:
+            return await self._give(request, transfer, source[1])
+        return self._refuse(transfer, 404, "there is nothing to fetch or no place for an upload at this path")
 
     def _login(self, request: web.Request, transfer: Transfer, grant: Grant | None) -> web.Response | None:
         header = request.headers.get("Authorization", "")
@@ -124,17 +120,18 @@ class HttpFiles:
                 await response.prepare(request)
                 with file.open("rb") as source:
                     source.seek(first)
-                    while transfer.bytes < last - first:
-                        data = source.read(min(_CHUNK, last - first - transfer.bytes))
+                    while transfer.size < last - first:
+                        data = source.read(min(_CHUNK, last - first - transfer.size))
                         await response.write(data)
                         transfer.add(data)
                 await response.write_eof()
         except TimeoutError:
             transfer.error = f"the station took longer than {self.tree.bounds.seconds:g} s"
-            request.transport and request.transport.abort()
+            if request.transport:
+                request.transport.abort()
         except (ConnectionError, asyncio.CancelledError):
             transfer.error = (
-                f"the station closed the connection after {transfer.bytes} of {last - first} bytes"
+                f"the station closed the connection after {transfer.size} of {last - first} bytes"
             )
             raise
         finally:
@@ -171,7 +168,7 @@ class HttpFiles:
         except TimeoutError:
             status, transfer.error = 408, f"the upload took longer than {self.tree.bounds.seconds:g} s"
         except (ConnectionError, asyncio.CancelledError):
-            transfer.error = f"the station closed the connection after {transfer.bytes} bytes"
+            transfer.error = f"the station closed the connection after {transfer.size} bytes"
             raise
         except OSError as error:
             status, transfer.error = 507, f"the upload cannot be kept: {error.strerror}"
@@ -189,7 +186,7 @@ class HttpFiles:
         transfer.kept = unused(grant.folder, name)
         with transfer.kept.open("xb") as file:
             async for data in chunks:
-                self.tree.count(transfer.bytes, len(data), transfer.started)
+                self.tree.count(transfer.size, len(data), transfer.started)
                 transfer.add(data)
                 file.write(data)
 

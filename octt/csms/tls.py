@@ -40,6 +40,8 @@ _VERIFY_TEXTS = {
     7: "the signature is wrong",
     9: "it is not valid yet",
     10: "it has expired",
+    13: "its notBefore is no date",
+    14: "its notAfter is no date",
     18: "it is self-signed and not trusted",
     19: "the chain ends in a root that is not trusted",
     20: "the issuer's certificate is missing or not trusted",
@@ -48,6 +50,7 @@ _VERIFY_TEXTS = {
     25: "the path is longer than its certificates allow",
     26: "its key usage does not allow client authentication",
     32: "the issuer's key usage does not allow signing certificates",
+    34: "it has a critical extension that is unknown",
     66: "its key is too small",
     67: "the issuer's key is too small",
     68: "it is signed with a weak hash",
@@ -144,7 +147,10 @@ def _verifier(lenient: bool) -> Callable[[SSL.Connection, X509, int, int, int], 
         notes = connection.get_app_data()
         if not isinstance(notes, _Notes):
             connection.set_app_data(notes := _Notes())
-        notes.chain[depth] = certificate.to_cryptography()
+        try:
+            notes.chain[depth] = certificate.to_cryptography()
+        except Exception:  # A station's bytes: OpenSSL reads certificates that cryptography does not.
+            notes.problems.append(f"certificate {depth} of its chain is malformed")
         if not ok:
             notes.problems.append(_verify_text(error, depth))
         # OpenSSL ends with the station's own certificate, depth 0: going on until then keeps it as evidence.
@@ -196,6 +202,8 @@ class Tls(ssl.SSLObject):
             raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, str(error)) from None
         except SSL.Error as error:
             raise ssl.SSLError(ssl.SSL_ERROR_SSL, _reason(error)) from None
+        except Exception as error:  # asyncio ends the connection quietly for nothing else.
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, f"{type(error).__name__}: {error}") from error
         finally:
             with contextlib.suppress(SSL.WantReadError):
                 while True:
@@ -309,7 +317,8 @@ def _reason(error: SSL.Error) -> str:
 def tls_facts(tls: ssl.SSLObject | SSL.Connection | Opening) -> dict[str, Any]:
     """What is known of a connection: version, cipher (IANA), cipher_openssl, sni, client_cert, offered.
 
-    `client_cert` is None or {subject, issuer, serial, key, not_before, not_after, pem, chain, chain_ok, problems}.
+    `client_cert` is None or {subject, issuer, serial, key, not_before, not_after, pem, chain (the subjects above it),
+    chain_ok, problems}; of a malformed certificate only the last three.
     Takes an `Opening` too: the facts of a handshake that failed, with `error`.
     """
     if isinstance(tls, Opening):
@@ -352,23 +361,27 @@ def _connection_facts(connection: SSL.Connection) -> dict[str, Any]:
 
 def _client_facts(connection: SSL.Connection) -> dict[str, Any] | None:
     notes = connection.get_app_data()
-    seen = notes.chain if isinstance(notes, _Notes) else {}
-    own = connection.get_peer_certificate(as_cryptography=True) or seen.get(0)
-    if own is None:
-        return None
-    sent = connection.get_peer_cert_chain(as_cryptography=True) or []
-    # The server's own view of what it was sent begins with the station's certificate or just after it.
-    above = [certificate for certificate in sent or seen.values() if certificate != own]
-    problems = list(dict.fromkeys(notes.problems)) if isinstance(notes, _Notes) else []
+    if not isinstance(notes, _Notes) or not (notes.chain or notes.problems):
+        return None  # OpenSSL calls the verifier for every certificate that is sent.
+    problems = list(dict.fromkeys(notes.problems))
+    facts: dict[str, Any] = {"chain_ok": not problems, "problems": problems}
+    own = notes.chain.get(0)
+    try:
+        above = (certificate for depth, certificate in sorted(notes.chain.items()) if depth > 0)
+        facts["chain"] = [certificate.subject.rfc4514_string() for certificate in above]
+        return {**_certificate_facts(own), **facts} if own else facts
+    except Exception as error:  # A station's bytes: names and dates are only read here.
+        problems.append(f"it cannot be read: {error}")
+        return {**facts, "chain": [], "chain_ok": False}
+
+
+def _certificate_facts(certificate: x509.Certificate) -> dict[str, Any]:
     return {
-        "subject": own.subject.rfc4514_string(),
-        "issuer": own.issuer.rfc4514_string(),
-        "serial": format(own.serial_number, "x"),
-        "key": key_name(own),
-        "not_before": own.not_valid_before_utc.isoformat(),
-        "not_after": own.not_valid_after_utc.isoformat(),
-        "pem": own.public_bytes(Encoding.PEM).decode(),
-        "chain": [certificate.subject.rfc4514_string() for certificate in above],
-        "chain_ok": not problems,
-        "problems": problems,
+        "subject": certificate.subject.rfc4514_string(),
+        "issuer": certificate.issuer.rfc4514_string(),
+        "serial": format(certificate.serial_number, "x"),
+        "key": key_name(certificate),
+        "not_before": certificate.not_valid_before_utc.isoformat(),
+        "not_after": certificate.not_valid_after_utc.isoformat(),
+        "pem": certificate.public_bytes(Encoding.PEM).decode(),
     }

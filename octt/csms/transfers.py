@@ -160,16 +160,16 @@ class Transfer:
     remote: str
     user: str = ""
     tls: dict[str, Any] | None = None
-    bytes: int = 0
+    size: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
     whole: bool = True
     kept: Path | None = None
     error: str = ""
     started: float = field(default_factory=time.monotonic)
 
-    def add(self, data: bytes | memoryview) -> None:
+    def add(self, data: bytes) -> None:
         """Counts bytes that went over the wire."""
-        self.bytes += len(data)
+        self.size += len(data)
         self.digest.update(data)
 
     def fields(self, base: Path) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class Transfer:
             "protocol": self.protocol,
             "direction": self.direction,
             "path": self.path[:300],
-            "bytes": self.bytes,
+            "bytes": self.size,
             "sha256": self.digest.hexdigest() if self.whole else "",
             "seconds": round(time.monotonic() - self.started, 3),
             "remote": self.remote,
@@ -196,6 +196,7 @@ class Ledger:
     def __init__(self, base: Path, report: Callable[[dict[str, Any]], None]) -> None:
         self.base, self._report = base, report
         self.transfers: list[dict[str, Any]] = []
+        self.contacts: list[dict[str, Any]] = []
         self._refused = 0
         self._lock = threading.Lock()
 
@@ -204,6 +205,7 @@ class Ledger:
         fields = transfer.fields(self.base)
         with self._lock:
             self.transfers.append(fields)
+            self.contacts.append(fields)
         self._report(fields)
 
     def refused(self, transfer: Transfer, why: str) -> None:
@@ -213,4 +215,7 @@ class Ledger:
             if self._refused > REPORTED_REFUSALS:
                 return
         transfer.error, transfer.whole = why, False
-        self._report(transfer.fields(self.base))
+        fields = transfer.fields(self.base)
+        with self._lock:
+            self.contacts.append(fields)
+        self._report(fields)
