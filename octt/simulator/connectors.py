@@ -50,8 +50,9 @@ class Connector:
 
     @property
     def inoperative(self) -> bool:
-        """Set out of service by ChangeAvailability."""
-        return bool(self.station.connectors.inoperative(self.number))
+        """Set out of service by ChangeAvailability, or by a firmware update that waits (5.19)."""
+        connectors = self.station.connectors
+        return connectors.held or bool(connectors.inoperative(self.number))
 
     @property
     def faulted(self) -> bool:
@@ -145,6 +146,7 @@ class Connectors(Part):
         self._availability: dict[str, str] = self.station.memory.section("availability", {})
         if self.station.faults.active("availability-forgotten"):
             self._availability.clear()
+        self.held = False
         self.all = {number: Connector(self.station, number) for number in self.station.world.outlets}
         self._zero = ""
 

@@ -111,13 +111,16 @@ def standard_keys(options: Options) -> list[Key]:
         Key("TransactionMessageRetryInterval", "10"),
         Key("UnlockConnectorOnEVSideDisconnect", "true", "boolean"),
         Key("WebSocketPingInterval", "0"),
-        Key("AdditionalRootCertificateCheck", "false", "boolean", "R"),
-        Key("AuthorizationKey", "", "string", "W", low=16, high=40),
-        Key("CertificateSignedMaxChainSize", "10000", access="R"),
-        Key("CertificateStoreMaxLength", "10", access="R"),
-        Key("CpoName", "", "string", high=255),
-        Key("SecurityProfile", "0", high=3),
     ]
+    if options.security_extension:
+        keys += [
+            Key("AdditionalRootCertificateCheck", "false", "boolean", "R"),
+            Key("AuthorizationKey", options.authorization_key, "string", "W", low=16, high=40),
+            Key("CertificateSignedMaxChainSize", "10000", access="R"),
+            Key("CertificateStoreMaxLength", "10", access="R"),
+            Key("CpoName", "", "string", high=64),
+            Key("SecurityProfile", str(options.security_profile), high=3),
+        ]
     if "LocalAuthListManagement" in options.profiles:
         keys += [
             Key("LocalAuthListEnabled", "true", "boolean"),

@@ -14,6 +14,7 @@ from octt.simulator.control import Control
 from octt.simulator.faults import FAMILIES, FAULTS
 from octt.simulator.options import PROFILES, Options
 from octt.simulator.station import Station
+from octt.simulator.tls import CIPHER_SUITES
 
 
 def run_station(
@@ -89,6 +90,34 @@ async def _serve(options: Options, host: str, port: int) -> None:
 )
 @click.option("--resume-transactions", is_flag=True, help="Transactions go on after a power loss.")
 @click.option("--second-swipe-cancels/--no-second-swipe-cancels", default=True)
+@click.option("--security-extension/--no-security-extension", default=True)
+@click.option("--security-profile", default=0, show_default=True, type=click.IntRange(0, 3))
+@click.option(
+    "--authorization-key", default="", metavar="HEX", help="Password, 16 to 20 bytes in hex digits."
+)
+@click.option(
+    "--tls-csms",
+    multiple=True,
+    metavar="[PROFILE=]URL",
+    help="URL for security profile 2 or 3 (both without PROFILE).",
+)
+@click.option("--trust", multiple=True, metavar="FILE", help="PEM file with Central System roots.")
+@click.option("--manufacturer-trust", multiple=True, metavar="FILE", help="PEM file with firmware roots.")
+@click.option(
+    "--cert", "certificate", metavar="FILE", help="PEM file with the station's certificate (chain)."
+)
+@click.option("--key-file", "private_key", metavar="FILE", help="PEM file with its private key.")
+@click.option(
+    "--cipher", "cipher_suites", multiple=True, type=click.Choice(list(CIPHER_SUITES)), help="Only these."
+)
+@click.option("--key-type", type=click.Choice(["rsa", "ec"]), default="ec", show_default=True)
+@click.option(
+    "--hash-algorithm", type=click.Choice(["SHA256", "SHA384", "SHA512"]), default="SHA256", show_default=True
+)
+@click.option("--profile-change-reboots", is_flag=True, help="SecurityProfile is changed by a reset.")
+@click.option("--signed-firmware/--no-signed-firmware", default=True)
+@click.option("--only-signed-firmware", is_flag=True, help="UpdateFirmware is NotSupported.")
+@click.option("--legacy-signatures", is_flag=True, help="Firmware signatures may be RSA PKCS #1 v1.5.")
 @click.option("--boot-seconds", default=0.3, show_default=True, type=float)
 @click.option("--ev-seconds", default=0.05, show_default=True, type=float)
 @click.option("--download-seconds", default=0.1, show_default=True, type=float)
@@ -98,10 +127,15 @@ async def _serve(options: Options, host: str, port: int) -> None:
 @click.option("--model", default="Simulated station", show_default=True)
 @click.option("--serial", default="SIM-0001", show_default=True)
 @click.option("--firmware-version", default="1.0.0", show_default=True)
-def simulate(profiles: Sequence[str], keys: Sequence[str], **given: Any) -> None:
+def simulate(profiles: Sequence[str], keys: Sequence[str], tls_csms: Sequence[str], **given: Any) -> None:
     """The command line of a station."""
     chosen = ("Core", *(name for name in profiles if name != "Core")) if profiles else PROFILES
-    run_station(profiles=chosen, keys=dict(item.partition("=")[::2] for item in keys), **given)
+    endpoints = {}
+    for item in tls_csms:
+        profile, _, url = item.partition("=") if item[:2] in ("2=", "3=") else ("", "", item)
+        endpoints.update({int(profile): url} if profile else {2: url, 3: url})
+    chosen_keys = dict(item.partition("=")[::2] for item in keys)
+    run_station(profiles=chosen, keys=chosen_keys, tls_csms=endpoints, **given)
 
 
 @click.command()

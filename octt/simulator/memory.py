@@ -34,5 +34,6 @@ class Memory:
         if self.path is None:
             return
         temporary = self.path.with_name(self.path.name + ".new")
+        temporary.touch(mode=0o600)  # a private key and a password are in it
         temporary.write_text(json.dumps(self.data), "utf-8")
         os.replace(temporary, self.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 PROFILES = (
     "Core",
@@ -57,6 +58,34 @@ class Options:
     second_swipe_cancels: bool = True
     """Presenting the same idTag again before plugging in ends the authorization."""
 
+    security_extension: bool = True
+    """Messages and keys of the OCPP 1.6-J security whitepaper."""
+    security_profile: int = 0
+    authorization_key: str = ""
+    """Password of profiles 1 and 2: 16 to 20 bytes in hexadecimal digits."""
+    tls_csms: Mapping[int, str] = field(default_factory=dict)
+    """URLs for security profiles 2 and 3 when the station moves up to them; else `csms` with wss."""
+    trust: tuple[str, ...] = ()
+    """PEM files with root certificates of the Central System."""
+    manufacturer_trust: tuple[str, ...] = ()
+    """PEM files with root certificates for firmware."""
+    certificate: str | None = None
+    """PEM file with the station's own certificate, perhaps followed by its chain; `private_key` belongs to it."""
+    private_key: str | None = None
+    cipher_suites: tuple[str, ...] = ()
+    """Only these suites, named as in the whitepaper, and TLS 1.2 only; else all secure ones."""
+    key_type: Literal["rsa", "ec"] = "ec"
+    """The kind of key the station generates for its certificate."""
+    hash_algorithm: Literal["SHA256", "SHA384", "SHA512"] = "SHA256"
+    """What GetInstalledCertificateIds.conf uses."""
+    profile_change_reboots: bool = False
+    """A change of SecurityProfile is answered RebootRequired and waits for a reset."""
+    signed_firmware: bool = True
+    only_signed_firmware: bool = False
+    """Answer UpdateFirmware with NotSupported, as the whitepaper has it (L01.FR.20)."""
+    legacy_signatures: bool = False
+    """Also take firmware signatures with RSA PKCS #1 v1.5 padding."""
+
     boot_seconds: float = 0.3
     ev_seconds: float = 0.05
     """Reaction of the vehicle between being offered energy and drawing it."""
@@ -82,3 +111,10 @@ class Options:
     def url(self) -> str:
         """The WebSocket address of this station: the Central System's URL followed by the identity."""
         return f"{self.csms.rstrip('/')}/{self.identity}"
+
+    def endpoint(self, profile: int) -> str:
+        """The Central System's URL for a security profile, without the identity."""
+        if profile < 2:
+            return self.csms
+        given = self.tls_csms.get(profile, self.csms)
+        return "wss:" + given[3:] if given.startswith("ws:") else given

@@ -34,6 +34,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from octt.simulator.authorization import Authorization
+from octt.simulator.certificate_management import CertificateManagement
 from octt.simulator.clock import Clock
 from octt.simulator.configuration import Configuration
 from octt.simulator.connection import Dial, Link
@@ -43,10 +44,10 @@ from octt.simulator.extensions import (
     NoLocalList,
     NoReservations,
     ReservationsBase,
-    SecurityBase,
     SmartChargingBase,
 )
 from octt.simulator.faults import Faults
+from octt.simulator.firmware import Firmware
 from octt.simulator.list_management import ListManagement
 from octt.simulator.memory import Memory
 from octt.simulator.metering import Metering
@@ -56,8 +57,10 @@ from octt.simulator.part import Part, Payload
 from octt.simulator.registration import Registration
 from octt.simulator.remote import Remote
 from octt.simulator.reserving import Reserving
+from octt.simulator.security import Security
 from octt.simulator.smart_charging import SmartCharging
 from octt.simulator.transactions import Transactions
+from octt.simulator.uploads import Uploads
 from octt.simulator.world import MAX_POWER, World
 
 LOGGER = logging.getLogger("octt.simulator")
@@ -70,7 +73,10 @@ PARTS: list[tuple[str, type[Part], str, type[Part] | None]] = [
     ("local_list", ListManagement, "LocalAuthListManagement", NoLocalList),
     ("reservations", Reserving, "Reservation", NoReservations),
     ("smart_charging", SmartCharging, "SmartCharging", SmartChargingBase),
-    ("security", SecurityBase, "", None),
+    ("security", Security, "", None),
+    ("certificates", CertificateManagement, "", None),
+    ("firmware", Firmware, "FirmwareManagement", None),
+    ("uploads", Uploads, "", None),
     ("authorization", Authorization, "", None),
     ("outbox", Outbox, "", None),
     ("metering", Metering, "", None),
@@ -92,7 +98,7 @@ class Station:
     local_list: LocalListBase
     reservations: ReservationsBase
     smart_charging: SmartChargingBase
-    security: SecurityBase
+    security: Security
     authorization: Authorization
     outbox: Outbox
     metering: Metering

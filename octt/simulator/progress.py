@@ -1,0 +1,63 @@
+"""Status notifications of something that takes a while: firmware updates, uploads of diagnostics and logs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypedDict
+
+from octt.simulator.part import CallRefused, NoAnswer, Payload
+
+if TYPE_CHECKING:
+    from octt.simulator.station import Station
+
+
+class Repetition(TypedDict):
+    """How often and how far apart a transfer is tried again."""
+
+    retries: int
+    interval: float
+
+
+def repetition(payload: Payload) -> Repetition:
+    """`retries` and `retryInterval` of a request; left to the station, that is one retry after a second."""
+    retries = min(max(payload.get("retries", 1), 0), 100)
+    interval = max(payload.get("retryInterval", 1), 0)
+    return {"retries": retries, "interval": float(max(interval, 0.1))}
+
+
+class Progress:
+    """Reports statuses with one action, such as FirmwareStatusNotification, and remembers the last one."""
+
+    def __init__(self, station: Station, action: str, request_id: int | None = None) -> None:
+        self.station = station
+        self.action = action
+        self.request_id = request_id
+        self.status = "Idle"
+
+    async def report(self, status: str) -> None:
+        """Enter a status and tell the Central System, after a reconnection if need be."""
+        faults = self.station.faults
+        self.status = status
+        if faults.active("progress-missing", status) or faults.active("skip", self.action):
+            return
+        while True:
+            try:
+                await self.station.outbox.send(self.action, self._payload(status))
+                return
+            except CallRefused:
+                return
+            except NoAnswer:
+                if self.station.ready:
+                    return  # it was sent, and the Central System does not answer
+                while not self.station.ready:
+                    await asyncio.sleep(0.05)
+
+    def repeat(self, underway: bool) -> object:
+        """Send the present status again, Idle when nothing is underway."""
+        payload = self._payload(self.status) if underway else {"status": "Idle"}
+        return self.station.outbox.send(self.action, payload, triggered=True)
+
+    def _payload(self, status: str) -> Payload:
+        if self.request_id is None:
+            return {"status": status}
+        return {"status": status, "requestId": self.request_id}

@@ -1,0 +1,130 @@
+"""Diagnostics and logs: GetDiagnostics (specification 4.4, 5.9) and GetLog (security whitepaper N01), real uploads."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+from octt.simulator import files
+from octt.simulator.files import TransferError
+from octt.simulator.part import Part, Payload, Reply, on
+from octt.simulator.progress import Progress, repetition
+
+DIAGNOSTICS = "DiagnosticsStatusNotification"
+LOG = "LogStatusNotification"
+
+
+class Uploads(Part):
+    """One upload of diagnostics and one of a log at a time; a new request ends the one underway (N01.FR.11)."""
+
+    def boot(self) -> None:
+        """Nothing is being uploaded."""
+        self._diagnostics = Progress(self.station, DIAGNOSTICS)
+        self._log = Progress(self.station, LOG)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def handlers(self) -> dict[str, Callable[[Payload], object]]:
+        """GetDiagnostics belongs to FirmwareManagement, GetLog to the security extension."""
+        found = super().handlers()
+        if "FirmwareManagement" not in self.station.options.profiles:
+            del found["GetDiagnostics"]
+        if not self.station.options.security_extension:
+            del found["GetLog"]
+        return found
+
+    @on("GetDiagnostics")
+    def get_diagnostics(self, payload: Payload) -> Reply:
+        """The name of the file that is going to be uploaded."""
+        name = self._file_name("diagnostics", "zip")
+
+        def start() -> None:
+            self._diagnostics = Progress(self.station, DIAGNOSTICS)
+            data = self._archive(payload.get("startTime"), payload.get("stopTime"))
+            self._begin(self._diagnostics, payload["location"], name, data, payload, precise=False)
+
+        return Reply({"fileName": name}, start)
+
+    @on("GetLog")
+    def get_log(self, payload: Payload) -> Reply:
+        """Accepted, or AcceptedCanceled when this ends another upload, with the file's name (N01.FR.01, 11)."""
+        log = payload["log"]
+        oldest, latest = log.get("oldestTimestamp"), log.get("latestTimestamp")
+        if payload["logType"] == "SecurityLog":
+            name, data = self._file_name("security", "log"), self._security_log(oldest, latest)
+        else:
+            name, data = self._file_name("diagnostics", "zip"), self._archive(oldest, latest)
+
+        def start() -> None:
+            self._log = Progress(self.station, LOG, payload["requestId"])
+            self._begin(self._log, log["remoteLocation"], name, data, payload, precise=True)
+
+        status = "AcceptedCanceled" if self._busy(LOG) else "Accepted"
+        return Reply({"status": status, "filename": name}, start)
+
+    def _busy(self, action: str) -> bool:
+        return action in self._tasks and not self._tasks[action].done()
+
+    def _begin(
+        self, progress: Progress, location: str, name: str, data: bytes, payload: Payload, precise: bool
+    ) -> None:
+        if self._busy(progress.action):
+            self._tasks[progress.action].cancel()
+        upload = self._upload(progress, location, name, data, payload, precise)
+        self._tasks[progress.action] = self.station.spawn(upload)
+
+    async def _upload(
+        self, progress: Progress, location: str, name: str, data: bytes, payload: Payload, precise: bool
+    ) -> None:
+        faults = self.station.faults
+        await progress.report("Uploading")
+        try:
+            if not faults.active("upload-imagined"):
+                await files.upload(
+                    location,
+                    name,
+                    b"" if faults.active("upload-empty") else data,
+                    tls=self.station.security.file_trust(),
+                    protocols=tuple(self.station.config.items("SupportedFileTransferProtocols")),
+                    **repetition(payload),
+                )
+        except TransferError as problem:
+            failed = problem.status if precise else "UploadFailed"
+            await progress.report(failed)
+        else:
+            await progress.report("Uploaded")
+
+    def trigger(self, message: str, connector: int | None) -> Callable[[], object] | None:
+        """The status of the upload, Idle when none is underway (5.17, whitepaper N01.FR.12)."""
+        if message == DIAGNOSTICS and "FirmwareManagement" in self.station.options.profiles:
+            return lambda: self._diagnostics.repeat(self._busy(DIAGNOSTICS))
+        if message == LOG and self.station.options.security_extension:
+            return lambda: self._log.repeat(self._busy(LOG))
+        return None
+
+    # content
+
+    def _file_name(self, kind: str, extension: str) -> str:
+        identity = re.sub(r"[^A-Za-z0-9_-]", "_", self.station.options.identity)[:60]
+        return f"{kind}-{identity}-{int(self.station.clock.now())}.{extension}"
+
+    def _security_log(self, oldest: Any, latest: Any) -> bytes:
+        head = f"# security log of {self.station.options.identity}\n"
+        return (head + self.station.security.log.text(oldest, latest)).encode()
+
+    def _archive(self, oldest: Any, latest: Any) -> bytes:
+        """A zip of what a service engineer would ask for; no secrets, as `state` shows none."""
+        content = {
+            "station.json": json.dumps(self.station.registration.notification(), indent=1),
+            "state.json": json.dumps(self.station.state(), indent=1),
+            "security.log": self.station.security.log.text(oldest, latest),
+        }
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in content.items():
+                archive.writestr(name, text)
+        return buffer.getvalue()
