@@ -67,6 +67,12 @@ STATIONS = (
 )
 """Between them they let every case apply; a case is proven on the first one it applies to."""
 
+_SMALLEST = (
+    *("ChargingScheduleMaxPeriods=5", "MaxChargingProfilesInstalled=3", "ChargeProfileMaxStackLevel=1"),
+    *("ChargingScheduleAllowedChargingRateUnit=Power", "LocalAuthListMaxLength=1", "SendLocalListMaxLength=1"),
+)
+"""The least a station can declare and still be put through every case."""
+
 VARIANTS = (
     *STATIONS,
     Station("one connector", {"HFS-8": 1}),
@@ -75,6 +81,8 @@ VARIANTS = (
     Station("chatty", arguments=("--chatty",)),
     Station("terse", arguments=("--terse",)),
     Station("slow", arguments=("--reply-seconds", "0.3", "--boot-seconds", "2")),
+    Station("call errors, split schedules", arguments=("--constraint-errors", "--split-schedules")),
+    Station("little room", arguments=tuple(word for key in _SMALLEST for word in ("--key", key))),
     Station("soft reset without reboot", arguments=("--no-soft-reset-reboots",)),
     Station("resumes transactions", arguments=("--resume-transactions",)),
 )

@@ -91,7 +91,11 @@ _RESERVATIONS = [
         _steps("TC_046_1 9", "TC_046_2 5", "TC_049 5"),
     ),
     Fault("reservation-ignored", "lets every idTag use a reserved connector", _steps("TC_046_1 result")),
-    Fault("reservation-parent-ignored", "takes no notice of the reserved parentIdTag", _steps("TC_053 7")),
+    Fault(
+        "reservation-parent-ignored",
+        "takes no notice of the reserved parentIdTag",
+        _steps("TC_053 5/Authorized.3"),
+    ),
     Fault("reservation-endless", "does not let reservations expire", _steps("TC_047 5")),
     Fault(
         "set:StatusNotification[status=Available].connectorId=2",
@@ -135,7 +139,7 @@ _SMART_CHARGING = [
     Fault("set:GetCompositeSchedule.chargingSchedule.duration=60", "tells another duration", _COMPOSITE),
     Fault("set:GetCompositeSchedule.chargingSchedule.chargingRateUnit=W", "names another unit", _COMPOSITE),
     Fault(
-        "set:GetCompositeSchedule.chargingSchedule.chargingSchedulePeriod.*.limit=3",
+        "set:GetCompositeSchedule.chargingSchedule.chargingSchedulePeriod.*.limit=9999",
         "tells other limits",
         _COMPOSITE,
     ),
