@@ -69,7 +69,11 @@ STATIONS = (
 
 _SMALLEST = (
     *("ChargingScheduleMaxPeriods=5", "MaxChargingProfilesInstalled=3", "ChargeProfileMaxStackLevel=1"),
-    *("ChargingScheduleAllowedChargingRateUnit=Power", "LocalAuthListMaxLength=1", "SendLocalListMaxLength=1"),
+    *(
+        "ChargingScheduleAllowedChargingRateUnit=Power",
+        "LocalAuthListMaxLength=1",
+        "SendLocalListMaxLength=1",
+    ),
 )
 """The least a station can declare and still be put through every case."""
 
