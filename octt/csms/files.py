@@ -193,6 +193,10 @@ class FileServers:
         """The uploads among them, incomplete ones too; `file` is relative to the run's folder."""
         return [fields for fields in self.transfers(url) if fields["direction"] == "upload"]
 
+    def contacts(self) -> list[dict[str, Any]]:
+        """Everything that reached the servers: the transfers, and what was refused before it became one."""
+        return list(self._ledger.contacts)
+
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host

@@ -277,6 +277,15 @@ def pics(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
+def files(scene: Scene, request: pytest.FixtureRequest) -> Any:
+    """The file servers: locations for firmware and diagnostics, and what came of them."""
+    from octt.suite.file_words import Files
+
+    run: Run = request.config.stash[_RUN]
+    return Files(scene.station, run.files, run.options.declaration)
+
+
+@pytest.fixture
 def charging(station: Any, driver: Any) -> Transaction:
     """Reusable state Charging."""
     from octt.suite.states import start_charging

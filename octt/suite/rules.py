@@ -16,6 +16,17 @@ _REVERSIBLE = (("StartTransaction", "Charging"), ("StopTransaction", "Finishing"
 _ONCE = {"StartTransaction": ("connectorId",), "StopTransaction": ("transactionId",)}
 """Messages sent once for what these fields name: the first one decides, waiting for another is in vain."""
 
+_PROGRESS = {
+    "FirmwareStatusNotification": (
+        {"Downloading"},
+        {"Downloaded", "DownloadFailed"},
+        {"Installing"},
+        {"Installed", "InstallationFailed"},
+    ),
+    "DiagnosticsStatusNotification": ({"Uploading"}, {"Uploaded", "UploadFailed"}),
+}
+"""Statuses in their order: when one of the same place or a later one comes, waiting for another is in vain."""
+
 _ANY_TIME = frozenset(
     {
         "Heartbeat",
@@ -45,7 +56,16 @@ def _allows(action: str, expected: dict[str, Any], status: str) -> bool:
 
 
 def decides(action: str, expected: dict[str, Any], payload: dict[str, Any]) -> bool:
-    """Whether this message is the one that was expected, right or wrong: a transaction starts and stops once."""
+    """Whether this message is the one that was expected, right or wrong.
+
+    A transaction starts and stops once; a status of an update or upload may be repeated, but none comes back.
+    """
+    if action in _PROGRESS and "status" in expected:
+        wanted = expected["status"]
+        members = wanted if isinstance(wanted, set | frozenset) else {wanted}
+        places = [place for place, statuses in enumerate(_PROGRESS[action]) if statuses & members]
+        late = set().union(*_PROGRESS[action][min(places) :]) if places else set()
+        return str(payload.get("status")) in late
     fields = _ONCE.get(action)
     return fields is not None and all(
         field in expected and expected[field] == payload.get(field) for field in fields

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from octt.csms.traffic import Seen
 from octt.suite.case_run import Label
 from octt.suite.expecting import Expecting
 from octt.suite.verdicts import Inconclusive
@@ -103,10 +104,10 @@ class Station(Expecting):
         """Puts on the record that the case changed the station, or put it back."""
         self.case.record.write("changed", what=what, name=name, before=before, after=after, restored=restored)
 
-    def reboot(self, kind: str = "Soft") -> None:
-        """Resets the station and waits until it has come back."""
+    def reboot(self, kind: str = "Soft") -> Seen:
+        """Resets the station and waits until it has come back; its BootNotification."""
         self.call("Reset", type=kind)
-        self.sends("BootNotification", within=self.bench.times.boot_timeout)
+        return self.sends("BootNotification", within=self.bench.times.boot_timeout)
 
 
 def same_value(one: object, other: object) -> bool:

@@ -1,0 +1,133 @@
+"""Test-case document 2.18 and 2.19: firmware updates and diagnostics.
+
+Files go over our own servers. Diagnostics are uploaded over every protocol that the station declares. An update can
+take a station a quarter of an hour, so each case updates once, and they take turns with the protocols.
+"""
+
+from octt.suite import case
+from octt.suite.file_words import firmware_version, reboots, stays_available
+from octt.suite.times import in_seconds
+
+FIRMWARE, DIAGNOSTICS = "FirmwareStatusNotification", "DiagnosticsStatusNotification"
+
+
+def _update(station, url, **more):
+    """Steps 1 and 2; connectors may then become Unavailable."""
+    request = {"location": url, "retrieveDate": in_seconds(0), **more}
+    station.call("UpdateFirmware", step=1, **request).returns(cite="OCPP 1.6 5.19")
+    station.reports("Unavailable", optional=True, cite="OCPP 1.6 5.19")
+
+
+def _downloads(station, files, image, bench, *, whole):
+    """Steps 1 to 6; the last frame."""
+    limit = bench.times.download_timeout
+    _update(station, image.url)
+    station.sends(FIRMWARE, status="Downloading", step=3, within=limit, cite="OCPP 1.6 5.19")
+    seen = station.sends(FIRMWARE, status="Downloaded", step=5, within=limit, cite="OCPP 1.6 7.25")
+    files.fetched(image, step=5, whole=whole)
+    station.reports("Unavailable", optional=True, cite="OCPP 1.6 5.19")
+    return seen
+
+
+def _fails(station, begins, failed, *, steps, within):
+    """A failure that is reported after its beginning, or at once."""
+    first = station.sends(
+        FIRMWARE, status={begins, failed}, step=steps[0], within=within, cite="OCPP 1.6 7.25"
+    )
+    if first.payload["status"] == begins:
+        station.sends(FIRMWARE, status=failed, step=steps[1], within=within, cite="OCPP 1.6 7.25")
+
+
+@case("TC_044_1_CS")
+def test_firmware_update(station, files, bench):
+    """A firmware update is downloaded and installed, and the station is Available after it.
+
+    Boot and Installed may come in either order. A station that waits to be rebooted after the installation, as figure
+    41 of the specification allows, is rebooted by Reset; the document shows a station that reboots by itself.
+    """
+    times = bench.times
+    image, former = files.image(turn=0), firmware_version(station)
+    with files.fair(image):
+        downloaded = _downloads(station, files, image, bench, whole=True)
+        station.sends(FIRMWARE, status="Installing", step=7, within=times.install_timeout)
+        limit = times.install_timeout + times.boot_timeout
+        station.sends(FIRMWARE, status="Installed", step=13, within=limit, cite="OCPP 1.6 5.19")
+    boot = reboots(station, downloaded, step=9)
+    if boot is None:
+        station.remark(
+            "the station did not reboot by itself; the document expects that", cite="OCPP 1.6 5.19"
+        )
+        boot = station.reboot("Hard")
+    station.changed("firmware", "firmwareVersion", former, firmware_version(station))
+    with station.in_any_order(after=boot):
+        station.reports_all("Available", step=11, within=times.boot_timeout, cite="OCPP 1.6 4.2")
+    stays_available(station, step="result")
+
+
+@case("TC_044_2_CS")
+def test_download_fails(station, files, bench):
+    """After a failed download the station goes on with its old firmware.
+
+    The location is one of ours where connections are refused, over the first protocol that the station declares. The
+    document's ftp://127.0.0.1:21 is the station itself, where a server of its own may answer.
+    """
+    former = firmware_version(station)
+    _update(station, files.nowhere("download_fail.fwi"), retries=0)
+    limit = bench.times.download_timeout
+    _fails(station, "Downloading", "DownloadFailed", steps=(3, 5), within=limit)
+    station.still_works(step="result")
+    stays_available(station, step="result")
+    now = firmware_version(station)
+    station.check(
+        former in (now, ""), f"firmwareVersion {former or 'as before'}", f"it is {now}", step="result"
+    )
+
+
+@case("TC_044_3_CS")
+def test_installation_fails(station, files, bench):
+    """An image that cannot be installed is reported as such, with or without a reboot.
+
+    The image begins with other bytes than any firmware, or is the bench's [firmware] corrupt_image. The connectors
+    must be Available in the end, as after a failed download, whether or not the optional reboot takes place.
+    """
+    image = files.corrupt_image(turn=1)
+    with files.fair(image):
+        downloaded = _downloads(station, files, image, bench, whole=False)
+        limit = bench.times.install_timeout + bench.times.boot_timeout
+        _fails(station, "Installing", "InstallationFailed", steps=(7, 11), within=limit)
+    if reboots(station, downloaded, step=9):
+        mine = {"connectorId": bench.connector, "status": "Available"}
+        station.may_send("StatusNotification", step=13, within=station.limits.function, **mine)
+    stays_available(station, step=13)
+
+
+@case("TC_045_1_CS")
+def test_diagnostics(station, files, bench):
+    """Diagnostics are uploaded to the given location, over every protocol that the station declares."""
+    limit = bench.times.upload_timeout
+    for protocol in files.protocols:
+        folder = files.folder(protocol)
+        with files.fair(folder):
+            reply = station.call("GetDiagnostics", location=folder.url, step=1)
+            name = reply.returns(cite="OCPP 1.6 5.9").payload.get("fileName")
+            if not name:
+                station.remark(
+                    "no fileName: the station says that it has no diagnostics", cite="OCPP 1.6 5.9"
+                )
+            station.sends(DIAGNOSTICS, status="Uploading", step=3, within=limit, cite="OCPP 1.6 5.9")
+            station.sends(DIAGNOSTICS, status="Uploaded", step=5, within=limit, cite="OCPP 1.6 7.24")
+            files.arrived(folder, name=name, step="result")
+
+
+@case("TC_045_2_CS")
+def test_diagnostics_fail(station, files, bench):
+    """A failed upload is reported, and normal operation goes on.
+
+    The location is one of ours where connections are refused, as in TC_044_2_CS: a server of the station's own at the
+    document's ftp://127.0.0.1:21 could take the upload.
+    """
+    limit, location = bench.times.upload_timeout, files.nowhere("failedLocation")
+    station.call("GetDiagnostics", location=location, retries=0, step=1).returns(cite="OCPP 1.6 5.9")
+    station.sends(DIAGNOSTICS, status="Uploading", step=3, within=limit, cite="OCPP 1.6 5.9")
+    station.sends(DIAGNOSTICS, status="UploadFailed", step=5, within=limit, cite="OCPP 1.6 7.24")
+    station.still_works(step="result")
