@@ -58,6 +58,9 @@ class Answers:
         self.transactions: dict[int, Transaction] = {}
         self.status: dict[int, str] = {}
         self.boot: Payload = {}
+        self.registration = ""
+        """What the last BootNotification was answered with; "" when there was none, or no status in the answer."""
+
         self._ids = itertools.count(1001)
         self._armed: dict[str, list[Armed]] = {}
         self._defaults: dict[str, Callable[[Payload], Payload]] = {
@@ -86,6 +89,12 @@ class Answers:
 
     def answer(self, action: str, request: Payload) -> Payload | ErrorAnswer | None:
         """The answer to a valid request; None: stay silent."""
+        chosen = self._choose(action, request)
+        if action == "BootNotification":
+            self.registration = str(chosen.get("status", "")) if isinstance(chosen, dict) else ""
+        return chosen
+
+    def _choose(self, action: str, request: Payload) -> Payload | ErrorAnswer | None:
         armed = self._find(action, request)
         # The default is worked out in any case: it remembers what the station said.
         decide = self._defaults.get(action)
@@ -127,6 +136,10 @@ class Answers:
         if transaction:
             transaction.stop = request
         return {"idTagInfo": self.id_tag_info(request["idTag"])} if request.get("idTag") else {}
+
+    def forget(self, transaction: int) -> None:
+        """Takes a transaction that the station knows no longer as ended, though no StopTransaction came."""
+        self.transactions[transaction].stop = {}
 
     def open_transactions(self) -> list[Transaction]:
         """Transactions that were started and not stopped."""

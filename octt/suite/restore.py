@@ -5,19 +5,55 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from octt.csms.answers import Transaction
 from octt.suite.station import Station
 from octt.suite.verdicts import Inconclusive, Judgement
 from octt.suite.words import Actions, Csms
 
+_RUNNING = ("Charging", "SuspendedEV", "SuspendedEVSE")
 
-def stop_transactions(station: Station, driver: Actions) -> None:
-    """Ends what is charging, remotely, and by its card where the station refuses."""
-    for transaction in station.csms.answers.open_transactions():
-        reply = station.call("RemoteStopTransaction", transactionId=transaction.id)
-        if reply.payload.get("status") != "Accepted":
-            driver.press_stop(transaction.connector, "ending the transaction")
-        limit = time.monotonic_ns() + int(station.limits.remote_stop * 1e9)
-        station.csms.traffic.wait(lambda t=transaction: t.stop is not None, limit)  # type: ignore[misc]
+
+def stop_transaction(station: Station, driver: Actions, transaction: Transaction) -> None:
+    """Ends a transaction remotely, by the stop button where the station refuses.
+
+    A station that refuses and is not charging either has lost the transaction: it is not asked for again.
+    """
+    answers = station.csms.answers
+    reply = station.call("RemoteStopTransaction", transactionId=transaction.id)
+    if reply.payload.get("status") != "Accepted":
+        if answers.status.get(transaction.connector) not in _RUNNING:
+            answers.forget(transaction.id)
+            station.remark(
+                f"transaction {transaction.id} was never stopped, and the station knows it no longer"
+            )
+            return
+        driver.press_stop(transaction.connector, "ending the transaction")
+    limit = time.monotonic_ns() + int(station.limits.remote_stop * 1e9)
+    if not station.csms.traffic.wait(lambda: transaction.stop is not None, limit):
+        raise Inconclusive(f"no StopTransaction came within {station.limits.remote_stop:g} s", "station")
+
+
+def accept_registration(station: Station, driver: Actions) -> None:
+    """A station that was left Pending or Rejected is accepted when it asks again; after a power cycle it must."""
+    answers, times = station.csms.answers, station.bench.times
+
+    def accepted() -> bool:
+        return answers.registration in ("", "Accepted")
+
+    if accepted():
+        return
+    limit = time.monotonic_ns() + int((times.boot_retry_interval + station.limits.function) * 1e9)
+    if not station.csms.traffic.wait(accepted, limit):
+        power_cycle(station, driver, f"it was left {answers.registration} and does not ask again")
+
+
+def power_cycle(station: Station, driver: Actions, why: str) -> None:
+    """A fresh start for a station that a case left out of order. Raises Inconclusive when that is impossible."""
+    with station.case.during("restore"):
+        driver.power_cycle(why)
+        station.sends("BootNotification", within=station.bench.times.boot_timeout)
+        await_available(station)
+        station.case.cursor = len(station.csms.traffic.entries)
 
 
 def put_back(station: Station, csms: Csms, driver: Actions) -> list[str]:
@@ -37,7 +73,9 @@ def put_back(station: Station, csms: Csms, driver: Actions) -> list[str]:
         attempt("the physical world", driver.take_back)
         attempt("the connection", lambda: station.connects(again=False))
         csms.system.answers.disarm()
-        attempt("the transaction", lambda: stop_transactions(station, driver))
+        attempt("the registration", lambda: accept_registration(station, driver))
+        for open_one in csms.system.answers.open_transactions():
+            attempt(f"transaction {open_one.id}", lambda t=open_one: stop_transaction(station, driver, t))
         for connector in sorted(driver.world.plugged):
             attempt(
                 f"the cable of connector {connector}",

@@ -30,7 +30,7 @@ from octt.suite.case_run import CaseRun
 from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.limits import Limits, limits
 from octt.suite.machine import local_addresses, tool
-from octt.suite.restore import put_back
+from octt.suite.restore import power_cycle, put_back
 from octt.suite.rules import needs_no_remark
 from octt.suite.station import Station
 from octt.suite.verdicts import AbortRun, Inconclusive, Judgement, RepeatCase, Verdict
@@ -326,10 +326,29 @@ class Run:
         """The document's general preconditions; Inconclusive when they do not hold."""
         if self.problem:
             raise Inconclusive(self.problem, "network")
+        try:
+            self._reach(scene)
+        except Judgement as silent:
+            # What hangs since the case before gets a fresh start, or every case after it pays for that one.
+            try:
+                power_cycle(scene.station, scene.driver, "it does not answer any more")
+            except Judgement:
+                raise silent from None
+            scene.case.remark(f"the power was cycled before the case: {silent.reason}")
+            self._reach(scene)
+
+    def _reach(self, scene: Scene) -> None:
+        station = scene.station
         if not self.csms.connected:
-            scene.station.connects(again=False)
-        if self.has_key("AuthorizationCacheEnabled"):
-            scene.station.call("ClearCache")
+            station.connects(again=False)
+        if not self.has_key("AuthorizationCacheEnabled"):
+            station.call("GetConfiguration", key=["NumberOfConnectors"])
+            return
+        reply = station.call("ClearCache")
+        given = f"CALLERROR {reply.seen.frame.error_code}" if reply.is_error else reply.payload.get("status")
+        if given != "Accepted":
+            found = f"ClearCache gave {given}, so idTags of earlier cases may still be cached"
+            station.remark(found, reply.seen, cite="OCPP 1.6 5.4")
 
     def end(self, scene: Scene, attempt: int, error: BaseException | None) -> tuple[Verdict, str]:
         """Puts everything back and decides the verdict. A harness error never reads as FAIL."""

@@ -1,0 +1,140 @@
+"""Putting the station back when a case ends: no case may pay for the one before it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from octt.bench import Bench as BenchFile
+from octt.bench import Times
+from octt.csms.answers import Answers, Armed, ErrorAnswer
+from octt.station.actions import CannotAct, Driver
+from octt.suite.case_run import CaseRun
+from octt.suite.limits import Limits
+from octt.suite.restore import put_back
+from octt.suite.station import Station
+from octt.suite.words import Actions, Csms, World
+
+LIMITS = Limits(response=2.0, function=0.3, remote_start=0.3, remote_stop=0.3, late=0.3)
+BENCH = BenchFile(times=Times(boot_retry_interval=1, reconnect_timeout=2, boot_timeout=3))
+BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
+START = {"connectorId": 1, "idTag": "OCTTVALID1", "meterStart": 0, "timestamp": "2024-01-01T00:00:00Z"}
+
+
+class Rig(Driver):
+    """Remembers what it was asked for; `power_cycle` makes the bare station boot, when it can."""
+
+    kind = "http"
+
+    def __init__(self, bare, able=True):
+        self.bare, self.able, self.asked = bare, able, []
+
+    def act(self, name, params, why, seen):
+        self.asked.append(name)
+        if not self.able:
+            raise CannotAct("no hands")
+        if name == "power_cycle":
+            threading.Thread(target=lambda: self.bare.call("BootNotification", **BOOT)).start()
+        if name == "press_stop":
+            self.bare.status(1, "Available")
+        return "the test"
+
+
+class Stage:
+    """A station that a case leaves behind, and what puts it back."""
+
+    def __init__(self, live, able=True):
+        self.live, self.bare = live, live.station()
+        self.rig = Rig(self.bare, able)
+        case = CaseRun("TC_TEST", live.record)
+        self.station = Station(case, live.csms, BENCH, LIMITS, 1)
+        self.csms = Csms(case, live.csms)
+        self.actions = Actions(case, self.rig, None, live.csms, World())
+
+    def put_back(self):
+        return put_back(self.station, self.csms, self.actions)
+
+    def remarks(self):
+        return [event["text"] for event in self.live.events("remark")]
+
+
+def test_the_registration_is_what_the_last_boot_was_told():
+    answers = Answers()
+    assert answers.registration == ""
+    for status in ("Rejected", "Pending", "Accepted"):
+        answers.arm("BootNotification", Armed({"status": status}))
+        answers.answer("BootNotification", BOOT)
+        assert answers.registration == status
+    answers.arm("BootNotification", Armed(ErrorAnswer("InternalError")))
+    answers.answer("Heartbeat", {})
+    assert answers.registration == "Accepted"
+    answers.answer("BootNotification", BOOT)
+    assert answers.registration == ""
+
+
+@pytest.mark.parametrize("status", ["Rejected", "Pending"])
+def test_a_station_left_unregistered_that_asks_again_is_accepted(live, status):
+    stage = Stage(live)
+    stage.csms.answer("BootNotification", status=status, interval=1)
+    stage.bare.call("BootNotification", **BOOT)
+    again = threading.Timer(0.3, lambda: stage.bare.call("BootNotification", **BOOT))
+    again.start()
+    assert stage.put_back() == []
+    again.join()
+    assert live.csms.answers.registration == "Accepted"
+    assert stage.rig.asked == []
+
+
+def test_a_station_left_unregistered_that_stays_silent_gets_its_power_cycled(live):
+    stage = Stage(live)
+    stage.csms.answer("BootNotification", status="Rejected", interval=1)
+    stage.bare.call("BootNotification", **BOOT)
+    assert stage.put_back() == []
+    assert stage.rig.asked == ["power_cycle"]
+    assert live.csms.answers.registration == "Accepted"
+
+
+def test_a_registration_nobody_can_put_back_is_said(live):
+    stage = Stage(live, able=False)
+    stage.csms.answer("BootNotification", status="Pending", interval=1)
+    stage.bare.call("BootNotification", **BOOT)
+    problems = stage.put_back()
+    assert len(problems) == 1
+    assert problems[0].startswith("the registration was not put back: nobody could do power_cycle")
+
+
+def started(stage, status):
+    """A transaction of the bare station, whose connector then has `status`; its id."""
+    answer = stage.bare.call("StartTransaction", **START)
+    stage.bare.status(1, status)
+    return answer[2]["transactionId"]
+
+
+def refusing(stage):
+    """The station refuses the next call."""
+    thread = threading.Thread(target=lambda: stage.bare.reply(status="Rejected"))
+    thread.start()
+    return thread
+
+
+def test_a_transaction_the_station_has_lost_is_not_stopped_again_and_again(live):
+    stage = Stage(live)
+    number = started(stage, "Available")
+    thread = refusing(stage)
+    assert stage.put_back() == []
+    thread.join()
+    assert stage.rig.asked == []
+    assert live.csms.answers.open_transactions() == []
+    assert stage.remarks() == [f"transaction {number} was never stopped, and the station knows it no longer"]
+    assert stage.put_back() == []  # nothing is called: a bare station would not answer
+
+
+def test_a_station_that_refuses_and_charges_on_is_stopped_by_its_button(live):
+    stage = Stage(live)
+    number = started(stage, "Charging")
+    thread = refusing(stage)
+    problems = stage.put_back()
+    thread.join()
+    assert stage.rig.asked == ["press_stop"]
+    assert problems == [f"transaction {number} was not put back: no StopTransaction came within 0.3 s"]
