@@ -37,6 +37,9 @@ class CaseRun:
 
     id: str
     record: Record
+    purpose: str = ""
+    """What the case is about, in one sentence: why the operator is asked for something."""
+
     phase: Phase = "setup"
     started: float = field(default_factory=time.monotonic)
     cursor: int = 0

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from rich.table import Table
 
 from octt import paths
 from octt.bench import ConfigError
@@ -159,15 +158,14 @@ def list_all(as_json: bool, pics: Path | None) -> None:
         print(json.dumps([_as_dict(p, pics is not None) for p in planned], indent=2, ensure_ascii=False))
         return
     console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("case", "profile", "name", *(["applies", "because"] if pics else [])):
-        table.add_column(column, no_wrap=column == "case", overflow="fold")
+    profile = ""
     for p in planned:
-        row = [p.case.id, p.case.profile, p.case.name]
-        if pics:
-            row += [{True: "yes", False: "no", None: "undecided"}[p.applies], p.reason]
-        table.add_row(*row)
-    console.print(table)
+        if p.case.profile != profile:
+            profile = p.case.profile
+            console.print(f"\n{profile}", style="bold")
+        applies = {True: "yes  ", False: "no   ", None: "?    "}[p.applies] if pics else ""
+        reason = f"\n{'':19}{p.reason}" if pics else ""
+        console.print(f"  {p.case.id:<12} {applies}{p.case.name}{reason}", markup=False, soft_wrap=True)
 
 
 def _as_dict(planned: Planned, decided: bool) -> dict[str, Any]:

@@ -183,6 +183,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(planned.reason)
     scene = run.begin(case_id, item.stash[_ATTEMPT])
     item.stash[_SCENE] = scene
+    script = getattr(item, "function", None)
+    scene.case.purpose = (getattr(script, "__doc__", None) or "").strip().partition("\n")[0]
     if planned.applies is None:
         raise Inconclusive(f"not decided whether the case applies: {planned.reason}", "configuration")
     run.ready(scene)

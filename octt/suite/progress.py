@@ -99,6 +99,8 @@ class Progress:
         text = Text(f"{self._place(event['case'])} ")
         text.append(f"{verdict:<12} ", COLOURS.get(verdict, ""))
         text.append(f"{event['seconds']:6.1f} s  {line.get('name', '')}")
+        if self.console.is_terminal:
+            text.truncate(self.console.width - 1, overflow="ellipsis")
         self.console.print(text, soft_wrap=True)
         if event.get("reason"):
             self.say(f"          {event['reason']}")

@@ -177,9 +177,10 @@ class Actions:
                 f"nobody could do {name}: {problem}", "configuration" if phase == "cannot" else "tool"
             )
         text, start = instruction(name, params), time.monotonic()
+        why = why or self.case.purpose
         deadline = time.monotonic_ns() + int(self.operator.timeout * 1e9)
         with self.case.waits("operator", text, deadline):
-            answer = self.operator.ask(text, why, seen)
+            answer = self.operator.ask(f"{self.case.id}  {text}", why, seen)
         self.case.record.write("prompt", text=text, answer=answer, seconds=round(time.monotonic() - start, 3))
         if answer in ("done", "seen"):
             return "operator"
@@ -190,7 +191,8 @@ class Actions:
             raise AbortRun
         blame: Blame = "operator"
         what = {"cannot": "the operator could not do it", "timeout": "the operator did not answer in time"}
-        raise Inconclusive(f"{text} {what.get(answer, 'there is no operator any more')}", blame)
+        outcome = what.get(answer, "there is no operator any more")
+        raise Inconclusive(f"{outcome}: {text.rstrip('.')}", blame)
 
     def _effect(self, name: str, params: dict[str, Any]) -> Callable[[], bool]:
         effects, traffic = ACTIONS[name].effects, self.system.traffic
