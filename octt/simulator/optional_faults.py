@@ -31,6 +31,7 @@ _FAMILIES = {
     "composite-ignores": "composite-ignores:WHAT works composite schedules out without that: a purpose, stackLevel, "
     "duration, periods (all but the first), overruling (of TxDefaultProfile by TxProfile)",
     "composite-skew": "composite-skew=S tells the schedule that begins S seconds after now as if it began now",
+    "composite-duration": "composite-duration=S reports that duration",
     "composite-stale": "composite-stale=S reports a scheduleStart S seconds after now",
 }
 
@@ -175,6 +176,11 @@ _SMART_CHARGING = [
     Fault("clears-nothing:id", "keeps the profile with that id", _steps("TC_067 4")),
     Fault("clears-nothing:criteria", "keeps profiles that match", _steps("TC_067 8")),
     Fault("clears-nothing:nothing", "keeps all profiles", _steps("TC_067 12")),
+    # the third and fourth composite schedule of TC_067; the first one is the station's own limit
+    Fault("reply:GetCompositeSchedule@3=Rejected", "tells not every schedule", _steps("TC_067 8")),
+    Fault("reply:GetCompositeSchedule@4=Rejected", "tells not every schedule", _steps("TC_067 12")),
+    Fault("composite-duration:@3=60", "reports another duration at times", _steps("TC_067 8")),
+    Fault("composite-duration:@4=60", "reports another duration at times", _steps("TC_067 12")),
     Fault("clears-everything", "clears more than it is asked to", _steps("TC_067 4")),
     Fault("remote-profile-ignored", "does not use the profile of a remote start", _steps("TC_059 3")),
     Fault("remote-profile-unchecked", "takes any profile in a remote start", _steps("TC_060 2")),

@@ -143,6 +143,8 @@ class SmartCharging(SmartChargingBase):
         )
         if schedule is None:
             return {"status": "Rejected"}
+        if faults.active("composite-duration"):
+            schedule["duration"] = int(faults.number("composite-duration"))
         if self.station.options.split_schedules:
             split(schedule)
         return {
