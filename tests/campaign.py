@@ -126,6 +126,7 @@ def play(
     from octt.pics.simulate import simulator_options
     from octt.record import read
     from octt.suite.plugin import WithOptions
+    from octt.suite.prepare import pki_folder
     from octt.suite.run import Options
 
     declaration = station.declaration()
@@ -135,6 +136,7 @@ def play(
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         options = Options(bench or SIMULATED, declaration, out, cases, (), None, arguments)
+        options.pki_folder = pki_folder(SIMULATED, None)
         quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
         pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options)])
         events = list(read(out / "record.jsonl"))

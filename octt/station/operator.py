@@ -57,6 +57,7 @@ class Operator:
             self._reader.start()
         while not self._lines.empty():
             if self._lines.get() is None:
+                self._lines.put(None)
                 return "gone"
         self.say(f">> {text}" + (f"  ({why})" if why else ""))
         self.say("   [Enter] done   c cannot   r repeat the case   a abort the run")
