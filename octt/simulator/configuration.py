@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from octt.simulator.keys import Key, standard_keys
+from octt.simulator.options import PROFILES
 from octt.simulator.part import Part, Payload, Reply, on
 
 
@@ -21,8 +22,10 @@ class Configuration(Part):
             if key.name in options.absent:
                 continue
             self.keys[key.name] = replace(key, access="R") if key.name in options.readonly else key
+        elsewhere = {key.name for key in standard_keys(replace(options, profiles=PROFILES))}
         for name, value in options.keys.items():
-            self.keys.setdefault(name, Key(name, value, "string", high=500))
+            if name not in elsewhere:  # a key of the vendor's own
+                self.keys[name] = Key(name, value, "string", high=500)
         self._values: dict[str, str] = self.station.memory.section("configuration", {})
         self._checks: dict[str, Callable[[str], str | None]] = {}
 

@@ -64,7 +64,7 @@ class Transactions(Part):
             record["meter_start"],
             record["started"],
         )
-        transaction.announced = True
+        transaction.announced = record.get("announced", False)
         connector.transaction = transaction
         resumes = station.options.resume_transactions or station.faults.active("resumed-end-silent")
         if resumes and connector.outlet.connected:
@@ -149,14 +149,17 @@ class Transactions(Part):
         if not station.options.status_first:
             self._announce(transaction)
         station.smart_charging.transaction_started(transaction, permit.profile)
-        station.metering.started(transaction)
         connector.refresh()
         station.spawn(self._energize(connector, transaction))
 
     def _announce(self, transaction: Transaction) -> None:
         if transaction.announced:
             return
-        transaction.announced = True
+        record = self._records[transaction.local]
+        transaction.announced = record["announced"] = True
+        if self.station.options.status_first:
+            # it counts from here, so that messages of other connectors in between stay in order
+            transaction.started = record["started"] = self.station.clock.now()
         payload: Payload = {
             "connectorId": transaction.connector,
             "idTag": transaction.id_tag,
@@ -166,6 +169,7 @@ class Transactions(Part):
         if transaction.reservation is not None:
             payload["reservationId"] = transaction.reservation
         self.station.outbox.keep("StartTransaction", payload, transaction.local)
+        self.station.metering.started(transaction)
 
     async def _energize(self, connector: Connector, transaction: Transaction) -> None:
         await asyncio.sleep(self.station.options.ev_seconds)

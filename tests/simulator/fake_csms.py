@@ -29,6 +29,7 @@ class Csms:
         self.frames = []  # (direction, parsed frame or raw text)
         self.raw = []
         self.times = []
+        self.links = []  # number of the connection each frame came on
         self.answers = {}
         self.connections = 0
         self.socket = None
@@ -55,10 +56,12 @@ class Csms:
 
     async def handle(self, socket):
         self.connections += 1
+        number = self.connections
         self.socket = socket
         self.arrived.set()
         async for text in socket:
             self.raw.append(text)
+            self.links.append(number)
             try:
                 frame = json.loads(text)
             except ValueError:
@@ -77,7 +80,7 @@ class Csms:
                     )
             elif frame[1] in self.waiters:
                 action, waiter = self.waiters[frame[1]]
-                if frame[0] == 3:
+                if frame[0] == 3 and action:
                     self.check(3, action, frame[2])
                 if not waiter.done():
                     waiter.set_result(frame)

@@ -1,6 +1,7 @@
 """Meter values (specification 3.16, 4.7): times, contexts, measurands, transaction data, a believable meter."""
 
 from datetime import datetime
+from itertools import pairwise
 
 from fake_csms import run
 
@@ -18,7 +19,7 @@ def test_sampled_values_and_transaction_data():
         csms = bench.csms
         transaction = await bench.charging()
         readings = [await csms.expect("MeterValues", transactionId=transaction) for _ in range(3)]
-        gaps = [(when(b) - when(a)).total_seconds() for a, b in zip(readings, readings[1:], strict=False)]
+        gaps = [(when(b) - when(a)).total_seconds() for a, b in pairwise(readings)]
         assert gaps == [1.0, 1.0]
         energies = [int(values(reading, "Energy.Active.Import.Register")[0]) for reading in readings]
         assert energies == sorted(energies)
