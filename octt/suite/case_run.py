@@ -40,6 +40,9 @@ class CaseRun:
     purpose: str = ""
     """What the case is about, in one sentence: why the operator is asked for something."""
 
+    section: str = ""
+    """Where it stands in the test-case document: what a failure rests on when its step cites nothing else."""
+
     phase: Phase = "setup"
     started: float = field(default_factory=time.monotonic)
     cursor: int = 0
@@ -90,6 +93,8 @@ class CaseRun:
         self, label: Label, what: str, actual: str, *, blame: Blame = "station", cite: str = "", **more: Any
     ) -> Judgement:
         """Records a failed step and returns the exception that ends the case with it."""
+        if not cite and self.section and blame == "station" and label != "":
+            cite = f"test-case document {self.section}"
         self.step(label, what, "fail", actual=actual, cite=cite, **more)
         place = f"step {self.prefix}{label}: " if label != "" else ""
         source = f" [{cite}]" if cite else ""

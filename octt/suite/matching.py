@@ -65,7 +65,7 @@ def _compare(name: str, wanted: Any, value: Any) -> list[str]:
 def _compare_lists(name: str, wanted: list[Any], value: Any) -> list[str]:
     if not isinstance(value, list) or len(value) != len(wanted):
         count = len(value) if isinstance(value, list) else 0
-        return [f"{name} has {count} elements, should have {len(wanted)}"]
+        return [f"{name} has {count} element{'' if count == 1 else 's'}, should have {len(wanted)}"]
     found: list[str] = []
     for index, (one, other) in enumerate(zip(wanted, value, strict=True)):
         found += _compare(f"{name}[{index}]", one, other)
@@ -86,6 +86,10 @@ def say(wanted: Any) -> str:
         return " or ".join(sorted(say(one) for one in wanted))
     if isinstance(wanted, _Mark):
         return wanted.name
+    if isinstance(wanted, dict):
+        return f"({describe(wanted)})"
+    if isinstance(wanted, list):
+        return f"[{', '.join(say(one) for one in wanted)}]"
     if callable(wanted):
         return _said(wanted)
     return str(wanted) if isinstance(wanted, str) else repr(wanted)

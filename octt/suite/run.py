@@ -317,7 +317,7 @@ class Run:
         """Starts an attempt at a case."""
         self.record.case, self.attempt = case_id, attempt
         self.record.write("case.start", attempt=attempt, name=self.plan[case_id].case.name)
-        case = CaseRun(case_id, self.record)
+        case = CaseRun(case_id, self.record, section=self.plan[case_id].case.section)
         case.cursor = len(self.csms.traffic.entries)
         self.current = case
         return self.scene(case)

@@ -35,7 +35,7 @@ def authorize_remote(station: Station, step: str | int = "") -> bool:
     label = step or 1
     reply = station.call("GetConfiguration", key=["AuthorizeRemoteTxRequests"], step=label)
     key = {"key": "AuthorizeRemoteTxRequests"}
-    reply.returns(configurationKey=[key])
+    reply.returns(configurationKey=[key], cite="OCPP 1.6 5.8")
     return str(reply.payload["configurationKey"][0].get("value", "")).strip().lower() == "true"
 
 

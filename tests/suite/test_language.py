@@ -71,6 +71,21 @@ def test_a_failure_says_expected_actual_limit_and_section(stage):
     assert step["closest"] == stage.live.events("frame")[0]["n"]
 
 
+def test_what_never_came_is_said_beside_what_came_nearest(stage):
+    stage.bare.status(1, "Available")
+    with pytest.raises(
+        Failed, match=r"did not come within 0\.4 s; nearest was: .*connectorId is 1, should be 0"
+    ):
+        stage.station.reports("Available", connector=0, step=9)
+
+
+def test_a_failure_without_a_section_cites_the_case(stage):
+    stage.case.section = "2.6.1"
+    with pytest.raises(Failed, match=r"\[test-case document 2\.6\.1\]$"):
+        stage.station.reports("Available", step=9)
+    assert stage.live.events("step")[-1]["cite"] == "test-case document 2.6.1"
+
+
 def test_silence_fails_and_says_what_came_instead(stage):
     stage.bare.call("Authorize", idTag="X")
     with pytest.raises(Failed, match=r"did not come within 0.4 s; instead came Authorize\.req\(idTag=X\)"):

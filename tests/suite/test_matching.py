@@ -51,3 +51,16 @@ def test_mismatches(expected, actual, wrong):
 def test_a_payload_is_what_it_is(payload):
     assert mismatches(payload, payload) == []
     assert all(name in describe(payload) for name in payload)
+
+
+def test_nested_expectations_are_said_without_python():
+    expected = {
+        "configurationKey": [{"key": "ConnectionTimeOut", "value": "5"}],
+        "idTagInfo": {"status": {"Invalid"}},
+    }
+    assert describe(expected) == (
+        "configurationKey = [(key = ConnectionTimeOut, value = 5)], idTagInfo = (status = Invalid)"
+    )
+    assert mismatches(expected, {"configurationKey": [], "idTagInfo": {"status": "Invalid"}}) == [
+        "configurationKey has 0 elements, should have 1"
+    ]
