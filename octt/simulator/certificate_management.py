@@ -12,6 +12,7 @@ from collections.abc import Callable
 from octt.simulator import certificates
 from octt.simulator.certificates import CertificateError, KeyType
 from octt.simulator.part import CallRefused, NoAnswer, Part, Payload, Reply, on
+from octt.simulator.self_made import damage_signature, hash_of_whole_key
 from octt.simulator.truststore import CENTRAL_SYSTEM, TrustStore
 
 RENEW_BEFORE = datetime.timedelta(days=30)
@@ -60,7 +61,7 @@ class CertificateManagement(Part):
         if faults.active("hash-of-whole-key"):
             roots = self._store.trusted(payload["certificateType"])
             for data, root in zip(found, roots, strict=True):
-                data["issuerKeyHash"] = certificates.hash_of_whole_key(root, data["hashAlgorithm"])
+                data["issuerKeyHash"] = hash_of_whole_key(root, data["hashAlgorithm"])
         if faults.active("serial-number-decimal"):
             for data in found:
                 data["serialNumber"] = str(int(data["serialNumber"], 16))[:40]
@@ -162,4 +163,4 @@ class CertificateManagement(Part):
             serial_number=faults.value("csr-common-name") or options.serial,
             organization=faults.value("csr-organization") or self.station.config.text("CpoName"),
         )
-        return key, certificates.damage_signature(csr) if faults.active("csr-signature-wrong") else csr
+        return key, damage_signature(csr) if faults.active("csr-signature-wrong") else csr

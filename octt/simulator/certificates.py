@@ -351,21 +351,3 @@ def _verify(check: Callable[[], None]) -> None:
         check()
     except _NONSENSE as error:
         raise CertificateError("the signature does not fit the firmware and the certificate") from error
-
-
-# what the faults need
-
-
-def hash_of_whole_key(certificate: x509.Certificate, algorithm: str) -> str:
-    """The usual misreading of issuerKeyHash: over the whole SubjectPublicKeyInfo."""
-    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return _digest(certificate.public_key().public_bytes(*form), algorithm)
-
-
-def damage_signature(csr: str) -> str:
-    """The same request with a signature that does not fit."""
-    request = x509.load_pem_x509_csr(csr.encode())
-    der = bytearray(request.public_bytes(serialization.Encoding.DER))
-    der[-1] ^= 1
-    body = base64.encodebytes(bytes(der)).decode()
-    return f"-----BEGIN CERTIFICATE REQUEST-----\n{body}-----END CERTIFICATE REQUEST-----\n"

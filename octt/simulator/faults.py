@@ -11,9 +11,9 @@ To add some: `register` a dict of names with their descriptions and a list of `F
 
 from __future__ import annotations
 
-from octt.simulator import core_faults, optional_faults
+from octt.simulator import core_faults, optional_faults, security_faults
 from octt.simulator.fault import FAMILIES, FAULTS, Fault, Faults, parse, register
 
-LISTS = (core_faults, optional_faults)
+LISTS = (core_faults, optional_faults, security_faults)
 
 __all__ = ["FAMILIES", "FAULTS", "LISTS", "Fault", "Faults", "parse", "register"]

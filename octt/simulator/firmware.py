@@ -105,6 +105,8 @@ class Firmware(Part):
 
     async def _update(self, progress: Progress, job: dict[str, Any]) -> None:
         station, signed = self.station, progress.action == SIGNED
+        if station.faults.active("connectors-held"):
+            self._hold(True)
         await self._until(job["retrieve"], progress, "DownloadScheduled" if signed else "")
         await self._report(progress, "Downloading")
         image = await self._download(job)

@@ -18,6 +18,7 @@ from octt.simulator.connection import Dial
 from octt.simulator.extensions import SecurityBase
 from octt.simulator.part import Payload
 from octt.simulator.security_log import SecurityLog
+from octt.simulator.self_made import self_made
 from octt.simulator.truststore import CENTRAL_SYSTEM, MANUFACTURER, TrustStore, identity_from_pem
 
 ATTEMPTS_BEFORE_FALLBACK = 3
@@ -98,6 +99,8 @@ class Security(SecurityBase):
         identity = self.store.identity if self.profile == 3 else None
         if faults.active("client-certificate-withheld"):
             identity = None
+        elif identity and (kind := faults.value("client-certificate")):
+            identity = self_made(kind, identity, self.now())
         return tls.client_context(
             self.store.trusted(CENTRAL_SYSTEM),
             identity=identity,
@@ -208,7 +211,8 @@ class Security(SecurityBase):
         self._trial["previous"] = self.profile
         self.station.memory.save()
         if not self.station.options.profile_change_reboots:
-            self.profile = wanted
+            if not self.station.faults.active("profile-kept"):
+                self.profile = wanted
             self.station.spawn(self.reconnect())
 
     # events

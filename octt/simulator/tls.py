@@ -92,8 +92,15 @@ def _load_identity(context: ssl.SSLContext, identity: Identity) -> None:
 
 
 def basic_auth(identity: str, authorization_key: str) -> str:
-    """The Authorization header: the charge point identity and the bytes that AuthorizationKey writes in hex."""
-    credentials = identity.encode() + b":" + bytes.fromhex(authorization_key)
+    """The Authorization header: the charge point identity and the bytes that AuthorizationKey writes in hex.
+
+    A key that is no hexadecimal, which only a faulty station takes, stands for its own text.
+    """
+    try:
+        password = bytes.fromhex(authorization_key)
+    except ValueError:
+        password = authorization_key.encode()
+    credentials = identity.encode() + b":" + password
     return "Basic " + base64.b64encode(credentials).decode()
 
 
