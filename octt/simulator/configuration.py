@@ -74,7 +74,7 @@ class Configuration(Part):
             key = self.keys.get(name)
             if key is None or (asked and faults.active("key-unknown", name)):
                 unknown.append(name)
-            elif asked or not faults.active("key-missing", name):
+            elif not faults.active("key-ignored" if asked else "key-missing", name):
                 entry: dict[str, Any] = {"key": name, "readonly": key.access == "R"}
                 if faults.active("key-readonly", name):
                     entry["readonly"] = not entry["readonly"]

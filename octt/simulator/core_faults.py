@@ -54,6 +54,7 @@ _FAMILIES = {
     # configuration
     "key-unknown": "key-unknown:Key says it does not know that key when asked for it",
     "key-missing": "key-missing:Key leaves that key out of the full list",
+    "key-ignored": "key-ignored:Key says nothing of that key when asked for it",
     "key-readonly": "key-readonly:Key reports the opposite accessibility",
     "key-readable": "key-readable:Key shows the value of a write-only key",
     "key-value": "key-value:Key=value reports another value",
@@ -202,6 +203,8 @@ _FAULTS = [
     ),
     Fault("key-unknown:SupportedFeatureProfiles", "does not know its profiles", _steps("TC_019 2")),
     Fault("key-unknown:AllowOfflineTxForUnknownId", "does not know a key that it lists", _steps("TC_019 8")),
+    Fault("key-ignored:SupportedFeatureProfiles", "leaves its profiles out when asked", _steps("TC_019 2")),
+    Fault("key-ignored:AllowOfflineTxForUnknownId", "leaves a key out that it lists", _steps("TC_019 8")),
     Fault("key-missing:ConnectionTimeOut", "does not list ConnectionTimeOut", _steps("TC_019 4")),
     Fault("key-readonly:ConnectionTimeOut", "lists ConnectionTimeOut as read-only", _steps("TC_019 4")),
     Fault(

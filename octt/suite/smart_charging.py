@@ -15,6 +15,9 @@ from octt.suite.schedules import Unit
 from octt.suite.station import Station
 from octt.suite.times import in_seconds
 
+_LEAST = {"A": 6.0, "W": 1380.0}
+"""No EV charges below 6 A (IEC 61851-1), 1380 W on one phase: a lower limit is no limit of a station's own."""
+
 Profile = dict[str, Any]
 Periods = list[tuple[int, float]]
 
@@ -51,7 +54,8 @@ class SmartCharging:
         steps, problems = schedules.returned_schedule(
             reply.get("chargingSchedule"), reply.get("scheduleStart"), nothing
         )
-        return None if problems else schedules.lowest(steps)
+        limit = None if problems else schedules.lowest(steps)
+        return limit if limit is not None and limit >= _LEAST[self.unit] else None
 
     def during(self, transaction: Any) -> None:
         """A transaction runs from now on."""
