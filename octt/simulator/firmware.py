@@ -54,7 +54,8 @@ class Firmware(Part):
 
     @property
     def _underway(self) -> bool:
-        return self._task is not None and not self._task.done()
+        ended = self._kept.get("status") in _ENDS
+        return self._task is not None and not self._task.done() and not ended
 
     @on("UpdateFirmware")
     def update_firmware(self, payload: Payload) -> Reply:
@@ -94,6 +95,7 @@ class Firmware(Part):
     def _begin(self, progress: Progress, job: dict[str, Any]) -> None:
         if self._underway and self._task is not None:
             self._task.cancel()
+        self._kept.clear()
         self._last[progress.action] = progress
         self._task = self.station.spawn(self._update(progress, job))
 

@@ -24,8 +24,7 @@ class Uploads(Part):
 
     def boot(self) -> None:
         """Nothing is being uploaded."""
-        self._diagnostics = Progress(self.station, DIAGNOSTICS)
-        self._log = Progress(self.station, LOG)
+        self._progress = {action: Progress(self.station, action) for action in (DIAGNOSTICS, LOG)}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def handlers(self) -> dict[str, Callable[[Payload], object]]:
@@ -43,9 +42,9 @@ class Uploads(Part):
         name = self._file_name("diagnostics", "zip")
 
         def start() -> None:
-            self._diagnostics = Progress(self.station, DIAGNOSTICS)
             data = self._archive(payload.get("startTime"), payload.get("stopTime"))
-            self._begin(self._diagnostics, payload["location"], name, data, payload, precise=False)
+            progress = Progress(self.station, DIAGNOSTICS)
+            self._begin(progress, payload["location"], name, data, payload)
 
         return Reply({"fileName": name}, start)
 
@@ -60,25 +59,24 @@ class Uploads(Part):
             name, data = self._file_name("diagnostics", "zip"), self._archive(oldest, latest)
 
         def start() -> None:
-            self._log = Progress(self.station, LOG, payload["requestId"])
-            self._begin(self._log, log["remoteLocation"], name, data, payload, precise=True)
+            progress = Progress(self.station, LOG, payload["requestId"])
+            self._begin(progress, log["remoteLocation"], name, data, payload)
 
         status = "AcceptedCanceled" if self._busy(LOG) else "Accepted"
         return Reply({"status": status, "filename": name}, start)
 
     def _busy(self, action: str) -> bool:
-        return action in self._tasks and not self._tasks[action].done()
+        return self._progress[action].status == "Uploading"
 
-    def _begin(
-        self, progress: Progress, location: str, name: str, data: bytes, payload: Payload, precise: bool
-    ) -> None:
-        if self._busy(progress.action):
-            self._tasks[progress.action].cancel()
-        upload = self._upload(progress, location, name, data, payload, precise)
-        self._tasks[progress.action] = self.station.spawn(upload)
+    def _begin(self, progress: Progress, location: str, name: str, data: bytes, payload: Payload) -> None:
+        action = progress.action
+        if self._busy(action):
+            self._tasks[action].cancel()
+        self._progress[action] = progress
+        self._tasks[action] = self.station.spawn(self._upload(progress, location, name, data, payload))
 
     async def _upload(
-        self, progress: Progress, location: str, name: str, data: bytes, payload: Payload, precise: bool
+        self, progress: Progress, location: str, name: str, data: bytes, payload: Payload
     ) -> None:
         faults = self.station.faults
         await progress.report("Uploading")
@@ -93,17 +91,16 @@ class Uploads(Part):
                     **repetition(payload),
                 )
         except TransferError as problem:
-            failed = problem.status if precise else "UploadFailed"
-            await progress.report(failed)
+            await progress.report(problem.status if progress.action == LOG else "UploadFailed")
         else:
             await progress.report("Uploaded")
 
     def trigger(self, message: str, connector: int | None) -> Callable[[], object] | None:
         """The status of the upload, Idle when none is underway (5.17, whitepaper N01.FR.12)."""
         if message == DIAGNOSTICS and "FirmwareManagement" in self.station.options.profiles:
-            return lambda: self._diagnostics.repeat(self._busy(DIAGNOSTICS))
+            return lambda: self._progress[DIAGNOSTICS].repeat(self._busy(DIAGNOSTICS))
         if message == LOG and self.station.options.security_extension:
-            return lambda: self._log.repeat(self._busy(LOG))
+            return lambda: self._progress[LOG].repeat(self._busy(LOG))
         return None
 
     # content
