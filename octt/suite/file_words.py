@@ -30,7 +30,10 @@ _PROGRESS = {
     "DiagnosticsStatusNotification",
     "LogStatusNotification",
 }
-_UNDERWAY = {"Downloading", "Downloaded", "Installing", "SignatureVerified", "InstallRebooting"}
+_UNDERWAY = {
+    *("Uploading", "Downloading", "Downloaded", "Installing"),
+    *("SignatureVerified", "InstallRebooting"),
+}
 _NOT_THROUGH = {
     *("Downloading", "DownloadFailed", "Uploading", "UploadFailed"),
     *("UploadFailure", "PermissionDenied", "BadMessage", "NotSupportedOperation"),
@@ -109,24 +112,25 @@ class Files:
             size = image.stat().st_size if isinstance(image, Path) else len(image)
         except (FilesError, OSError) as error:
             raise Inconclusive(str(error), "configuration") from None
-        location = self._location(url, protocol, size=size, generated=not file)
-        self.station.case.undo("the firmware update", lambda: self._await_end(location))
-        return location
+        return self._location(url, protocol, size=size, generated=not file)
 
     def folder(self, protocol: str) -> Location:
         """An empty place to upload to."""
         return self._location(self.servers.upload_folder_url(protocol), protocol)
 
-    def nowhere(self, name: str) -> str:
+    def nowhere(self, name: str) -> Location:
         """A location at a port of ours that refuses connections, by the first protocol that the station declares.
 
         The document gives the station's own address 127.0.0.1, port 21. There a station may run a server of its own,
         which takes uploads; and not every station knows ftp. At our address nobody can succeed.
         """
-        return self.servers.failing_url("refused", self.protocols[0], name)
+        protocol = self.protocols[0]
+        return self._location(self.servers.failing_url("refused", protocol, name), protocol)
 
     def _location(self, url: str, protocol: str, **more: Any) -> Location:
-        return Location(url, protocol, self.station.newest(), len(self.servers.contacts()), **more)
+        location = Location(url, protocol, self.station.newest(), len(self.servers.contacts()), **more)
+        self.station.case.undo("the update or upload", lambda: self._await_end(location))
+        return location
 
     # -- judgements -----------------------------------------------------------------------------------------------
 
@@ -232,10 +236,10 @@ class Files:
         return ""
 
     def _await_end(self, location: Location) -> None:
-        """A case that failed early must not leave the next one a station in the middle of an update."""
+        """A case that failed early must not leave the next one a station in the middle of something."""
         csms, seconds = self.station.csms, self.station.bench.times.install_timeout
         deadline = time.monotonic_ns() + int(seconds * 1e9)
-        with self.station.case.waits("station", "the end of the update", deadline):
+        with self.station.case.waits("station", "the end of the update or upload", deadline):
             ended = csms.traffic.wait(
                 lambda: csms.connected and self._last_status(location) not in _UNDERWAY, deadline
             )
@@ -258,12 +262,15 @@ def reboots(station: Station, after: Seen, *, step: Label) -> Seen | None:
     return boot
 
 
-def stays_available(station: Station, *, step: Label) -> None:
-    """Every connector is Available, or soon becomes so, and stays so for the time of observation."""
+def stays_available(station: Station, since: Seen, *, step: Label) -> None:
+    """Every connector is Available, or soon becomes so, and stays so for the time of observation.
+
+    That connectors were Unavailable meanwhile, since the frame before the update, is legal and no remark.
+    """
     statuses = station.csms.answers.status
 
     def others() -> str:
-        wrong = sorted((n, status) for n, status in statuses.items() if status != "Available")
+        wrong = sorted((number, status) for number, status in statuses.items() if status != "Available")
         return ", ".join(f"connector {number} is {status}" for number, status in wrong)
 
     deadline = time.monotonic_ns() + int(station.limits.function * 1e9)
@@ -272,6 +279,10 @@ def stays_available(station: Station, *, step: Label) -> None:
     if not others():
         station.passes(station.bench.times.observation, "watching that the connectors stay Available")
     station.check(not others(), "every connector is Available", others(), step=step, cite="OCPP 1.6 5.19")
+    for index, seen in enumerate(station.csms.traffic.entries):
+        between = seen.n > since.n and seen.is_call("StatusNotification")
+        if between and seen.payload.get("status") in ("Available", "Unavailable"):
+            station.case.used.add(index)
 
 
 def damage(file: Path) -> str:

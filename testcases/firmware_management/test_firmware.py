@@ -11,21 +11,19 @@ from octt.suite.times import in_seconds
 FIRMWARE, DIAGNOSTICS = "FirmwareStatusNotification", "DiagnosticsStatusNotification"
 
 
-def _update(station, url, **more):
-    """Steps 1 and 2; connectors may then become Unavailable."""
-    request = {"location": url, "retrieveDate": in_seconds(0), **more}
+def _update(station, image, **more):
+    """Steps 1 and 2."""
+    request = {"location": image.url, "retrieveDate": in_seconds(0), **more}
     station.call("UpdateFirmware", step=1, **request).returns(cite="OCPP 1.6 5.19")
-    station.reports("Unavailable", optional=True, cite="OCPP 1.6 5.19")
 
 
 def _downloads(station, files, image, bench, *, whole):
     """Steps 1 to 6; the last frame."""
     limit = bench.times.download_timeout
-    _update(station, image.url)
+    _update(station, image)
     station.sends(FIRMWARE, status="Downloading", step=3, within=limit, cite="OCPP 1.6 5.19")
     seen = station.sends(FIRMWARE, status="Downloaded", step=5, within=limit, cite="OCPP 1.6 7.25")
     files.fetched(image, step=5, whole=whole)
-    station.reports("Unavailable", optional=True, cite="OCPP 1.6 5.19")
     return seen
 
 
@@ -61,7 +59,7 @@ def test_firmware_update(station, files, bench):
     station.changed("firmware", "firmwareVersion", former, firmware_version(station))
     with station.in_any_order(after=boot):
         station.reports_all("Available", step=11, within=times.boot_timeout, cite="OCPP 1.6 4.2")
-    stays_available(station, step="result")
+    stays_available(station, image.since, step="result")
 
 
 @case("TC_044_2_CS")
@@ -71,12 +69,12 @@ def test_download_fails(station, files, bench):
     The location is one of ours where connections are refused, over the first protocol that the station declares. The
     document's ftp://127.0.0.1:21 is the station itself, where a server of its own may answer.
     """
-    former = firmware_version(station)
-    _update(station, files.nowhere("download_fail.fwi"), retries=0)
+    image, former = files.nowhere("download_fail.fwi"), firmware_version(station)
     limit = bench.times.download_timeout
+    _update(station, image, retries=0)
     _fails(station, "Downloading", "DownloadFailed", steps=(3, 5), within=limit)
     station.still_works(step="result")
-    stays_available(station, step="result")
+    stays_available(station, image.since, step="result")
     now = firmware_version(station)
     station.check(
         former in (now, ""), f"firmwareVersion {former or 'as before'}", f"it is {now}", step="result"
@@ -98,7 +96,7 @@ def test_installation_fails(station, files, bench):
     if reboots(station, downloaded, step=9):
         mine = {"connectorId": bench.connector, "status": "Available"}
         station.may_send("StatusNotification", step=13, within=station.limits.function, **mine)
-    stays_available(station, step=13)
+    stays_available(station, image.since, step=13)
 
 
 @case("TC_045_1_CS")
@@ -126,8 +124,8 @@ def test_diagnostics_fail(station, files, bench):
     The location is one of ours where connections are refused, as in TC_044_2_CS: a server of the station's own at the
     document's ftp://127.0.0.1:21 could take the upload.
     """
-    limit, location = bench.times.upload_timeout, files.nowhere("failedLocation")
-    station.call("GetDiagnostics", location=location, retries=0, step=1).returns(cite="OCPP 1.6 5.9")
+    limit, folder = bench.times.upload_timeout, files.nowhere("failedLocation")
+    station.call("GetDiagnostics", location=folder.url, retries=0, step=1).returns(cite="OCPP 1.6 5.9")
     station.sends(DIAGNOSTICS, status="Uploading", step=3, within=limit, cite="OCPP 1.6 5.9")
     station.sends(DIAGNOSTICS, status="UploadFailed", step=5, within=limit, cite="OCPP 1.6 7.24")
     station.still_works(step="result")
