@@ -50,15 +50,15 @@ class Key:
         if self.type == "list":
             items = [item.strip() for item in value.split(",") if item.strip()]
             return len(items) == len(set(items)) <= self.most and all(
-                _base(item) in self.members for item in items
+                split_phase(item)[0] in self.members for item in items
             )
         return self.low <= len(value) <= self.high
 
 
-def _base(measurand: str) -> str:
-    """The measurand without a phase suffix such as .L1 or .L2-N."""
+def split_phase(measurand: str) -> tuple[str, str]:
+    """A measurand as a key names it, and its phase suffix (L1, L2-N, ...) or ""."""
     head, _, tail = measurand.rpartition(".")
-    return head if tail in ("L1", "L2", "L3", "N", "L1-N", "L2-N", "L3-N") else measurand
+    return (head, tail) if tail in ("L1", "L2", "L3", "N", "L1-N", "L2-N", "L3-N") else (measurand, "")
 
 
 def _is_rotation(item: str, connectors: int) -> bool:

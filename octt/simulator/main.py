@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -58,7 +59,33 @@ async def _serve(options: Options, host: str, port: int) -> None:
         await control.stop()
 
 
+def _declared(context: click.Context, option: click.Parameter, file: Path | None) -> None:
+    """--pics: what a vendor declares becomes the default of every other option. Only this command reads PICS."""
+    if file is None:
+        return
+    from octt.bench import ConfigError
+    from octt.pics.declaration import load_declaration
+    from octt.pics.simulate import simulator_options
+
+    try:
+        arguments = simulator_options(load_declaration(file))
+    except (ConfigError, OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    given = ["--csms", "-", "--identity", "-", *arguments]
+    declared = simulate.make_context("simulate", given, resilient_parsing=False).params
+    context.default_map = {name: value for name, value in declared.items() if value not in ("-", None)}
+
+
 @click.command(help=__doc__)
+@click.option(
+    "--pics",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    expose_value=False,
+    callback=_declared,
+    metavar="FILE",
+    help="Be the station that this declaration declares; other options come on top.",
+)
 @click.option(
     "--csms", required=True, help="URL of the Central System, ws:// or wss://, without the identity."
 )

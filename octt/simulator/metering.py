@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from octt.simulator.clock import format_time
 from octt.simulator.connectors import Connector
+from octt.simulator.keys import split_phase
 from octt.simulator.part import Part, Payload
 from octt.simulator.world import PHASES, VOLTAGE, Outlet
 
@@ -172,9 +173,7 @@ class Metering(Part):
         return {"timestamp": format_time(moment), "sampledValue": values}
 
     def _read(self, outlet: Outlet, measurand: str, context: str) -> list[Payload]:
-        base, phase = measurand, ""
-        if measurand not in _UNITS and measurand != "Frequency":
-            base, _, phase = measurand.rpartition(".")
+        base, phase = split_phase(measurand)
         power = outlet.power
         limit = self.station.limit(outlet.number)
         number = {

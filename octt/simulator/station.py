@@ -35,6 +35,7 @@ from typing import Any
 
 from octt.simulator.authorization import Authorization
 from octt.simulator.certificate_management import CertificateManagement
+from octt.simulator.chatter import Chatter
 from octt.simulator.clock import Clock
 from octt.simulator.configuration import Configuration
 from octt.simulator.connection import Dial, Link
@@ -82,6 +83,7 @@ PARTS: list[tuple[str, type[Part], str, type[Part] | None]] = [
     ("metering", Metering, "", None),
     ("transactions", Transactions, "", None),
     ("remote", Remote, "", None),
+    ("chatter", Chatter, "", None),
     ("link", Link, "", None),
 ]
 
@@ -104,6 +106,7 @@ class Station:
     metering: Metering
     transactions: Transactions
     remote: Remote
+    chatter: Chatter
     link: Link
 
     def __init__(self, options: Options) -> None:

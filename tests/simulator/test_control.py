@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 from fake_csms import PATIENCE, Csms, run
 
+from octt import paths
+from octt.simulator import main
 from octt.simulator.control import Control
 from octt.simulator.main import faults, simulate
 
@@ -70,7 +72,7 @@ def test_what_cannot_be_done_is_said(action, body, status, word):
 
 
 def test_process_prints_its_control_and_ends_on_sigterm():
-    async def main():
+    async def life():
         async with Csms() as csms:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "octt.simulator", "--csms", csms.url, "--identity", "P1"),
@@ -90,7 +92,7 @@ def test_process_prints_its_control_and_ends_on_sigterm():
                 async with asyncio.timeout(PATIENCE):
                     assert await process.wait() == 0
 
-    asyncio.run(main())
+    asyncio.run(life())
 
 
 @pytest.mark.parametrize(
@@ -101,6 +103,19 @@ def test_bad_options_are_one_sentence(extra, word):
     assert result.exit_code == 1
     assert word in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_declaration_makes_the_station(monkeypatch):
+    made = {}
+    monkeypatch.setattr(main, "run_station", lambda **options: made.update(options))
+    arguments = ["--pics", str(paths.PICS / "xcharge-c6.toml"), "--csms", "ws://h", "--identity", "I"]
+    assert CliRunner().invoke(simulate, [*arguments, "--connectors", "3"]).exit_code == 0
+    assert (made["csms"], made["identity"], made["connectors"]) == ("ws://h", "I", 3)
+    assert made["fixed_cable"] is True
+    assert made["keys"]["LocalAuthListMaxLength"] == "50"
+    result = CliRunner().invoke(simulate, ["--pics", "nowhere.toml", "--csms", "ws://h", "--identity", "I"])
+    assert result.exit_code == 1
+    assert "nowhere.toml" in result.output
 
 
 def test_faults_are_listed_with_what_they_break():

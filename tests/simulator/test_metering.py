@@ -50,6 +50,16 @@ def test_sampled_values_and_transaction_data():
     run(scenario, keys=keys)
 
 
+def test_phases_and_unusual_measurands_are_reported_as_they_are_called():
+    async def scenario(bench):
+        await bench.csms.call("TriggerMessage", requestedMessage="MeterValues", connectorId=1)
+        reading = (await bench.csms.expect("MeterValues"))["meterValue"][0]["sampledValue"]
+        shown = [(value["measurand"], value.get("phase")) for value in reading]
+        assert shown == [("Current.Import", "L2"), ("Energy.Reactive.Export.Register", None)]
+
+    run(scenario, keys={"MeterValuesSampledData": "Current.Import.L2,Energy.Reactive.Export.Register"})
+
+
 def test_clock_aligned_values():
     async def scenario(bench):
         csms = bench.csms

@@ -1,6 +1,7 @@
 """Charging sessions at the simulated station: cards, cables, the ways to an end (specification 3.6, 4.8 to 4.10)."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from fake_csms import run
@@ -288,9 +289,15 @@ def test_status_first_variant():
 def test_chatty_variant_stays_within_the_transition_table():
     async def scenario(bench):
         await bench.charging()
-        assert bench.csms.statuses()[-4:] == ["Preparing", "SuspendedEVSE", "SuspendedEV", "Charging"]
+        statuses = bench.csms.statuses()
+        changes = [now for before, now in pairwise([None, *statuses]) if now != before]
+        assert changes[-4:] == ["Preparing", "SuspendedEVSE", "SuspendedEV", "Charging"]
+        await bench.csms.expect("Heartbeat")
+        await bench.csms.expect("MeterValues", connectorId=2)
+        await bench.csms.status("Available", 2)
+        await bench.csms.expect("SecurityEventNotification")
 
-    run(scenario, chatty=True)
+    run(scenario, chatty=True, connectors=2)
 
 
 def test_minimum_status_duration_swallows_short_statuses():
