@@ -190,9 +190,11 @@ _SMART_CHARGING = [
 register(_FAMILIES, [*_LISTS, *_RESERVATIONS, *_SMART_CHARGING])
 extend(
     {
-        "status-missing:Preparing": _steps("TC_008 5", "TC_046_1 7"),
-        "status-missing:Charging": _steps("TC_008 11", "TC_046_1 11"),
-        "reply:RemoteStartTransaction=Rejected": _steps("TC_008 8"),
+        "status-missing:Preparing": _steps("TC_008 5", "TC_046_1 7", "TC_010 Charging.3"),
+        "status-missing:Charging": _steps("TC_008 11", "TC_046_1 11", "TC_010 Charging.13"),
+        "reply:RemoteStartTransaction=Rejected": _steps("TC_008 8", "TC_010 Charging.6"),
+        "set:Authorize.idTag=OTHERTAG": _steps("TC_010 Charging.9"),
+        "set:StartTransaction.idTag=OTHERTAG": _steps("TC_010 Charging.11"),
         "reply:RemoteStartTransaction=Accepted": _steps("TC_060 2"),
         "ignore-cache": _steps("TC_008 implied"),
         "set:GetLocalListVersion.listVersion=1": _steps("TC_042_2 4", "TC_043_2 4"),
