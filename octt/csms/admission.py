@@ -10,7 +10,9 @@ import binascii
 import hmac
 import http
 import urllib.parse
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from websockets.http11 import Request
 
@@ -20,7 +22,7 @@ class Credentials:
     """What came with HTTP basic authentication. `given` is false when nothing readable came."""
 
     user: str = ""
-    password: bytes = b""
+    password: bytes = field(default=b"", repr=False)
     given: bool = False
 
 
@@ -30,6 +32,27 @@ class Refusal:
 
     reason: str
     status: http.HTTPStatus
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt of a station to connect: admitted, or refused for `reason`. `n` and `m` as in `traffic.Seen`.
+
+    `security_profile` is the endpoint's; `tls` as `octt.csms.tls.tls_facts` has it.
+    """
+
+    n: int
+    m: int
+    security_profile: int
+    reason: str = ""
+    path: str = ""
+    credentials: Credentials = Credentials()
+    tls: dict[str, Any] | None = None
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the station was let in."""
+        return not self.reason
 
 
 def credentials(request: Request) -> Credentials:
@@ -45,9 +68,12 @@ def credentials(request: Request) -> Credentials:
 
 
 def refusal(
-    request: Request, identity: str, path: str, password: str, needs_password: bool
+    request: Request, identity: str, path: str, passwords: Sequence[str], needs_password: bool
 ) -> Refusal | None:
-    """Why this station may not come in, or None: it may. `path` is the configured path without the identity."""
+    """Why this station may not come in, or None: it may. `path` is the configured path without the identity.
+
+    Any of `passwords` is right.
+    """
     asked = urllib.parse.urlsplit(request.path).path
     base, _, last = asked.rpartition("/")
     name = urllib.parse.unquote(last)
@@ -59,8 +85,8 @@ def refusal(
         return Refusal(reason, http.HTTPStatus.NOT_FOUND)
     if needs_password:
         given = credentials(request)
-        right = given.user == identity and hmac.compare_digest(given.password, password.encode())
-        if not right:
+        right = [hmac.compare_digest(given.password, password.encode()) for password in passwords]
+        if given.user != identity or not any(right):
             reason = "wrong user or password" if given.given else "no HTTP basic authentication"
             return Refusal(reason, http.HTTPStatus.UNAUTHORIZED)
     return None

@@ -23,13 +23,22 @@ class Endpoint:
 
 @dataclass
 class Settings:
-    """Where the Central System listens and for whom. `password` is for HTTP basic authentication."""
+    """Where the Central System listens and for whom. `password` is for HTTP basic authentication.
+
+    `other_password` counts too while it is not empty: during a change nobody knows which one the station has.
+    """
 
     identity: str
     host: str = "0.0.0.0"
     path: str = "/ocpp"
     password: str = ""
+    other_password: str = ""
     endpoints: list[Endpoint] = field(default_factory=lambda: [Endpoint()])
+
+    @property
+    def passwords(self) -> list[str]:
+        """Those that let a station in."""
+        return [password for password in (self.password, self.other_password) if password]
 
 
 def secure_endpoint(security_profile: int, port: int, pki: Pki, clients: Clients | None = None) -> Endpoint:

@@ -7,11 +7,12 @@ everything on the record. OCPP-J 1.6 sections 3 (connection) and 4 (messages).
 from __future__ import annotations
 
 import asyncio
+import collections
 import concurrent.futures
 import contextlib
 import errno
+import functools
 import http
-import logging
 import threading
 import time
 import urllib.parse
@@ -24,23 +25,32 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
-from websockets.typing import Subprotocol
 
 from octt import ocpp
-from octt.csms.admission import Credentials, Refusal, credentials, refusal
+from octt.csms.admission import Attempt, Credentials, Refusal, credentials, refusal
 from octt.csms.answers import Answers, ErrorAnswer
 from octt.csms.clienthello import Listener, Opening
 from octt.csms.endpoints import Endpoint, Settings
 from octt.csms.tls import tls_facts
 from octt.csms.traffic import Seen, Traffic
+from octt.csms.wire import (
+    SUBPROTOCOL,
+    facts,
+    judge_call,
+    masked,
+    quiet_logger,
+    remote,
+    select_subprotocol,
+)
 from octt.ocpp import Frame, schemas
 from octt.record import Event, Record
 
-SUBPROTOCOL = Subprotocol("ocpp1.6")
 MAX_FRAME = 1 << 20
 """Bytes of the largest frame read; a larger one closes the connection (code 1009) and stands in the record."""
 RAW_KEPT = 1 << 18
 """Characters of a frame's text that go into the record."""
+
+_NOBODY = Credentials()
 
 T = TypeVar("T")
 
@@ -65,6 +75,7 @@ class CentralSystem:
         self.traffic = Traffic()
         self.watch: Callable[[Event, Frame | None], None] = lambda _event, _frame: None
         self.refusals: list[str] = []
+        self.attempts: collections.deque[Attempt] = collections.deque(maxlen=1000)
         self.offline = False
         self.credentials = Credentials()
         self.security_profile = 0
@@ -74,6 +85,7 @@ class CentralSystem:
         self._connection: ServerConnection | None = None
         self._number = 0
         self._open: set[ServerConnection] = set()
+        self._retired: list[Endpoint] = []
         self._pending: dict[str, _Pending] = {}
         self._asked: dict[str, str] = {}
         self._turn = asyncio.Lock()
@@ -102,14 +114,15 @@ class CentralSystem:
         self.record.write("listen", url=self.url(endpoint), security_profile=endpoint.security_profile)
 
     async def _serve(self, endpoint: Endpoint) -> None:
-        listener = Listener(self.settings.host, endpoint.port, self._never_opened)
+        never_opened = functools.partial(self._never_opened, endpoint)
+        listener = Listener(self.settings.host, endpoint.port, never_opened)
         endpoint.port = listener.getsockname()[1]
         endpoint.server = await serve(
             lambda connection: self._session(connection, endpoint),
             sock=listener,
             ssl=endpoint.ssl,
             subprotocols=[SUBPROTOCOL],
-            select_subprotocol=_select_subprotocol,
+            select_subprotocol=select_subprotocol,
             process_request=lambda connection, request: self._admit(connection, request, endpoint),
             max_size=MAX_FRAME,
             compression=None,
@@ -117,7 +130,7 @@ class CentralSystem:
             ping_timeout=30,
             close_timeout=2,
             server_header=None,
-            logger=_quiet_logger(),
+            logger=quiet_logger(),
         )
 
     def close(self, endpoint: Endpoint) -> None:
@@ -125,12 +138,24 @@ class CentralSystem:
         self.run(self._close([endpoint]))
         self.settings.endpoints.remove(endpoint)
 
+    def replace(self, endpoint: Endpoint, by: Endpoint) -> None:
+        """From now on `by` listens on the port of `endpoint`; connections that exist stay. Raises CsmsError."""
+        self.run(self._retire(endpoint))
+        self.settings.endpoints.remove(endpoint)
+        by.port = endpoint.port
+        self.open(by)
+
+    async def _retire(self, endpoint: Endpoint) -> None:
+        if endpoint.server:
+            endpoint.server.server.close()
+            self._retired.append(endpoint)
+
     def stop(self) -> None:
         """Closes connections and endpoints and ends the thread; harmless when it runs no more."""
         if not self._thread.is_alive():
             return
         with contextlib.suppress(concurrent.futures.TimeoutError):
-            self.run(self._close(self.settings.endpoints), 5)
+            self.run(self._close([*self._retired, *self.settings.endpoints]), 5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
@@ -172,37 +197,33 @@ class CentralSystem:
         else:
             wanted = self.settings
             needs_password = endpoint.security_profile in (1, 2)
-            refused = refusal(request, wanted.identity, wanted.path, wanted.password, needs_password)
+            refused = refusal(request, wanted.identity, wanted.path, wanted.passwords, needs_password)
         if refused is None:
             return None
-        self._refused(
-            refused.reason,
-            int(refused.status),
-            _remote(connection),
-            request.path,
-            given.user,
-            _tls(connection),
-        )
+        attempt = (request.path, given, facts(connection))
+        self._refused(endpoint, refused.reason, int(refused.status), remote(connection), *attempt)
         return connection.respond(refused.status, refused.reason + "\n")
 
     def _refused(
-        self, reason: str, status: int, remote: str, path: str = "", user: str = "", tls: Any = None
+        self,
+        endpoint: Endpoint,
+        reason: str,
+        status: int,
+        peer: str,
+        path: str = "",
+        given: Credentials = _NOBODY,
+        tls: Any = None,
     ) -> None:
         self.refusals.append(reason)
-        fields = {
-            "remote": remote,
-            "path": path[:200],
-            "status": status,
-            "reason": reason,
-            "user": user,
-            "tls": tls,
-        }
-        self.record.write("refused", **fields)
+        fields = {"path": path[:200], "status": status, "reason": reason, "user": given.user, "tls": tls}
+        event = self.record.write("refused", remote=peer, **fields)
+        profile = endpoint.security_profile
+        self.attempts.append(Attempt(event["n"], event["m"], profile, reason, path, given, tls))
         self.traffic.wake()
 
-    def _never_opened(self, opening: Opening) -> None:
+    def _never_opened(self, endpoint: Endpoint, opening: Opening) -> None:
         """A connection that ended before its TLS handshake was complete."""
-        self._refused(opening.failure, 0, opening.remote, tls=tls_facts(opening))
+        self._refused(endpoint, opening.failure, 0, opening.remote, tls=tls_facts(opening))
 
     async def _session(self, connection: ServerConnection, endpoint: Endpoint) -> None:
         if connection.subprotocol != SUBPROTOCOL:
@@ -211,7 +232,7 @@ class CentralSystem:
                 connection.request.headers.get("Sec-WebSocket-Protocol", "none") if connection.request else ""
             )
             reason = f"the station offered subprotocol {offered[:60]}; ocpp1.6 is needed"
-            self._refused(reason, 101, _remote(connection))
+            self._refused(endpoint, reason, 101, remote(connection))
             await connection.close(1002, "subprotocol ocpp1.6 required")
             return
         number, former = self._enter(connection, endpoint)
@@ -244,12 +265,12 @@ class CentralSystem:
         headers = (
             {k: v for k, v in request.headers.raw_items() if k.lower() != "authorization"} if request else {}
         )
-        self.tls = _tls(connection)
+        self.tls = facts(connection)
         event = self.record.write(
             "connect",
             connection=self._number,
             identity=self.settings.identity,
-            remote=_remote(connection),
+            remote=remote(connection),
             path=request.path if request else "",
             subprotocol=connection.subprotocol,
             headers=headers,
@@ -258,6 +279,10 @@ class CentralSystem:
             auth="ok" if endpoint.security_profile in (1, 2) else "none",
             tls=self.tls,
             replaces=replaces,
+        )
+        path = request.path if request else ""
+        self.attempts.append(
+            Attempt(event["n"], event["m"], endpoint.security_profile, "", path, given, self.tls)
         )
         self._tell(event, "connect", self._number)
         return self._number, former
@@ -298,7 +323,7 @@ class CentralSystem:
         frame = ocpp.parse(message)
         problems, action, pending, error = list(frame.problems), frame.action, None, ""
         if frame.type == "CALL":
-            error = _judge_call(frame, problems)
+            error = judge_call(frame, problems)
         elif frame.type in ("CALLRESULT", "CALLERROR"):
             pending = self._pending.pop(frame.id, None)
             action = self._asked.get(frame.id, "")
@@ -327,7 +352,7 @@ class CentralSystem:
         m: int,
     ) -> Seen:
         more: dict[str, Any] = {"binary": True} if isinstance(message, bytes) else {}
-        raw = message.hex() if isinstance(message, bytes) else message
+        raw = message.hex() if isinstance(message, bytes) else masked(message, self.settings.passwords)
         if len(raw) > RAW_KEPT:
             raw, more["truncated"] = raw[:RAW_KEPT], len(raw)
         event = self.record.write(
@@ -422,39 +447,3 @@ class CentralSystem:
         if self.offline:
             self.offline = False
             self.record.write("network", event="restored")
-
-
-def _judge_call(frame: Frame, problems: list[str]) -> str:
-    """Adds what is wrong with a request to `problems`; the error code to answer with, or nothing when it is valid."""
-    if problems:
-        return "FormationViolation"
-    if frame.action not in schemas.ACTIONS:
-        problems.append(f"{frame.action[:50]!r} is no action of OCPP 1.6")
-        return "NotImplemented"
-    if frame.action not in schemas.FROM_STATION:
-        problems.append(f"{frame.action} is called by the Central System only")
-        return "NotSupported"
-    found = schemas.problems(frame.action, "request", frame.payload)
-    problems += found
-    return schemas.error_code(frame.action, frame.payload) if found else ""
-
-
-def _select_subprotocol(_connection: ServerConnection, offered: Any) -> Subprotocol | None:
-    return SUBPROTOCOL if SUBPROTOCOL in offered else None
-
-
-def _tls(connection: ServerConnection) -> dict[str, Any] | None:
-    tls = connection.transport.get_extra_info("ssl_object")
-    return tls_facts(tls) if tls is not None else None
-
-
-def _remote(connection: ServerConnection) -> str:
-    address = connection.remote_address
-    return f"{address[0]}:{address[1]}" if isinstance(address, tuple) and len(address) > 1 else str(address)
-
-
-def _quiet_logger() -> logging.Logger:
-    logger = logging.getLogger("octt.csms.websockets")
-    logger.setLevel(logging.CRITICAL)
-    logger.propagate = False
-    return logger
