@@ -176,6 +176,7 @@ _FAULTS = [
     Fault(
         "lost-offline:StopTransaction", "loses StopTransaction while offline", _steps("TC_038 1", "TC_039 3")
     ),
+    Fault("lost-offline:MeterValues", "loses MeterValues while offline", _steps("TC_036 1")),
     Fault("reorder-transactions", "delivers queued messages in reverse order", _steps("TC_036 1")),
     # meter values
     Fault(

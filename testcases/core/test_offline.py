@@ -3,6 +3,7 @@
 from octt.suite import ABSENT, case
 from octt.suite.readings import check_spacing, readings
 from octt.suite.states import Transaction, cache_id_tag, start_charging, store_local_list, transaction
+from octt.suite.times import moment
 
 
 def _back_online(station, csms):
@@ -25,6 +26,7 @@ def test_meter_values_while_offline(station, csms, driver, bench):
     for _ in range(4):
         seen = station.sends("MeterValues", transactionId=tx.id, step=1, within=within, cite="OCPP 1.6 3.7")
         found += readings(seen)
+    _none_lost(station, tx, found, interval)
     times = [reading.time for reading in found]
     station.check(
         times == sorted(times),
@@ -35,6 +37,22 @@ def test_meter_values_while_offline(station, csms, driver, bench):
         frame=found[-1].seen,
     )
     check_spacing(station, found, interval, step=1)
+
+
+def _none_lost(station, tx, found, interval):
+    """What was measured offline is there: the first value is of the first interval of the transaction."""
+    began = moment(tx.start.payload["timestamp"])
+    first = min((reading.time for reading in found), default=None)
+    late = (first - began).total_seconds() if first else 0.0
+    slack = station.limits.late + (1.0 if began.microsecond == 0 else 0.0)
+    station.check(
+        first is not None and late <= interval + slack,
+        f"the first queued value is {interval:g} s after StartTransaction",
+        f"it is {late:g} s after it: values of the time offline are lost" if first else "no value has a time",
+        step=1,
+        cite="OCPP 1.6 3.7",
+        frame=found[0].seen if found else None,
+    )
 
 
 def _offline_authorization(station, csms, driver, id_tag, **keys):
