@@ -20,6 +20,7 @@ class LazyGroup(click.Group):
         "report": "octt.report.commands:report",
         "verify": "octt.report.commands:verify",
         "diff": "octt.report.commands:diff",
+        "override": "octt.report.commands:overrule",
         "simulate": "octt.simulator.main:simulate",
         "faults": "octt.simulator.main:faults",
     }
@@ -28,6 +29,7 @@ class LazyGroup(click.Group):
         "report": "Make all reports of a run again from its record.",
         "verify": "Say whether a run's folder is as it was signed.",
         "diff": "Compare two runs.",
+        "override": "Overrule the verdict of a case; every report says so.",
         "simulate": "Start the simulated charging station.",
         "faults": "List the non-conformities the simulated station can show.",
     }

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from octt.report.override import VERDICTS
 from octt.report.write import Layout
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -160,3 +161,26 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
         "any": not found.same,
     }
     sys.exit(1 if failed[fail_on] else 0)
+
+
+@click.command("override")
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.option("--case", "case", required=True, metavar="ID", help="The case whose verdict is overruled.")
+@click.option("--verdict", type=click.Choice(VERDICTS), required=True)
+@click.option("--by", required=True, metavar="NAME", help="Who decides.")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, as it will stand in the report.")
+def overrule(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
+    """Overrule the verdict of a case. Every report says who did it, and why.
+
+    The line is added to the record, the reports are made again, and a signature is removed: sign anew with
+    `octt report DIR --sign KEY`.
+    """
+    from octt.report.override import OverrideError, override
+    from octt.report.write import ReportError, write_all
+
+    try:
+        override(folder, case, verdict, by, why)
+        write_all(folder)
+    except (OverrideError, ReportError) as error:
+        _stop(error)
+    click.echo(f"{case} is now {verdict} by decision of {by}; the reports in {folder} say so")
