@@ -62,6 +62,10 @@ class Transactions(Rule):
         if event.get("kind") in ("connect", "disconnect", "network"):
             self._doubt()
 
+    def case(self) -> None:
+        """What a case left running was told there: the next start is no offence of the case that it comes in."""
+        self._doubt()
+
     def _doubt(self) -> None:
         for transaction in self._busy.values():
             transaction.doubt = True

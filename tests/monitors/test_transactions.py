@@ -47,6 +47,17 @@ def test_second_start_on_a_busy_connector(wire):
     assert "connector 1" in wire.violations()[0].text
 
 
+def test_what_a_case_left_running_fails_no_other_case(wire):
+    wire.case = "TC_010_CS"
+    wire.start()
+    wire.wait(60).case = "TC_012_CS"
+    wire.start(1002, meter=200)
+    assert wire.violations() == []
+    assert any("transaction 1001" in finding.text for finding in wire.findings)
+    wire.wait(60).start(1003, meter=300)
+    assert len(wire.violations()) == 1
+
+
 def test_second_start_where_the_stop_may_have_been_lost_or_dropped(wire):
     def reset():
         wire.reply(wire.ask("Reset", type="Hard"), {"status": "Accepted"})
