@@ -87,13 +87,15 @@ VARIANTS = (
     UNMEASURED,
     Station("one connector", {"HFS-8": 1}),
     Station("remote starts not authorized", arguments=("--key", "AuthorizeRemoteTxRequests=false")),
-    Station("status first", arguments=("--status-first",)),
+    Station("status first", arguments=("--status-first", "--update-style", "report-first")),
     Station("chatty", arguments=("--chatty",)),
     Station("terse", arguments=("--terse",)),
     Station("slow", arguments=("--reply-seconds", "0.3", "--boot-seconds", "2")),
     Station("call errors, split schedules", arguments=("--constraint-errors", "--split-schedules")),
     Station("little room", arguments=tuple(word for key in _SMALLEST for word in ("--key", key))),
-    Station("soft reset without reboot", arguments=("--no-soft-reset-reboots",)),
+    Station(
+        "soft reset without reboot", arguments=("--no-soft-reset-reboots", "--update-style", "no-reboot")
+    ),
     Station("resumes transactions", arguments=("--resume-transactions",)),
 )
 """Legal stations that must pass everything that applies to them."""

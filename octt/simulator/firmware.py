@@ -5,7 +5,7 @@ installed when it is not empty and does not begin with the word CORRUPT. The new
 reports is the old one with the beginning of the image's SHA-256 hash.
 
 Statuses come in this order: Downloading, Downloaded, (SignatureVerified,) Installing, reboot, Installed after
-the reboot. Idle connectors are Unavailable from the wait for running transactions until the reboot.
+the reboot, unless the option update_style says otherwise. Idle connectors are Unavailable from the wait for running transactions until the reboot.
 """
 
 from __future__ import annotations
@@ -110,10 +110,14 @@ class Firmware(Part):
         if station.faults.active("connectors-held"):
             self._hold(True)
         await self._until(job["retrieve"], progress, "DownloadScheduled" if signed else "")
-        await self._report(progress, "Downloading")
+        terse = station.options.terse  # it says nothing of what fails at once
+        if not terse:
+            await self._report(progress, "Downloading")
         image = await self._download(job)
         if image is None:
             return await self._report(progress, "DownloadFailed")
+        if terse:
+            await self._report(progress, "Downloading")
         await self._report(progress, "Downloaded")
         if signed and not await self._verified(progress, job, image):
             return None
@@ -121,19 +125,30 @@ class Firmware(Part):
         self._hold(True)
         while any(one.transaction is not None for one in station.connectors.all.values()):
             await asyncio.sleep(0.05)
-        await self._report(progress, "Installing")
-        await asyncio.sleep(station.options.install_seconds)
-        if not _installable(image) and not station.faults.active("image-unchecked"):
-            if not station.faults.active("connectors-held"):
-                self._hold(False)
-            return await self._report(progress, "InstallationFailed")
+        good = _installable(image) or station.faults.active("image-unchecked")
+        if good or not terse:
+            await self._report(progress, "Installing")
+            await asyncio.sleep(station.options.install_seconds)
+        if not good:
+            return await self._end(progress, "InstallationFailed")
         version = f"{station.options.firmware_version}+{hashlib.sha256(image).hexdigest()[:8]}"
         station.memory.data["firmware"] = version
+        if station.options.update_style != "reboot":
+            return await self._end(progress, "Installed")
         self._kept["installed"] = True
         station.memory.save()
         if not station.faults.active("installs-forever"):
             station.restart("Reboot")
         return None
+
+    async def _end(self, progress: Progress, status: str) -> None:
+        """The installation has ended without a reboot, or before it."""
+        reboots = self.station.options.update_style == "report-first"
+        if not reboots and not self.station.faults.active("connectors-held"):
+            self._hold(False)
+        await self._report(progress, status)
+        if reboots:
+            self.station.restart("Reboot")
 
     async def _download(self, job: dict[str, Any]) -> bytes | None:
         station = self.station
@@ -187,7 +202,13 @@ class Firmware(Part):
         else:
             end = _FAILED.get(status, "InstallationFailed")
         progress = self._last[self._kept["action"]]
-        self._task = self.station.spawn(self._report(progress, end))
+        self._task = self.station.spawn(self._tell(progress, end))
+
+    async def _tell(self, progress: Progress, end: str) -> None:
+        await self._report(progress, end)
+        if self.station.faults.active("unavailable-after-update"):
+            await asyncio.sleep(0.3)
+            self._hold(True)
 
     def trigger(self, message: str, connector: int | None) -> Callable[[], object] | None:
         """The present status; Idle when nothing is underway, for signed updates after Installed (L01.FR.28, 29)."""

@@ -116,6 +116,13 @@ def _declared(context: click.Context, option: click.Parameter, file: Path | None
     "--backup-power", is_flag=True, help="Stop transactions before a power loss takes the station down."
 )
 @click.option("--resume-transactions", is_flag=True, help="Transactions go on after a power loss.")
+@click.option(
+    "--update-style",
+    type=click.Choice(["reboot", "report-first", "no-reboot"]),
+    default="reboot",
+    show_default=True,
+    help="Firmware updates end with Installed after a reboot, before it, or wait for a reset.",
+)
 @click.option("--second-swipe-cancels/--no-second-swipe-cancels", default=True)
 @click.option("--security-extension/--no-security-extension", default=True)
 @click.option("--security-profile", default=0, show_default=True, type=click.IntRange(0, 3))

@@ -55,6 +55,8 @@ class Options:
     """Enough energy to end transactions and report them before a power loss takes the station down."""
     resume_transactions: bool = False
     """Without backup power: a transaction goes on after the power loss instead of being stopped."""
+    update_style: Literal["reboot", "report-first", "no-reboot"] = "reboot"
+    """A firmware update: reboots and then reports Installed, reports the end and then reboots, or waits for a reset."""
     second_swipe_cancels: bool = True
     """Presenting the same idTag again before plugging in ends the authorization."""
 

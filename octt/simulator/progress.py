@@ -42,6 +42,8 @@ class Progress:
             return
         while True:
             try:
+                if self.station.options.chatty and status in ("Downloading", "Uploading"):
+                    await self.station.outbox.send(self.action, self._payload(status))
                 await self.station.outbox.send(self.action, self._payload(status))
                 return
             except CallRefused:

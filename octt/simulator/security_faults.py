@@ -12,6 +12,7 @@ _FAMILIES = {
     "image-unchecked": "installs whatever it downloaded",
     "installs-forever": "does not get beyond Installing",
     "connectors-held": "makes its connectors Unavailable for an update and leaves them so when it fails",
+    "unavailable-after-update": "makes its connectors Unavailable a moment after an update",
     "upload-imagined": "reports an upload that it does not make",
     "upload-empty": "uploads an empty file",
     "signature-unchecked": "installs firmware whatever its signature",
@@ -66,7 +67,20 @@ _UPDATES = [
     Fault("download-imagined", "goes on after a failed download", _steps("TC_044_2 5")),
     Fault("image-unchecked", "installs a broken image", _steps("TC_044_3 11")),
     Fault("installs-forever", "never ends the installation", _steps("TC_044_1 13", "TC_080 17")),
-    Fault("connectors-held", "stays Unavailable after a failed update", _steps("TC_044_2 result")),
+    Fault(
+        "connectors-held", "stays Unavailable after a failed update", _steps("TC_044_2 result", "TC_044_3 13")
+    ),
+    Fault("unavailable-after-update", "is out of service after an update", _steps("TC_044_1 result")),
+    Fault(
+        "set:FirmwareStatusNotification[status=Downloading].status=Installing",
+        "reports Installing while it downloads",
+        _steps("TC_044_1 3", "TC_044_2 3", "TC_044_3 3"),
+    ),
+    Fault(
+        "set:FirmwareStatusNotification[status=Installing].status=Installed",
+        "reports Installed before it installs",
+        _steps("TC_044_1 7", "TC_044_3 7"),
+    ),
     Fault("upload-imagined", "uploads nothing", _steps("TC_045_1 result", "TC_045_2 5", "TC_079 result")),
     Fault("upload-empty", "uploads an empty file", _steps("TC_045_1 result", "TC_079 result")),
     Fault("hang-after:GetDiagnostics=5", "is dead after GetDiagnostics", _steps("TC_045_2 result")),
@@ -147,7 +161,7 @@ _CONNECTION = [
 register(_FAMILIES, [*_UPDATES, *_CERTIFICATES, *_CONNECTION])
 extend(
     {
-        "boot-status:2=Unavailable": _steps("TC_044_1 11", "TC_044_1 result", "TC_080 15", "TC_080 result"),
+        "boot-status:2=Unavailable": _steps("TC_044_1 11", "TC_080 15", "TC_080 result"),
         "reply:ChangeConfiguration=Rejected": _steps("TC_073 2", "TC_083 2"),
     }
 )
