@@ -5,7 +5,8 @@ installed when it is not empty and does not begin with the word CORRUPT. The new
 reports is the old one with the beginning of the image's SHA-256 hash.
 
 Statuses come in this order: Downloading, Downloaded, (SignatureVerified,) Installing, reboot, Installed after
-the reboot, unless the option update_style says otherwise. Idle connectors are Unavailable from the wait for running transactions until the reboot.
+the reboot, unless the option update_style says otherwise. Idle connectors are Unavailable from the wait for running
+transactions until the reboot.
 """
 
 from __future__ import annotations
