@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
 from cryptography.utils import CryptographyDeprecationWarning
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 KeyType = Literal["rsa", "ec"]
@@ -175,9 +175,20 @@ def check_charge_point_chain(
         raise CertificateError("the subject's commonName is not the serial number of this station")
     if organization not in _names(leaf, NameOID.ORGANIZATION_NAME):
         raise CertificateError(f"the subject's organizationName is not {organization!r}")
-    if not _key_usage(leaf, "digital_signature"):
-        raise CertificateError("its key usage does not allow signatures")
+    _check_usage(leaf, ExtendedKeyUsageOID.CLIENT_AUTH)
     check_chain(leaf, intermediates, roots, now)
+
+
+def _check_usage(certificate: x509.Certificate, purpose: x509.ObjectIdentifier) -> None:
+    """That the certificate may sign, and for this purpose if it names purposes (A00.FR.512)."""
+    if not _key_usage(certificate, "digital_signature"):
+        raise CertificateError("its key usage does not allow signatures")
+    try:
+        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    if purpose not in purposes and ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE not in purposes:
+        raise CertificateError("its extended key usage is for another purpose")
 
 
 def _key_usage(certificate: x509.Certificate, usage: str) -> bool:
@@ -314,8 +325,7 @@ def check_signing_certificate(
     Intermediate certificates are not allowed between the two (whitepaper L01, remarks).
     """
     check_properties(certificate, now)
-    if not _key_usage(certificate, "digital_signature"):
-        raise CertificateError("its key usage does not allow signatures")
+    _check_usage(certificate, ExtendedKeyUsageOID.CODE_SIGNING)
     check_chain(certificate, [], roots, now)
 
 

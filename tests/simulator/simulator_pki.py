@@ -74,6 +74,7 @@ def build(
     hosts=(),
     usage=None,
     basic=True,
+    purpose=None,
 ):
     builder = (
         x509.CertificateBuilder()
@@ -97,6 +98,8 @@ def build(
         )
         flags = {n: n in usage for n in names.split()}
         builder = builder.add_extension(x509.KeyUsage(**flags), critical=True)
+    if purpose:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
     return builder.sign(issuer.key, hashes.SHA256())
 
 

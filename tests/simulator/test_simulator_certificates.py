@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from simulator_pki import DAY, NOW, Authority, ec_key, key_pem, name, pem, rsa_key, sign_firmware
@@ -74,6 +75,7 @@ def test_chain_may_pass_over_intermediates(store, root):
         ({"end": NOW - DAY / 2}, "expired"),
         ({"start": NOW + DAY}, "not valid before"),
         ({"usage": ["key_encipherment"]}, "key usage"),
+        ({"purpose": ExtendedKeyUsageOID.SERVER_AUTH}, "another purpose"),
     ],
 )
 def test_wrong_charge_point_certificates_are_refused(store, root, changes, reason):
@@ -266,6 +268,7 @@ def test_wrong_signing_certificates_are_refused(root):
     for signer, reason in [
         (root.issue("signer", ec_key(), end=NOW - DAY / 2), "expired"),
         (root.issue("signer", ec_key(), usage=["key_agreement"]), "key usage"),
+        (root.issue("signer", ec_key(), purpose=ExtendedKeyUsageOID.CLIENT_AUTH), "another purpose"),
         (Authority().issue("signer", ec_key()), "no path"),
         (middle.issue("signer", ec_key()), "no path"),
         (root.issue("signer", rsa_key(1024)), "1024"),

@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 from cryptography import x509
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from secure_csms import KEY, secured
 from simulator_pki import DAY, NOW, Authority, ec_key, key_pem, pem, rsa_key
 
@@ -574,3 +576,42 @@ async def test_a_station_without_the_extension(bench, csms):
     assert "SecurityProfile" not in names
     answer = await csms.call("GetInstalledCertificateIds", certificateType=CENTRAL_SYSTEM)
     assert answer == ("error", "NotSupported")
+
+
+# nonsense
+
+TEXT = st.text(max_size=60) | st.sampled_from(
+    ["-----BEGIN CERTIFICATE-----", pem(Authority().certificate)[:200]]
+)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(TEXT, min_size=3, max_size=8))
+def test_nonsense_is_rejected_and_the_station_goes_on(tmp_path, texts):
+    async def main():
+        async with secured(tmp_path, profile=2) as bench:
+            csms = bench.csms
+            for text in texts:
+                assert await install(csms, text) == "Rejected"
+                assert await csms.call("CertificateSigned", certificateChain=text) == {"status": "Rejected"}
+                firmware = {
+                    "location": text,
+                    "retrieveDateTime": text,
+                    "signingCertificate": text,
+                    "signature": text,
+                }
+                answer = await csms.call("SignedUpdateFirmware", requestId=1, firmware=firmware)
+                assert answer in ({"status": "InvalidCertificate"}, ("error", "TypeConstraintViolation"))
+                data = dict.fromkeys(("issuerNameHash", "issuerKeyHash"), text[:128]) | {
+                    "serialNumber": text[:40]
+                }
+                answer = await csms.call(
+                    "DeleteCertificate", certificateHashData=data | {"hashAlgorithm": "SHA256"}
+                )
+                assert answer == {"status": "NotFound"}
+                await csms.call("GetDiagnostics", location=text, retries=0)
+                assert await csms.change("AuthorizationKey", text) == "Rejected"
+                assert await csms.change("SecurityProfile", text) == "Rejected"
+            assert csms.connections == 1
+
+    asyncio.run(main())
