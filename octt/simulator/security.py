@@ -97,19 +97,15 @@ class Security(SecurityBase):
         named = faults.value("cipher-suites")
         suites = tuple(named.split(",")) if named else self.station.options.cipher_suites
         identity = self.store.identity if self.profile == 3 else None
-        maximum = faults.value("tls-version")
         if faults.active("client-certificate-withheld"):
             identity = None
         elif identity and (kind := faults.value("client-certificate")):
             identity = self_made(kind, identity, self.now())
-            maximum = (
-                "1.2" if kind == "weak-ec" else maximum
-            )  # TLS 1.3 has no signatures with so small a curve
         return tls.client_context(
             self.store.trusted(CENTRAL_SYSTEM),
             identity=identity,
             suites=suites,
-            maximum=_TLS_VERSIONS.get(maximum or ""),
+            maximum=_TLS_VERSIONS.get(faults.value("tls-version") or ""),
             verify=not faults.active("any-server-trusted"),
             check_hostname=not faults.active("host-name-ignored"),
         )

@@ -8,7 +8,6 @@ import hashlib
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from octt.simulator import certificates
@@ -20,11 +19,11 @@ def self_made(kind: str, present: Identity, now: datetime.datetime) -> Identity:
     key: certificates.PrivateKey = certificates.generate_key("ec")
     if kind == "weak-rsa":
         key = certificates.generate_key("rsa", 1024)
-    elif kind == "weak-ec":
-        key = ec.generate_private_key(ec.SECP192R1())
     subject = present.certificate.subject
     if kind == "other-name":
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "SOMEBODY")])
+    elif kind == "no-name":
+        subject = x509.Name(subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -85,7 +85,6 @@ WEAK = "client-certificate="
     [
         (None, "TLSv1.3", 2048),
         (f"{WEAK}weak-rsa", "TLSv1.3", 1024),
-        (f"{WEAK}weak-ec", "TLSv1.2", 192),
         (f"{WEAK}self-signed", "TLSv1.3", 256),
         ("client-certificate-withheld", "TLSv1.3", None),
         ("tls-version=1.1", "TLSv1.1", 2048),
