@@ -20,7 +20,7 @@ def test_start_by_cached_id(station, csms, driver, bench):
     )
     station.reports("Charging", step=7)
     station.sent_none(
-        "Authorize", since=reply.request, until=start, step="implied", cite="OCPP 1.6 3.5.1, 9.1.12"
+        "Authorize", since=reply.request, until=start, step="implied", cite="OCPP 1.6 3.5.1, 9.1.13"
     )
 
 

@@ -66,7 +66,7 @@ def _asked_limit(station):
         "GetConfigurationMaxKeys a whole number above 0",
         f"it is {value!r}",
         step=6,
-        cite="OCPP 1.6 9.1.7",
+        cite="OCPP 1.6 9.1.9",
     )
     return int(value)
 

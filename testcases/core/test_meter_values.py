@@ -32,7 +32,7 @@ def _three_readings(station, transaction, interval, context):
         f"sampledValue.context = {context}",
         f"the contexts are {', '.join(sorted({r.context for r in found}))}",
         step=1,
-        cite="OCPP 1.6 7.32",
+        cite="OCPP 1.6 7.35",
         frame=found[-1].seen,
     )
     return found
@@ -85,6 +85,6 @@ def _is_aligned(station, reading, interval):
         f"meterValue.timestamp aligned to the clock: a multiple of {interval} s since midnight",
         f"{reading.text} is {off:.1f} s off",
         step=1,
-        cite="OCPP 1.6 9.1.4",
+        cite="OCPP 1.6 9.1.5",
         frame=reading.seen,
     )

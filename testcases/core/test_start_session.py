@@ -31,4 +31,4 @@ def test_identification_first_times_out(station, driver, bench):
     timeout = bench.times.connection_timeout
     station.configure(ConnectionTimeOut=timeout)
     start_authorized(station, driver, step=1)
-    station.reports("Available", step=2, after=timeout, cite="OCPP 1.6 9.1.5")
+    station.reports("Available", step=2, after=timeout, cite="OCPP 1.6 9.1.6")

@@ -36,13 +36,19 @@ def test_stop_by_the_same_parent(station, csms, driver, bench, charging):
     tag = bench.id_tags.valid_2
     driver.present_id_tag(bench.connector, tag, why="a card of the same group may stop the transaction")
     station.sends("Authorize", idTag=tag, step=1, cite="OCPP 1.6 4.1")
-    _ends(station, charging, step=3, idTag=tag, cite="OCPP 1.6 3.4")
+    _ends(station, charging, step=3, idTag=tag, cite="OCPP 1.6 3.10")
 
 
-def _charging_until_ev_leaves(station, driver, bench, *, stop, unlock):
-    """Setup with both keys as given, then the cable is pulled out on the EV's side. The transaction."""
+def _charging_until_ev_leaves(station, driver, bench, pics, *, stop, unlock):
+    """Setup with both keys as given, then the cable is pulled out on the EV's side. The transaction.
+
+    A station need not have StopTransactionOnEVSideDisconnect (errata 3.80): then C-06.2 says that it stops.
+    """
     with station.setup():
-        station.configure(StopTransactionOnEVSideDisconnect=stop)
+        by_nature = (
+            stop and pics.yes("C-06.2") and station.value_of("StopTransactionOnEVSideDisconnect") is None
+        )
+        station.configure(StopTransactionOnEVSideDisconnect=stop, optional=by_nature)
         station.configure(UnlockConnectorOnEVSideDisconnect=unlock, optional=True)
         transaction = start_charging(station, driver)
     driver.unplug_ev(bench.connector)
@@ -50,16 +56,16 @@ def _charging_until_ev_leaves(station, driver, bench, *, stop, unlock):
 
 
 @case("TC_005_1_CS")
-def test_ev_disconnects_stop_and_unlock(station, driver, bench):
+def test_ev_disconnects_stop_and_unlock(station, driver, bench, pics):
     """With both keys true the transaction ends when the EV leaves."""
-    transaction = _charging_until_ev_leaves(station, driver, bench, stop=True, unlock=True)
-    _ends(station, transaction, step=1, reason="EVDisconnected", cite="OCPP 1.6 9.1.24")
+    transaction = _charging_until_ev_leaves(station, driver, bench, pics, stop=True, unlock=True)
+    _ends(station, transaction, step=1, reason="EVDisconnected", cite="OCPP 1.6 9.1.23")
 
 
 @case("TC_005_2_CS")
-def test_ev_disconnects_stop_without_unlock(station, driver, bench):
+def test_ev_disconnects_stop_without_unlock(station, driver, bench, pics):
     """The transaction ends when the EV leaves, the cable stays locked until the Central System unlocks it."""
-    transaction = _charging_until_ev_leaves(station, driver, bench, stop=True, unlock=False)
+    transaction = _charging_until_ev_leaves(station, driver, bench, pics, stop=True, unlock=False)
     with station.in_any_order():
         station.sends("StopTransaction", transactionId=transaction.id, reason="EVDisconnected", step=1)
         station.reports({"Finishing", "Available"}, step=3)
@@ -76,9 +82,9 @@ def says_ev_side_disconnected(info):
 @case("TC_005_3_CS")
 def test_ev_disconnects_and_transaction_stays(station, driver, bench, pics):
     """With the key false the transaction is suspended when the EV leaves, and ends remotely."""
-    transaction = _charging_until_ev_leaves(station, driver, bench, stop=False, unlock=False)
+    transaction = _charging_until_ev_leaves(station, driver, bench, pics, stop=False, unlock=False)
     suspended = {"SuspendedEV", "SuspendedEVSE"}
-    station.reports(suspended, info=says_ev_side_disconnected, step=1, cite="OCPP 1.6 9.1.24")
+    station.reports(suspended, info=says_ev_side_disconnected, step=1, cite="OCPP 1.6 9.1.23")
     station.call("RemoteStopTransaction", transactionId=transaction.id, step=3).returns()
     with station.in_any_order():
         ended = {"Finishing", "Available"} if pics.fixed_cable(bench.connector) else {"Finishing"}
