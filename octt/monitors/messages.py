@@ -12,7 +12,6 @@ _LISTED = 5
 """Problems of one frame that are spelt out."""
 
 _HARMLESS = (
-    (re.compile(r"^payload None is not"), "null for an empty payload is allowed, {} is good practice"),
     (re.compile(r"^error description has \d+ characters"), "OCPP 1.6 sets no limit, later versions do"),
     (re.compile(r"^'FormatViolation' is no error code"), "the later name of FormationViolation, errata 5.2"),
 )
