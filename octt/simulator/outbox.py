@@ -119,7 +119,7 @@ class Outbox(Part):
                 continue
             self._idle.clear()
             deliver = self._deliver(item) if isinstance(item, _Ordinary) else self._deliver_kept(item)
-            if self.station.faults.active("two-outstanding"):
+            if isinstance(item, _Ordinary) and self.station.faults.active("two-outstanding"):
                 self.station.spawn(deliver)
                 await asyncio.sleep(0)
             else:
@@ -128,8 +128,6 @@ class Outbox(Part):
     def _next(self) -> _Ordinary | dict[str, Any] | None:
         """The oldest message that may go now."""
         kept = self._kept[0] if self._kept and self.station.ready and not self._retry_at else None
-        if kept is not None and kept.get("underway"):
-            kept = None
         if self._ordinary and (kept is None or self._ordinary[0].order < self._orders.get(id(kept), 0)):
             return self._ordinary.popleft()
         return kept
