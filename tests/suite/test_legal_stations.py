@@ -48,3 +48,8 @@ def test_without_the_key_a_station_that_stops_when_the_ev_leaves_is_tested_all_t
     verdict, reason = found["TC_005_3_CS"]  # it cannot be told to go on, so this is no verdict about it
     assert verdict == "INCONCLUSIVE"
     assert "StopTransactionOnEVSideDisconnect = false cannot be set" in reason
+
+
+def test_messages_are_triggered_on_a_station_without_clock_aligned_values(tmp_path):
+    found = verdicts(tmp_path, ("TC_054_CS",), "--absent", "ClockAlignedDataInterval")
+    assert found["TC_054_CS"] == ("PASS", "")
