@@ -94,6 +94,7 @@ class Times(Section):
     download_timeout: Seconds = 300
     install_timeout: Seconds = 600
     upload_timeout: Seconds = 300
+    certificate_timeout: Seconds = 180
     connect_timeout: Seconds = 300
     operator_timeout: Seconds = 900
 
@@ -127,11 +128,26 @@ class SmartCharging(Section):
 
 
 class Firmware(Section):
-    """Images for the firmware cases; without `image` a generated dummy is served."""
+    """Images for the firmware cases; without `image` a generated dummy is served.
+
+    `signature` and `signing_certificate` are the manufacturer's; without them the laboratory signs.
+    """
 
     image: str = ""
     corrupt_image: str = ""
     protocol: str = ""
+    signature: str = ""
+    signing_certificate: str = ""
+
+    @model_validator(mode="after")
+    def _signed(self) -> Firmware:
+        if bool(self.signature) != bool(self.signing_certificate) or (self.signature and not self.image):
+            raise ValueError(
+                "signature (Base64, by the manufacturer) and signing_certificate (a PEM file) go with an image"
+            )
+        if self.signing_certificate and not Path(self.signing_certificate).is_file():
+            raise ValueError(f"there is no file {self.signing_certificate!r} for signing_certificate")
+        return self
 
 
 class FilePorts(Section):
@@ -152,11 +168,17 @@ class Files(Section):
 
 
 class Security(Section):
-    """The Security extension: organisation for certificates, the laboratory PKI's folder, what goes beyond."""
+    """The Security extension: organisation for certificates, the laboratory PKI's folder, what goes beyond.
+
+    `raise_profile`: cases may move the station to a higher security profile, from which OCPP has no way back.
+    `probes`: the security cases also try what a station has to refuse.
+    """
 
     vendor_name: str = "OCTT Bench"
     pki: str = ""
     legacy_signatures: bool = False
+    raise_profile: bool = True
+    probes: bool = True
     new_password: Annotated[str, Field(min_length=16, max_length=20)] = "OCA_OCTT_admin_test"
 
 
@@ -214,7 +236,9 @@ class Bench(Section):
 
 
 SIMULATED = Bench(
-    central_system=CentralSystem(host="127.0.0.1", port=0, tls_port=0),
+    central_system=CentralSystem(
+        host="127.0.0.1", public_host="localhost", port=0, tls_port=0, security_profile=2
+    ),
     driver=Driver(kind="simulated"),
     times=Times(
         heartbeat_interval=1,
@@ -233,10 +257,14 @@ SIMULATED = Bench(
         download_timeout=10,
         install_timeout=10,
         upload_timeout=10,
+        certificate_timeout=6,
         connect_timeout=15,
     ),
 )
-"""The bench of the built-in simulated station: everything as short as the protocol allows."""
+"""The bench of the built-in simulated station: everything as short as the protocol allows.
+
+It begins with security profile 2, from where TC_083 leads on to 3, so that one run has all cases of all profiles.
+"""
 
 
 def load(path: Path) -> Bench:

@@ -9,8 +9,11 @@ from octt.pics.declaration import Declaration
 from octt.pics.declared_keys import complete, wrong_value
 from octt.pics.questionnaire import load_questionnaire
 
-# The simulated station has these from its other options.
-_DERIVED = ("NumberOfConnectors", "SupportedFeatureProfiles", "SupportedFeatureProfilesMaxLength")
+# The simulated station has these from its other options; AuthorizationKey, which can only be written, is in no table.
+_DERIVED = (
+    *("NumberOfConnectors", "SupportedFeatureProfiles", "SupportedFeatureProfilesMaxLength"),
+    *("SecurityProfile", "AuthorizationKey"),
+)
 
 
 def simulator_options(declaration: Declaration) -> list[str]:
@@ -29,6 +32,8 @@ def _options(declaration: Declaration) -> Iterator[str]:
     for profile in declaration.profiles:
         if profile != "Security":
             yield from ("--profile", profile)
+    if declaration.profiles and "Security" not in declaration.profiles:
+        yield "--no-security-extension"
     if answer("HFS-2") is True and answer("HFS-1") is not True:
         yield "--fixed-cable"
     if answer("AQ-7.1") is True:
@@ -90,4 +95,4 @@ def _absent(declaration: Declaration) -> set[str]:
             name for name, key in KEYS.items() if not key.required and key.profile in declaration.profiles
         }
         absent |= optional - declaration.configuration_keys.keys()
-    return absent
+    return absent - set(_DERIVED)

@@ -25,10 +25,11 @@ def following(label: Label) -> str:
 
 @dataclass
 class Undo:
-    """One thing to put back when the case ends."""
+    """One thing to put back when the case ends. `early`: before the station is expected to be connected."""
 
     what: str
     how: Callable[[], None]
+    early: bool = False
 
 
 @dataclass
@@ -137,6 +138,6 @@ class CaseRun:
         self.phase, self.test_from = "test", self.cursor
         self.now()
 
-    def undo(self, what: str, how: Callable[[], None]) -> None:
+    def undo(self, what: str, how: Callable[[], None], early: bool = False) -> None:
         """Has something put back when the case ends, the last first."""
-        self.undos.append(Undo(what, how))
+        self.undos.append(Undo(what, how, early))

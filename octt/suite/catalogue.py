@@ -34,7 +34,8 @@ class Case:
 
     `checks` are "step: what is checked"; `needs` are driver actions, those of the states included; `states` are
     ids of states, with "?" behind one that is only used where implemented; `key_min` are the smallest values of
-    configuration keys with which the case can be run.
+    configuration keys with which the case can be run; `order_on` is its place in the plan when the bench begins with
+    that security profile, where it is another one than `order`.
     """
 
     id: str
@@ -49,6 +50,11 @@ class Case:
     states: tuple[str, ...] = ()
     key_min: Mapping[str, int] = field(default_factory=dict)
     order: int = 0
+    order_on: Mapping[str, int] = field(default_factory=dict)
+
+    def place(self, security_profile: int) -> int:
+        """Its place in the plan of a bench that begins with this security profile."""
+        return self.order_on.get(str(security_profile), self.order)
 
     @property
     def section(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from octt.bench import Bench
     from octt.suite.run import Options, Run, Scene
     from octt.suite.states import Transaction
 
@@ -97,7 +98,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if (not wanted or _case_id(item) in wanted)
             and (not profiles or catalogue[str(_case_id(item))].profile in profiles)
         ]
-    cases.sort(key=lambda item: catalogue[str(_case_id(item))].order)
+    begins_with = _bench(config, options).central_system.security_profile
+    cases.sort(key=lambda item: catalogue[str(_case_id(item))].place(begins_with))
     items[:] = [item for item in items if not _case_id(item)] + cases
 
 
@@ -129,6 +131,18 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     finally:
         _end_interrupted(run)
         run.finish("aborted" if session.shouldstop else reason)
+
+
+def _bench(config: pytest.Config, options: Options | None) -> Bench:
+    from octt.bench import SIMULATED, ConfigError, load
+
+    if options is not None:
+        return options.bench
+    file = config.getoption("--bench")
+    try:
+        return load(Path(file)) if file else SIMULATED
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _options(config: pytest.Config) -> Options:
@@ -285,6 +299,15 @@ def files(scene: Scene, request: pytest.FixtureRequest) -> Any:
 
     run: Run = request.config.stash[_RUN]
     return Files(scene.station, run.files, run.options.declaration)
+
+
+@pytest.fixture
+def security(scene: Scene, request: pytest.FixtureRequest) -> Any:
+    """The security extension: profile and password of the connection, certificates, what is to be refused."""
+    from octt.suite.security_words import Security
+
+    run: Run = request.config.stash[_RUN]
+    return Security(scene.station, run)
 
 
 @pytest.fixture

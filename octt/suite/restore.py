@@ -71,6 +71,9 @@ def put_back(station: Station, csms: Csms, driver: Actions) -> list[str]:
         case.now()
         csms.system.restore()
         attempt("the physical world", driver.take_back)
+        for undo in [undo for undo in case.undos if undo.early]:
+            case.undos.remove(undo)
+            attempt(undo.what, undo.how)
         attempt("the connection", lambda: station.connects(again=False))
         csms.system.answers.disarm()
         attempt("the registration", lambda: accept_registration(station, driver))

@@ -23,7 +23,18 @@ _PROGRESS = {
         {"Installing"},
         {"Installed", "InstallationFailed"},
     ),
+    "SignedFirmwareStatusNotification": (
+        {"Downloading"},
+        {"Downloaded", "DownloadFailed"},
+        {"SignatureVerified", "InvalidSignature"},
+        {"Installing"},
+        {"Installed", "InstallationFailed", "InstallVerificationFailed"},
+    ),
     "DiagnosticsStatusNotification": ({"Uploading"}, {"Uploaded", "UploadFailed"}),
+    "LogStatusNotification": (
+        {"Uploading"},
+        {"Uploaded", "UploadFailure", "PermissionDenied", "BadMessage", "NotSupportedOperation"},
+    ),
 }
 """Statuses in their order: when one of the same place or a later one comes, waiting for another is in vain."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from octt.suite.case_run import CaseRun
 from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.limits import Limits, limits
 from octt.suite.machine import local_addresses, tool
+from octt.suite.provisioned import security_options
 from octt.suite.restore import power_cycle, put_back
 from octt.suite.rules import needs_no_remark
 from octt.suite.station import Station
@@ -89,6 +91,7 @@ class Run:
         self.attempt = 0
         self._general: Scene | None = None
         self._files_open = False
+        self._provisioned: tempfile.TemporaryDirectory[str] | None = None
         self.csms = CentralSystem(self._settings(), self.record, self._answers())
         self.csms.watch = self._watch
         self.driver = self._driver()
@@ -210,10 +213,15 @@ class Run:
 
     def _start_driver(self) -> None:
         if isinstance(self.driver, SimulatedDriver):
-            base = self.csms.url(self.csms.settings.endpoints[0]).rpartition("/")[0]
+            host = self.bench.central_system.public_host or None
+            base = self.csms.url(self.csms.settings.endpoints[0], host).rpartition("/")[0]
             identity = self.bench.station.identity
+            given = [*self.options.simulator_arguments, *self.bench.driver.simulator]
+            self._provisioned = tempfile.TemporaryDirectory()
+            pki = self.pki if self.bench.central_system.security_profile >= 2 else None
+            secure = security_options(self.bench, pki, given, Path(self._provisioned.name))
             self.driver.arguments = ["--csms", base, "--identity", identity, "--control", "127.0.0.1:0"]
-            self.driver.arguments += [*self.options.simulator_arguments, *self.bench.driver.simulator]
+            self.driver.arguments += [*secure, *given]
         try:
             self.driver.start()
         except ActionFailed as error:
@@ -264,6 +272,9 @@ class Run:
         if seen is None or seen.frame.type != "CALLRESULT":
             return
         keys = [k for k in seen.payload.get("configurationKey", []) if isinstance(k, dict)]
+        for key in keys:
+            if str(key.get("key")).casefold() == "authorizationkey" and "value" in key:
+                key["value"] = "(secret)"
         if when == "before":
             self.keys = keys
         self.record.write("config", when=when, keys=keys, unknown=seen.payload.get("unknownKey", []))
@@ -278,6 +289,8 @@ class Run:
                 put_back(self._general.station, self._general.csms, self._general.driver)
             self.snapshot("after")
         self.driver.close()
+        if self._provisioned:
+            self._provisioned.cleanup()
         if self._files_open:
             self.csms.run(self.files.stop())
         self.csms.stop()

@@ -1,0 +1,38 @@
+"""What a laboratory puts into a station before the first connection, done for the simulated one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from octt.bench import Bench
+from octt.csms.certificates import to_pem
+from octt.csms.pki import Pki
+
+SERIAL = "SIM-0001"
+"""Of the simulated station, unless --serial gives another."""
+
+
+def security_options(bench: Bench, pki: Pki | None, given: list[str], folder: Path) -> list[str]:
+    """Options of `octt simulate` for the security profile of the bench: password, root, own certificate.
+
+    `pki` is None where nothing needs it. `given` are the other options. Files go into `folder`, which is private and
+    short-lived: one holds a private key.
+    """
+    central = bench.central_system
+    options = ["--security-profile", str(central.security_profile)]
+    if central.security_profile and central.password:
+        options += ["--authorization-key", central.password.encode().hex()]
+    if pki is not None and central.security_profile >= 2:
+        root = folder / "root.pem"
+        root.write_text(to_pem(pki.trust_anchor))
+        options += ["--trust", str(root)]
+    if pki is not None and central.security_profile == 3:
+        serial = given[given.index("--serial") + 1] if "--serial" in given else SERIAL
+        own = pki.client(serial, bench.security.vendor_name, "ecdsa")
+        certificate, key = folder / "station.pem", folder / "station.key"
+        certificate.write_text(own.chain_pem)
+        with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            file.write(own.key_pem)
+        options += ["--cert", str(certificate), "--key-file", str(key)]
+    return options

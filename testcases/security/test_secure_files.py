@@ -1,0 +1,143 @@
+"""Test-case document 2.24.2 and 2.24.3: the security log, and firmware that is signed.
+
+The laboratory signs, and the station gets the laboratory's manufacturer root for the case, unless the bench has an
+image with its manufacturer's own signature ([firmware] image, signature, signing_certificate).
+"""
+
+import itertools
+
+from octt.suite import case
+from octt.suite.file_words import firmware_version, reboots, stays_available
+from octt.suite.firmware_signing import Signing
+from octt.suite.times import in_seconds
+
+STATUS, EVENT = "SignedFirmwareStatusNotification", "SecurityEventNotification"
+_NUMBERS = itertools.count(4001)
+
+
+@case("TC_079_CS")
+def test_security_log(station, files, bench):
+    """The security log is uploaded to the given location; the password is not in it."""
+    limit, number, folder = bench.times.upload_timeout, next(_NUMBERS), files.folder(files.protocols[0])
+    with files.fair(folder):
+        reply = station.call(
+            "GetLog", logType="SecurityLog", requestId=number, log={"remoteLocation": folder.url}, step=1
+        ).returns(status="Accepted", cite="whitepaper N01.FR.01")
+        log = {"requestId": number, "within": limit, "cite": "whitepaper N01"}
+        station.sends("LogStatusNotification", status="Uploading", step=3, **log)
+        station.sends("LogStatusNotification", status="Uploaded", step=5, **log)
+        files.arrived(folder, name=reply.payload.get("filename"), step="result")
+    password = bench.central_system.password.encode()
+    texts = [(files.servers.base / u["file"]).read_bytes() for u in files.servers.uploads(folder.url)]
+    told = any(password in text or password.hex().encode() in text.lower() for text in texts)
+    station.check(
+        not told,
+        "no AuthorizationKey in the log",
+        "it is there",
+        step="result",
+        cite="whitepaper A01.FR.12",
+    )
+
+
+def _order(station, number, url, signed):
+    firmware = {"location": url, "retrieveDateTime": in_seconds(0), **signed}
+    return station.call("SignedUpdateFirmware", requestId=number, firmware=firmware, step=1)
+
+
+def _downloads(station, files, image, number, signed, bench):
+    """Steps 1 to 6; the last frame."""
+    report = {"requestId": number, "within": bench.times.download_timeout, "cite": "whitepaper L01.FR.01"}
+    reply = _order(station, number, image.url, signed)
+    reply.returns(status="Accepted", cite="whitepaper L01.FR.23")
+    station.reports("Unavailable", optional=True, cite="whitepaper L01.FR.07")
+    station.sends(STATUS, status="Downloading", step=3, **report)
+    seen = station.sends(STATUS, status="Downloaded", step=5, **report)
+    files.fetched(image, step=5)
+    station.reports("Unavailable", optional=True, cite="whitepaper L01.FR.07")
+    return seen
+
+
+def _begins_to_install(station, number, limit):
+    """Step 9: Installing; a station whose boot loader cannot send it reboots instead (L01.FR.22)."""
+    ends = {"Installing", "InstallationFailed", "InstallVerificationFailed"}
+    seen = station.either(
+        (STATUS, {"requestId": number, "status": ends}), ("BootNotification", {}), step=9, within=limit
+    )
+    if seen.action == "BootNotification":
+        station.remark("Installing was not reported before the reboot", seen, cite="whitepaper L01.FR.22")
+        return
+    status = seen.payload["status"]
+    station.check(status == "Installing", "status = Installing", f"status = {status}", step=9, frame=seen)
+
+
+@case("TC_080_CS")
+def test_secure_update(station, files, security, bench):
+    """Firmware with a right signature is installed, and the station is Available after it.
+
+    Steps 11 to 17 may come in any order. A station that needs no reboot (figure 13 of the whitepaper) is reset, so that
+    step 15 can be seen.
+    """
+    with station.setup():
+        signed = Signing(security, station).right()
+        image, former, number = files.image(turn=0), firmware_version(station), next(_NUMBERS)
+    limit = bench.times.install_timeout + bench.times.boot_timeout
+    with files.fair(image):
+        downloaded = _downloads(station, files, image, number, signed, bench)
+        station.sends(
+            STATUS, status="SignatureVerified", requestId=number, step=7, cite="whitepaper L01.FR.04"
+        )
+        station.reports("Unavailable", optional=True, cite="whitepaper L01.FR.07")
+        _begins_to_install(station, number, limit)
+        station.sends(
+            STATUS, status="Installed", requestId=number, step=17, within=limit, cite="whitepaper L01.FR.01"
+        )
+    boot = reboots(station, downloaded, step=11)
+    if boot is None:
+        station.remark("the station did not reboot by itself; the document expects that")
+        boot = station.reboot("Hard")
+    station.changed("firmware", "firmwareVersion", former, firmware_version(station))
+    with station.in_any_order(after=boot):
+        station.reports_all("Available", step=15, within=bench.times.boot_timeout, cite="OCPP 1.6 4.2")
+    stays_available(station, image.since, step="result")
+    _judge_events(station, downloaded)
+
+
+def _judge_events(station, since):
+    """Step 13 is optional; an event that contradicts the update is wrong."""
+    events = station.sent(EVENT, since=since)
+    types = {str(event.payload["type"]): event for event in events}
+    wrong = [name for name in types if name.startswith("InvalidFirmware")]
+    station.check(
+        not wrong,
+        "SecurityEventNotification of type FirmwareUpdated, or none",
+        f"it came with type {', '.join(wrong)} for firmware that is right",
+        step=13,
+        frame=types.get(wrong[0]) if wrong else types.get("FirmwareUpdated"),
+        cite="whitepaper 8",
+    )
+    if "FirmwareUpdated" not in types:
+        station.remark("the critical event FirmwareUpdated was not sent", cite="whitepaper A04.FR.01")
+
+
+@case("TC_081_CS")
+def test_wrong_signature(station, files, security, bench):
+    """Firmware with a wrong signature is not installed, and an event tells of it.
+
+    Then the request itself is refused when the signing certificate is not right (L01.FR.23); nothing could be fetched.
+    """
+    with station.setup():
+        signing = Signing(security, station)
+        signed = signing.wrong()
+        image, number = files.image(turn=1), next(_NUMBERS)
+    with files.fair(image):
+        _downloads(station, files, image, number, signed, bench)
+        with station.in_any_order():
+            station.sends(
+                STATUS, status="InvalidSignature", requestId=number, step=7, cite="whitepaper L01.FR.04"
+            )
+            station.sends(EVENT, type="InvalidFirmwareSignature", step="result", cite="whitepaper L01.FR.03")
+    for kind in ("expired", "untrusted_root") if bench.security.probes else ():
+        reply = _order(station, next(_NUMBERS), files.nowhere("unwanted.bin").url, signing.by(kind))
+        with station.case.during("test", f"result/{kind} "):
+            reply.returns(status="InvalidCertificate", cite="whitepaper L01.FR.24")
+            station.sends(EVENT, type="InvalidFirmwareSigningCertificate", cite="whitepaper L01.FR.02")
