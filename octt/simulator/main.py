@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,9 +25,10 @@ def run_station(
     control: str = "127.0.0.1:0",
     connectors: int = 1,
     faults: Sequence[str] = (),
+    parent: int | None = None,
     **variant: Any,
 ) -> None:
-    """Run a station until interrupted. `variant` are further fields of `Options`.
+    """Run a station until interrupted, or until the process `parent` is gone. `variant` are fields of `Options`.
 
     Prints one line `control http://host:port` when the control is ready. Raises click.ClickException (one sentence)
     for options that cannot be used.
@@ -37,12 +39,21 @@ def run_station(
     try:
         options = Options(csms, identity, connectors, tuple(faults), **variant)
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_serve(options, host.strip("[]") or "127.0.0.1", int(port)))
+            asyncio.run(_serve(options, host.strip("[]") or "127.0.0.1", int(port), parent))
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 
-async def _serve(options: Options, host: str, port: int) -> None:
+async def _outlive(parent: int, stop: asyncio.Event) -> None:
+    """Set `stop` once the process is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        while True:
+            os.kill(parent, 0)
+            await asyncio.sleep(0.5)
+    stop.set()
+
+
+async def _serve(options: Options, host: str, port: int, parent: int | None) -> None:
     station = Station(options)
     control = Control(station, host, port)
     await control.start()
@@ -50,11 +61,14 @@ async def _serve(options: Options, host: str, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    watch = asyncio.create_task(_outlive(parent, stop)) if parent else None
     try:
         click.echo(f"control {control.url}")
         station.start()
         await stop.wait()
     finally:
+        if watch is not None:
+            watch.cancel()
         await station.stop()
         await control.stop()
 
@@ -93,6 +107,7 @@ def _declared(context: click.Context, option: click.Parameter, file: Path | None
 @click.option("--control", default="127.0.0.1:0", show_default=True, help="HOST:PORT of the HTTP control.")
 @click.option("--connectors", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch a non-conformity on.")
+@click.option("--parent", type=int, metavar="PID", help="End when that process is gone.")
 @click.option("--state", "state_file", metavar="FILE", help="JSON file for what survives a power cycle.")
 @click.option(
     "--profile", "profiles", multiple=True, type=click.Choice(PROFILES), help="Only these profiles."

@@ -95,6 +95,24 @@ def test_process_prints_its_control_and_ends_on_sigterm():
     asyncio.run(life())
 
 
+def test_process_ends_with_its_parent():
+    async def life():
+        parent = await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(60)")
+        station = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "octt.simulator", "--csms", "ws://127.0.0.1:9", "--identity", "P1"),
+            *("--parent", str(parent.pid)),
+            stdout=subprocess.PIPE,
+        )
+        async with asyncio.timeout(30):
+            assert (await station.stdout.readline()).startswith(b"control http")
+            assert station.returncode is None
+            parent.kill()
+            await parent.wait()
+            assert await station.wait() == 0
+
+    asyncio.run(life())
+
+
 @pytest.mark.parametrize(
     ("extra", "word"), [(["--fault", "nonsense"], "nonsense"), (["--control", "here"], "HOST:PORT")]
 )
