@@ -87,7 +87,7 @@ def _draft_from_bench(pics: click.Group) -> None:
         if sum((record is not None, bench is not None, simulated)) != 1:
             raise click.UsageError("name either a RECORD, or --bench FILE, or --simulated")
         if record is None:
-            from octt.suite.probe import probe
+            from octt.probe import probe
 
             with tempfile.TemporaryDirectory() as folder:
                 _guarded(probe, bench, Path(folder))
@@ -122,7 +122,7 @@ def run(
     Exit code 0: every applicable case passed; 1: at least one FAIL; 2: bad usage or configuration; 3: no FAIL, but
     something INCONCLUSIVE or ERROR.
     """
-    from octt.suite.front import run_cases
+    from octt.front import run_cases
 
     sys.exit(run_cases(bench, pics, cases, profiles, out, verbose))
 
@@ -132,7 +132,7 @@ def run(
 @click.option("--pics", type=FILE, help="A declaration: say which cases apply, and why.")
 def list_cases(as_json: bool, pics: Path | None) -> None:
     """List the test cases."""
-    from octt.suite.front import list_all
+    from octt.front import list_all
 
     _guarded(list_all, as_json, pics)
 
@@ -142,7 +142,7 @@ def list_cases(as_json: bool, pics: Path | None) -> None:
 @click.option("--pics", type=FILE, help="A declaration: say whether the case applies, and why.")
 def show(case_id: str, pics: Path | None) -> None:
     """Show a test case: what it tests, its steps, what it needs."""
-    from octt.suite.front import show_case
+    from octt.front import show_case
 
     _guarded(show_case, case_id, pics)
 
@@ -152,7 +152,7 @@ def show(case_id: str, pics: Path | None) -> None:
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 def new(file: Path, force: bool) -> None:
     """Write a commented bench file to start from (for a declaration: octt pics new)."""
-    from octt.suite.front import new_bench
+    from octt.front import new_bench
 
     _guarded(new_bench, file, force)
 

@@ -38,7 +38,7 @@ class WithOptions:
 
 
 class Hooks:
-    """What a front (octt/suite/front.py) may listen to."""
+    """What a front (octt/front.py) may listen to."""
 
     @pytest.hookspec
     def pytest_octt_started(self, run: Run) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from octt.bench import ConfigError
-from octt.suite.front import announce
+from octt.front import announce
 from octt.suite.prepare import prepare
 from octt.suite.run import Run
 
