@@ -32,11 +32,19 @@ def _labels(step: str | int, state: str) -> str:
 
 def authorize_remote(station: Station, step: str | int = "") -> bool:
     """Whether AuthorizeRemoteTxRequests is true now: read from the station, as the document does."""
-    label = step or 1
-    reply = station.call("GetConfiguration", key=["AuthorizeRemoteTxRequests"], step=label)
-    key = {"key": "AuthorizeRemoteTxRequests"}
-    reply.returns(configurationKey=[key], cite="OCPP 1.6 5.8")
-    return str(reply.payload["configurationKey"][0].get("value", "")).strip().lower() == "true"
+    name = "AuthorizeRemoteTxRequests"
+    reply = station.call("GetConfiguration", key=[name], step=step or 1).returns()
+    values = {str(e.get("key")): e.get("value") for e in reply.payload.get("configurationKey", [])}
+    value = next((value for key, value in values.items() if key.casefold() == name.casefold()), None)
+    station.check(
+        value is not None,
+        f"configurationKey holds {name} and its value",
+        f"it holds {', '.join(values) or 'nothing'}",
+        step=reply.label,
+        cite="OCPP 1.6 5.8",
+        frame=reply.seen,
+    )
+    return str(value).strip().lower() == "true"
 
 
 def start_authorized(station: Station, driver: Actions, *, id_tag: str = "", step: str | int = "") -> str:

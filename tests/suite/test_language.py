@@ -13,6 +13,7 @@ from octt.bench import Times
 from octt.suite import ABSENT
 from octt.suite.case_run import CaseRun
 from octt.suite.limits import Limits
+from octt.suite.states import authorize_remote
 from octt.suite.station import Station
 from octt.suite.verdicts import Failed, Inconclusive
 
@@ -84,6 +85,26 @@ def test_a_failure_without_a_section_cites_the_case(stage):
     with pytest.raises(Failed, match=r"\[test-case document 2\.6\.1\]$"):
         stage.station.reports("Available", step=9)
     assert stage.live.events("step")[-1]["cite"] == "test-case document 2.6.1"
+
+
+@pytest.mark.parametrize(("value", "asks"), [("true", True), ("False", False)])
+def test_a_key_is_found_among_keys_that_were_not_asked_for(stage, value, asks):
+    """That is untidy of the station, but no reason to leave every case with a transaction undecided."""
+    keys = [("HeartbeatInterval", "5"), ("authorizeRemoteTxRequests", value)]
+    entries = [{"key": key, "readonly": False, "value": text} for key, text in keys]
+    thread = answered(stage, configurationKey=entries)
+    assert authorize_remote(stage.station) is asks
+    thread.join()
+
+
+def test_a_missing_key_is_named_beside_what_came_instead(stage):
+    entry = {"key": "HeartbeatInterval", "readonly": False, "value": "5"}
+    thread = answered(stage, configurationKey=[entry], unknownKey=[])
+    with pytest.raises(
+        Failed, match=r"holds AuthorizeRemoteTxRequests .*; it holds HeartbeatInterval \[OCPP 1\.6 5\.8"
+    ):
+        authorize_remote(stage.station)
+    thread.join()
 
 
 def test_silence_fails_and_says_what_came_instead(stage):
