@@ -74,7 +74,7 @@ class Progress:
         self.say(f"Waiting up to {self.run.bench.times.connect_timeout:g} s for the station to connect ...")
 
     def _on_refused(self, event: Event) -> None:
-        if "plays offline" not in event["reason"]:
+        if self._case is None:
             self.say(f"  refused {event['remote']}: {event['reason']}")
 
     def _on_connect(self, event: Event) -> None:
