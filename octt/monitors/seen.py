@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from collections import OrderedDict, deque
@@ -26,6 +27,8 @@ REMEMBERED = 10_000
 """Calls whose message ids are remembered."""
 TRANSACTION_MESSAGES = ("StartTransaction", "StopTransaction", "MeterValues")
 """What a station queues and delivers in order (section 3.7)."""
+_TIME = 100
+"""Characters of the longest text that is read as a time."""
 OPEN = 64
 """Unanswered calls whose payloads are remembered; payloads may be large."""
 
@@ -270,7 +273,13 @@ def decimal(value: object) -> float | None:
 
 def instant(value: object) -> datetime | None:
     """The instant of a dateTime (section 3.15); one without a zone is read as UTC."""
-    if not isinstance(value, str) or not is_timestamp(value):
+    return _instant(value) if isinstance(value, str) and len(value) <= _TIME else None
+
+
+@functools.lru_cache(maxsize=256)
+def _instant(value: str) -> datetime | None:
+    # Several rules ask for every time in a message.
+    if not is_timestamp(value):
         return None
     try:
         moment = datetime.fromisoformat(value)
