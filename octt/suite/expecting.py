@@ -314,6 +314,8 @@ class Expecting(Calling):
         """A fact worked out by the script: `what` is expected, `actual` says what is, `frame` shows it."""
         if not good:
             raise self.case.fail(step, what, actual, cite=cite, closest=frame, **more)
+        if frame is not None:
+            self.case.used.add(self._index(frame))
         self.case.step(step, what, "ok", cite=cite, frame=frame, **more)
 
     def remark(self, text: str, frame: Seen | None = None, cite: str = "") -> None:
