@@ -17,6 +17,7 @@ class LazyGroup(click.Group):
 
     LAZY: ClassVar = {
         "pics": "octt.pics.commands:pics",
+        "pki": "octt.pki_commands:pki",
         "report": "octt.report.commands:report",
         "verify": "octt.report.commands:verify",
         "diff": "octt.report.commands:diff",
@@ -26,6 +27,7 @@ class LazyGroup(click.Group):
     }
     HELP: ClassVar = {
         "pics": "Write, check and show a vendor's declaration (PICS).",
+        "pki": "The laboratory's certificates: export for the station, import a CA.",
         "report": "Make all reports of a run again from its record.",
         "verify": "Say whether a run's folder is as it was signed.",
         "diff": "Compare two runs.",

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "simulator": {"bench", "pics"},
     "front": {"bench", "paths", "pics", "record", "report", "station", "suite"},
     "probe": {"bench", "front", "suite"},
+    "pki_commands": {"bench", "csms", "suite"},
     "cli": {"bench", "front", "pics", "probe", "report", "simulator", "suite"},
 }
 """Each room, and those it may know."""

@@ -10,6 +10,13 @@ import sys
 from typing import Any
 
 import octt
+from octt.bench import Bench
+
+
+def hosts_of(bench: Bench) -> list[str]:
+    """The names and addresses a station can reach this machine by, the best first."""
+    central = bench.central_system
+    return [central.public_host] if central.public_host else local_addresses(central.host)
 
 
 def local_addresses(host: str) -> list[str]:

@@ -30,7 +30,7 @@ from octt.station.operator import ManualDriver, Operator
 from octt.suite.case_run import CaseRun
 from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.limits import Limits, limits
-from octt.suite.machine import local_addresses, tool
+from octt.suite.machine import hosts_of, tool
 from octt.suite.provisioned import security_options
 from octt.suite.restore import power_cycle, put_back
 from octt.suite.rules import needs_no_remark
@@ -124,8 +124,7 @@ class Run:
     @property
     def hosts(self) -> list[str]:
         """The names and addresses a station can reach this machine by, the best first."""
-        central = self.bench.central_system
-        return [central.public_host] if central.public_host else local_addresses(central.host)
+        return hosts_of(self.bench)
 
     @functools.cached_property
     def pki(self) -> Pki:
