@@ -33,6 +33,9 @@ class Settings:
     path: str = "/ocpp"
     password: str = ""
     other_password: str = ""
+    frames: tuple[float, float] = (20_000, 500)
+    """How many frames one connection may send at once, and a second after that."""
+
     endpoints: list[Endpoint] = field(default_factory=lambda: [Endpoint()])
 
     @property

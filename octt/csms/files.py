@@ -19,13 +19,17 @@ import shutil
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from octt.csms.files_ftp import FtpFiles
-from octt.csms.files_http import HttpFiles
 from octt.csms.pki import Pki
 from octt.csms.tls import server_context
 from octt.csms.transfers import Bounds, FilesError, Grant, Ledger, Tree, safe_name
+
+if (
+    TYPE_CHECKING
+):  # what serves is imported when it is started: few runs need it, and every run would wait for it
+    from octt.csms.files_ftp import FtpFiles
+    from octt.csms.files_http import HttpFiles
 
 __all__ = ["PROTOCOLS", "Bounds", "FileServers", "FilesError", "corrupt_image", "dummy_image"]
 
@@ -91,6 +95,8 @@ class FileServers:
 
     async def start(self) -> None:
         """Opens every port and fills in `ports`. Raises FilesError, with nothing left open."""
+        from octt.csms.files_http import HttpFiles
+
         try:
             for protocol in ("http", "https"):
                 if protocol in self.ports:
@@ -109,6 +115,8 @@ class FileServers:
     def _start_ftp(self, protocols: list[str]) -> None:
         if not protocols:
             return
+        from octt.csms.files_ftp import FtpFiles
+
         address = _ipv4(self.public_host)
         self._ftp = FtpFiles(self._tree, self._ledger)
         for protocol in protocols:

@@ -28,6 +28,7 @@ from websockets.http11 import Request, Response
 
 from octt import ocpp
 from octt.csms.admission import Attempt, Credentials, Refusal, credentials, refusal
+from octt.csms.allowance import Allowance
 from octt.csms.answers import Answers, ErrorAnswer
 from octt.csms.clienthello import Listener, Opening
 from octt.csms.endpoints import Endpoint, Settings
@@ -84,6 +85,7 @@ class CentralSystem:
         self._thread = threading.Thread(target=self._loop.run_forever, name="csms", daemon=True)
         self._connection: ServerConnection | None = None
         self._number = 0
+        self._strangers = Allowance(1000, 1)
         self._open: set[ServerConnection] = set()
         self._retired: list[Endpoint] = []
         self._pending: dict[str, _Pending] = {}
@@ -214,7 +216,9 @@ class CentralSystem:
         given: Credentials = _NOBODY,
         tls: Any = None,
     ) -> None:
-        self.refusals.append(reason)
+        self.refusals[:] = [*self.refusals[-20:], reason]
+        if not self._strangers.take():
+            return  # a flood of strangers is on the record often enough
         fields = {"path": path[:200], "status": status, "reason": reason, "user": given.user, "tls": tls}
         event = self.record.write("refused", remote=peer, **fields)
         profile = endpoint.security_profile
@@ -239,20 +243,28 @@ class CentralSystem:
         if former:
             with contextlib.suppress(ConnectionClosed):
                 await asyncio.wait_for(former.close(1000, "replaced by a new connection"), 1)
+        allowed = Allowance(*self.settings.frames)
         try:
             async for message in connection:
+                if not allowed.take():
+                    self._unusable(
+                        number, f"more than {allowed.at_once:g} frames in a burst; connection closed"
+                    )
+                    await connection.close(CloseCode.POLICY_VIOLATION, "too many messages")
+                    break
                 await self._receive(connection, number, message)
         except ConnectionClosed:
             pass
         finally:
             sent = connection.protocol.close_sent
             if sent and sent.code == CloseCode.MESSAGE_TOO_BIG:
-                too_big = Frame(
-                    "MALFORMED", problems=(f"frame larger than {MAX_FRAME} bytes; connection closed",)
-                )
-                times = time.time_ns(), time.monotonic_ns()
-                self._write(number, "in", "", too_big, "", list(too_big.problems), *times)
+                self._unusable(number, f"frame larger than {MAX_FRAME} bytes; connection closed")
             self._leave(connection, number)
+
+    def _unusable(self, number: int, problem: str) -> None:
+        """A frame that was not read: evidence without its text."""
+        frame = Frame("MALFORMED", problems=(problem,))
+        self._write(number, "in", "", frame, "", [problem], time.time_ns(), time.monotonic_ns())
 
     def _enter(self, connection: ServerConnection, endpoint: Endpoint) -> tuple[int, ServerConnection | None]:
         former, self._connection = self._connection, connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import tempfile
 import threading
@@ -283,20 +284,22 @@ class Run:
         if not self._started:
             return
         self._started = False
-        if self.csms.connected:
-            if self._general:
-                put_back(self._general.station, self._general.csms, self._general.driver)
-            self.snapshot("after")
-        self.driver.close()
-        if self._provisioned:
-            self._provisioned.cleanup()
-        if self._files_open:
-            self.csms.run(self.files.stop())
-        self.csms.stop()
-        self.record.case = None
-        self._examine()
-        self.record.write("run.end", reason=reason)
-        self.record.close()
+        # Whatever fails on the way, the rest is done too, and the record is ended and closed.
+        with contextlib.ExitStack() as last:
+            last.callback(self.record.close)
+            last.callback(self.record.write, "run.end", reason=reason)
+            last.callback(self._examine)
+            last.callback(self.csms.stop)
+            if self._files_open:
+                last.callback(lambda: self.csms.run(self.files.stop()))
+            if self._provisioned:
+                last.callback(self._provisioned.cleanup)
+            last.callback(self.driver.close)
+            self.record.case = None
+            if self.csms.connected:
+                if self._general:
+                    put_back(self._general.station, self._general.csms, self._general.driver)
+                self.snapshot("after")
 
     def _examine(self) -> None:
         """Every answer of the declaration against what the record shows."""

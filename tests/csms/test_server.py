@@ -245,6 +245,30 @@ def test_many_strangers_do_not_keep_the_station_out(live):
         one.close()
 
 
+def test_a_flood_of_frames_ends_the_connection(tmp_path):
+    with running(tmp_path, frames=(50, 1)) as bench:
+        station = bench.station()
+        with contextlib.suppress(ConnectionClosed):
+            for number in range(500):
+                station.send(f'[2,"{number}","Heartbeat",{{}}]')
+        bench.eventually(lambda: bench.events("disconnect"))
+        assert bench.events("disconnect")[0]["by"] == "csms"
+        heard = [event for event in bench.events("frame") if event["dir"] == "in"]
+        assert len(heard) <= 55
+        assert "frames in a burst" in heard[-1]["problems"][0]
+        assert bench.station().call("Heartbeat")[0] == 3
+
+
+def test_a_flood_of_strangers_is_recorded_in_bounds(live):
+    live.csms._strangers.at_once = live.csms._strangers._left = 5
+    base = live.url.split("/ocpp/")[0]
+    for _ in range(20):
+        with pytest.raises(InvalidStatus):
+            BareStation(base + "/ocpp/STRANGER")
+    assert 5 <= len(live.events("refused")) <= 8
+    assert live.station().call("Heartbeat")[0] == 3
+
+
 def test_record_stays_whole(live):
     station = live.station()
     for _ in range(50):
