@@ -302,8 +302,11 @@ class CentralSystem:
     def _leave(self, connection: ServerConnection, number: int) -> None:
         self._open.discard(connection)
         received = connection.protocol.close_rcvd
+        sent = connection.protocol.close_sent
+        # A missing answer to our pings (1011) is the network's doing, not ours.
+        ours = sent is not None and sent.code != CloseCode.INTERNAL_ERROR
         by = "network"
-        if getattr(connection, "octt_cut", False) or connection.protocol.close_rcvd_then_sent is False:
+        if getattr(connection, "octt_cut", False) or (ours and not connection.protocol.close_rcvd_then_sent):
             by = "csms"
         elif received:
             by = "station"
