@@ -341,13 +341,13 @@ class _TlsHandler(_Account, TLS_FTPHandler):  # type: ignore[misc]
             self._greeting = None
         super().close()
 
-    def ftp_USER(self, line: str) -> None:
-        if not self._ssl_established:
+    def log_cmd(self, cmd: str, arg: str, respcode: int, respstr: str) -> None:
+        if cmd == "USER" and not self._ssl_established:
             # It has reached us and knows its account: what is missing is TLS, not the network or our root.
             attempt = self.account("", "")
-            attempt.user = line
+            attempt.user = arg
             self.files.ledger.refused(attempt, "FTP without TLS, where the location says ftps")
-        super().ftp_USER(line)
+        super().log_cmd(cmd, arg, respcode, respstr)
 
     def tls(self) -> dict[str, Any] | None:
         if not self._ssl_established:

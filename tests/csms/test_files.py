@@ -475,6 +475,11 @@ def test_plain_ftp_is_refused_on_the_ftps_port(running):
     with pytest.raises(ftplib.error_perm, match="TLS required"):
         client.login(parts.username, parts.password)
     client.close()
+    contact = bench.only()  # the station has reached us: that is not a failure of the network
+    assert contact["protocol"] == "ftps"
+    assert contact["user"] == parts.username
+    assert contact["error"] == "FTP without TLS, where the location says ftps"
+    assert not contact["complete"]
 
 
 @pytest.mark.parametrize("protocol", ["https", "ftps"])
