@@ -9,6 +9,7 @@ from pathlib import Path
 from octt import paths
 from octt.bench import SIMULATED, Bench, ConfigError, load
 from octt.pics.declaration import Declaration, DeclarationError, load_declaration
+from octt.pics.problems import problems
 from octt.pics.simulate import simulator_options
 from octt.suite.catalogue import CatalogueError, load_catalogue, plan
 from octt.suite.run import Options
@@ -55,7 +56,16 @@ def read_declaration(pics_file: Path | None, bench: Bench) -> Declaration:
         declaration = load_declaration(pics_file or paths.PICS / "simulated.toml")
     except DeclarationError as error:
         raise ConfigError(str(error)) from None
-    if declaration.unreadable:
-        lines = [f"{p.place}: {p.id}: {p.what}; {p.remedy}" for p in declaration.unreadable]
-        raise ConfigError("\n".join(lines))
+    wrong = [
+        *declaration.unreadable,
+        *(
+            problem
+            for problem in problems(declaration)
+            # What is not answered yet makes cases undecided; what contradicts itself would make verdicts wrong.
+            if problem.severity == "error" and declaration.answer(problem.id) is not None
+        ),
+    ]
+    if wrong:
+        lines = [f"{pics_file}: {problem.id}: {problem.what}; {problem.remedy}" for problem in wrong]
+        raise ConfigError("\n".join(dict.fromkeys(lines)))
     return declaration

@@ -98,6 +98,17 @@ def test_bad_usage_ends_with_2_and_a_remedy(tmp_path, arguments, words):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_declaration_that_contradicts_itself(tmp_path):
+    file = tmp_path / "pics.toml"
+    file.write_text('profiles = ["Core"]\n[answers]\n"C-06.1" = true\n"C-06.2" = true\nR-1 = true\n')
+    done = octt("run", "--pics", file, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    lines = done.stderr.strip().splitlines()
+    assert any("R-1 is Yes, but that cannot be" in line for line in lines)
+    assert any("C-06.1" in line and "C-06.2" in line for line in lines)
+    assert not (tmp_path / "out" / "record.jsonl").exists()
+
+
 def test_port_in_use(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
