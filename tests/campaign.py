@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from octt import paths
+from octt.bench import Bench
 from octt.pics.declaration import Declaration, load_declaration
 from octt.suite.catalogue import Case, load_catalogue, plan
 
@@ -31,13 +33,21 @@ WORKERS = int(os.environ.get("OCTT_CAMPAIGN_WORKERS", "14"))
 
 @dataclass(frozen=True)
 class Station:
-    """A legal station: how its declaration differs from the standard one, and options of the simulator."""
+    """A legal station: how its declaration differs from the standard one, and options of the simulator.
+
+    `security`: it is put through the Security cases, begun on that profile, and through no others; `beyond` are those
+    that need a lower one, and `home_of` those whose faults are tried on it. `bench` changes sections of the bench.
+    """
 
     name: str
     answers: dict[str, Any] = field(default_factory=dict)
     profiles: tuple[str, ...] | None = None
     cable: str | None = None
     arguments: tuple[str, ...] = ()
+    security: int | None = None
+    beyond: tuple[str, ...] = ()
+    home_of: tuple[str, ...] = ()
+    bench: dict[str, Any] = field(default_factory=dict)
 
     def declaration(self) -> Declaration:
         """What its vendor declares."""
@@ -54,16 +64,51 @@ class Station:
             connectors=connectors,
         )
 
+    def takes(self, case: Case) -> bool:
+        """Whether the station is meant for a case: the Security cases have stations of their own."""
+        if self.security is None:
+            return case.profile != "Security"
+        return case.profile == "Security" and case.id not in self.beyond
+
+    def on_bench(self, bench: Bench) -> Bench:
+        """The bench for it."""
+        changes = {**self.bench}
+        changes["central_system"] = {
+            "security_profile": self.security or 0,
+            **self.bench.get("central_system", {}),
+        }
+        sections = {name: getattr(bench, name).model_copy(update=values) for name, values in changes.items()}
+        return bench.model_copy(update=sections)
+
 
 FIXED: dict[str, Any] = {"HFS-1": False, "HFS-2": True}
 BACKUP: dict[str, Any] = {"AQ-7.1": True, "AQ-7.2": False}
 
 STANDARD = Station("standard")
+_PROPER_FIRST = ("--fault", "proper-first")
+_ON_3 = ("TC_074_CS", "TC_077_CS", "TC_087_CS")
+PROFILE_1 = Station(
+    "security profile 1, changed by a reset",
+    arguments=("--profile-change-reboots", *_PROPER_FIRST),
+    security=1,
+    home_of=("TC_083_CS",),
+)
+PROFILE_2 = Station("security profile 2", arguments=_PROPER_FIRST, security=2)
+PROFILE_3 = Station(
+    "security profile 3",
+    arguments=_PROPER_FIRST,
+    security=3,
+    beyond=("TC_073_CS", "TC_083_CS", "TC_085_CS"),
+    home_of=_ON_3,
+)
 STATIONS = (
     STANDARD,
     Station("fixed cable", FIXED, cable="Fixed Cable"),
     Station("back-up power", BACKUP),
     Station("core only", {"F-1": False, "SEC-1": False, "SEC-2": False, "SEC-3": False}, profiles=("Core",)),
+    PROFILE_2,
+    PROFILE_1,
+    PROFILE_3,
 )
 """Between them they let every case apply; a case is proven on the first one it applies to."""
 
@@ -82,6 +127,17 @@ UNMEASURED = Station(
     arguments=("--key", "MeterValuesSampledData=", "--key", "MeterValuesAlignedData="),
 )
 
+FREE_PORT = -1
+"""In a station's bench: any port that is free, which the station is told of (--tls-csms)."""
+
+_LONG = ("--hash-algorithm", "SHA512")
+
+
+def _suites(family: str) -> tuple[str, ...]:
+    names = (f"{family}_WITH_AES_128_GCM_SHA256", f"{family}_WITH_AES_256_GCM_SHA384")
+    return tuple(word for name in names for word in ("--cipher", name))
+
+
 VARIANTS = (
     *STATIONS,
     UNMEASURED,
@@ -97,6 +153,24 @@ VARIANTS = (
         "soft reset without reboot", arguments=("--no-soft-reset-reboots", "--update-style", "no-reboot")
     ),
     Station("resumes transactions", arguments=("--resume-transactions",)),
+    Station("reconnects by itself with a higher profile", security=1),
+    Station("TLS on a port of its own", security=1, bench={"central_system": {"tls_port": FREE_PORT}}),
+    Station("RSA only", arguments=("--key-type", "rsa", *_suites("TLS_RSA")), security=2),
+    Station("ECDSA only, long hashes", arguments=(*_LONG, *_suites("TLS_ECDHE_ECDSA")), security=2),
+    Station(
+        "one Central System root at a time, short chains",
+        arguments=(
+            *("--key", "AdditionalRootCertificateCheck=true"),
+            *("--key", "CertificateSignedMaxChainSize=2000"),
+        ),
+        security=2,
+    ),
+    Station(
+        "legacy signatures",
+        arguments=("--legacy-signatures", "--reply-seconds", "0.3"),
+        security=2,
+        bench={"security": {"legacy_signatures": True}},
+    ),
 )
 """Legal stations that must pass everything that applies to them."""
 
@@ -113,15 +187,16 @@ class Outcome:
 
 
 def cases_of(station: Station, only: Iterable[str] = ()) -> list[Case]:
-    """The cases that apply to a station."""
-    return [
-        p.case for p in plan(load_catalogue(), station.declaration(), None, only) if p.applies is not False
-    ]
+    """The cases that apply to a station, in the order they are run."""
+    planned = plan(load_catalogue(), station.declaration(), None, only)
+    cases = [p.case for p in planned if p.applies is not False and station.takes(p.case)]
+    return sorted(cases, key=lambda case: case.place(station.security or 0))
 
 
 def home(case_id: str) -> Station:
     """The station a case is proven on."""
-    return next((s for s in STATIONS if cases_of(s, [case_id])), STANDARD)
+    named = next((s for s in STATIONS if case_id in s.home_of), None)
+    return named or next((s for s in STATIONS if cases_of(s, [case_id])), STANDARD)
 
 
 def play(
@@ -139,11 +214,16 @@ def play(
 
     declaration = station.declaration()
     arguments = [*simulator_options(declaration), *station.arguments]
+    bench = station.on_bench(bench or SIMULATED)
+    if bench.central_system.tls_port == FREE_PORT:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            bench.central_system.tls_port = free.getsockname()[1]
+        arguments += ["--tls-csms", f"wss://localhost:{bench.central_system.tls_port}/ocpp"]
     for fault in faults:
         arguments += ["--fault", fault]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        options = Options(bench or SIMULATED, declaration, out, cases, (), None, arguments)
+        options = Options(bench, declaration, out, cases, (), None, arguments)
         options.pki_folder = pki_folder(SIMULATED, None)
         quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
         pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options)])

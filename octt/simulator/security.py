@@ -16,6 +16,7 @@ from websockets.exceptions import InvalidStatus
 from octt.simulator import certificates, tls
 from octt.simulator.connection import Dial
 from octt.simulator.extensions import SecurityBase
+from octt.simulator.fault import Faults
 from octt.simulator.part import Payload
 from octt.simulator.security_log import SecurityLog
 from octt.simulator.self_made import self_made
@@ -44,7 +45,10 @@ class Security(SecurityBase):
         self.profile = station.config.integer("SecurityProfile")
         self.in_use: x509.Certificate | None = None
         self._trial: dict[str, int] = station.memory.section("profile_trial", {})
+        if station.faults.active("profile-kept"):
+            self.profile = self._trial.get("previous", self.profile)
         self._failures = 0
+        self._connected: dict[str, bool] = station.memory.section("connected", {})
         self._offset = station.clock.offset
         station.config.guard("AuthorizationKey", self._judge_key)
         station.config.guard("SecurityProfile", self._judge_profile)
@@ -93,7 +97,7 @@ class Security(SecurityBase):
         return dial
 
     def _context(self) -> ssl.SSLContext:
-        faults = self.station.faults
+        faults = self._faults()
         named = faults.value("cipher-suites")
         suites = tuple(named.split(",")) if named else self.station.options.cipher_suites
         identity = self.store.identity if self.profile == 3 else None
@@ -106,18 +110,24 @@ class Security(SecurityBase):
             identity=identity,
             suites=suites,
             maximum=_TLS_VERSIONS.get(faults.value("tls-version") or ""),
+            minimum=ssl.TLSVersion.TLSv1 if faults.active("old-tls-accepted") else None,
             verify=not faults.active("any-server-trusted"),
             check_hostname=not faults.active("host-name-ignored"),
         )
 
     def _credentials(self) -> str:
         """The Authorization header, empty when it is left out."""
-        faults = self.station.faults
+        faults = self._faults()
         if faults.active("basic-auth-missing"):
             return ""
         key = faults.value("basic-auth-key") or self.station.config.text("AuthorizationKey")
         user = faults.value("basic-auth-user") or self.station.options.identity
         return tls.basic_auth(user, key)
+
+    def _faults(self) -> Faults:
+        """The faults of connecting; with `proper-first` there are none before the first connection worked."""
+        faults = self.station.faults
+        return Faults() if faults.active("proper-first") and not self._connected else faults
 
     def dial_failed(self, error: Exception) -> None:
         """Note why; a new profile or certificate that does not work is given up (A05.FR.08, A02.FR.10)."""
@@ -141,6 +151,7 @@ class Security(SecurityBase):
 
     def online(self, booted: bool) -> None:
         """A connection works: whatever was on trial is settled, and queued events can go."""
+        self._connected["once"] = True
         self._failures = 0
         if self.profile == self.station.config.integer("SecurityProfile"):
             self._trial.clear()

@@ -15,6 +15,7 @@ _FAMILIES = {
     "unavailable-after-update": "makes its connectors Unavailable a moment after an update",
     "upload-imagined": "reports an upload that it does not make",
     "upload-empty": "uploads an empty file",
+    "password-logged": "writes its password into the security log",
     "signature-unchecked": "installs firmware whatever its signature",
     "signing-certificate-unchecked": "takes any firmware signing certificate",
     # certificates
@@ -39,6 +40,8 @@ _FAMILIES = {
     "any-server-trusted": "does not verify the certificate of the Central System",
     "host-name-ignored": "takes a certificate for another host",
     "tls-version": "tls-version=1.1 (or 1.0) speaks no newer TLS",
+    "old-tls-accepted": "still takes TLS 1.0 and 1.1",
+    "proper-first": "connects properly until a connection has worked; then the other faults of connecting begin",
     "cipher-suites": "cipher-suites=NAME,NAME offers only these",
     "client-certificate": "client-certificate=WHAT presents one it made itself: weak-rsa, other-name, no-name, "
     "self-signed",
@@ -53,7 +56,7 @@ _UPDATES = [
         for status, checks in {
             "Downloading": ("TC_044_1 3", "TC_044_3 3", "TC_080 3", "TC_081 3"),
             "Downloaded": ("TC_044_1 5", "TC_044_3 5", "TC_080 5", "TC_081 5"),
-            "Installing": ("TC_044_1 7", "TC_080 9"),
+            "Installing": ("TC_044_1 7",),
             "Installed": ("TC_044_1 13", "TC_080 17"),
             "DownloadFailed": ("TC_044_2 5",),
             "InstallationFailed": ("TC_044_3 11",),
@@ -70,7 +73,11 @@ _UPDATES = [
     Fault(
         "connectors-held", "stays Unavailable after a failed update", _steps("TC_044_2 result", "TC_044_3 13")
     ),
-    Fault("unavailable-after-update", "is out of service after an update", _steps("TC_044_1 result")),
+    Fault(
+        "unavailable-after-update",
+        "is out of service after an update",
+        _steps("TC_044_1 result", "TC_080 result"),
+    ),
     Fault(
         "set:FirmwareStatusNotification[status=Downloading].status=Installing",
         "reports Installing while it downloads",
@@ -82,12 +89,33 @@ _UPDATES = [
         _steps("TC_044_1 7", "TC_044_3 7"),
     ),
     Fault("upload-imagined", "uploads nothing", _steps("TC_045_1 result", "TC_045_2 5", "TC_079 result")),
+    Fault("password-logged", "tells its password in the security log", _steps("TC_079 result")),
     Fault("upload-empty", "uploads an empty file", _steps("TC_045_1 result", "TC_079 result")),
     Fault("hang-after:GetDiagnostics=5", "is dead after GetDiagnostics", _steps("TC_045_2 result")),
     Fault("reply:GetLog=Rejected", "rejects GetLog", _steps("TC_079 2")),
     Fault("reply:SignedUpdateFirmware=Rejected", "rejects signed updates", _steps("TC_080 2", "TC_081 2")),
     Fault("signature-unchecked", "installs firmware with a wrong signature", _steps("TC_081 7")),
-    Fault("signing-certificate-unchecked", "takes firmware signed by anybody"),
+    Fault("signing-certificate-unchecked", "takes firmware signed by anybody", _steps("TC_081 result")),
+    Fault(
+        "event-missing:InvalidFirmwareSignature",
+        "tells nobody of a wrong firmware signature",
+        _steps("TC_081 result"),
+    ),
+    Fault(
+        "event-missing:InvalidFirmwareSigningCertificate",
+        "tells nobody of a wrong signing certificate",
+        _steps("TC_081 result"),
+    ),
+    Fault(
+        "set:SignedFirmwareStatusNotification[status=Installing].status=InvalidSignature",
+        "takes back that the signature is right",
+        _steps("TC_080 9"),
+    ),
+    Fault(
+        "set:SecurityEventNotification[type=FirmwareUpdated].type=InvalidFirmwareSignature",
+        "reports a right signature as wrong",
+        _steps("TC_080 13"),
+    ),
 ]
 
 _CERTIFICATES = [
@@ -112,14 +140,16 @@ _CERTIFICATES = [
         "rejects extended triggers",
         _steps("TC_074 2", "TC_077 2"),
     ),
-    Fault("skip:SignCertificate", "requests no certificate"),
+    Fault("skip:SignCertificate", "requests no certificate", _steps("TC_074 3", "TC_077 3")),
     Fault("reply:CertificateSigned=Rejected", "rejects its new certificate", _steps("TC_074 6")),
     Fault("ignore:CertificateSigned", "does not reconnect with the new certificate", _steps("TC_074 7")),
     Fault("old-certificate-kept", "reconnects with the old certificate", _steps("TC_074 7")),
-    Fault("csr-common-name=SOMEBODY", "requests a certificate for somebody else"),
-    Fault("csr-organization=Somebody", "requests a certificate of another organization"),
-    Fault("csr-key-weak", "requests a certificate for a key that is too small"),
-    Fault("csr-signature-wrong", "sends a request that it did not sign"),
+    Fault(
+        "csr-common-name=SOMEBODY", "requests a certificate for somebody else", _steps("TC_074 3", "TC_077 3")
+    ),
+    Fault("csr-organization=Somebody", "requests a certificate of another organization", _steps("TC_074 3")),
+    Fault("csr-key-weak", "requests a certificate for a key that is too small", _steps("TC_074 3")),
+    Fault("csr-signature-wrong", "sends a request that it did not sign", _steps("TC_074 3")),
     Fault("any-certificate-accepted", "accepts a bad certificate", _steps("TC_077 6")),
     Fault(
         "event-missing:InvalidChargePointCertificate",
@@ -142,26 +172,28 @@ _CONNECTION = [
     Fault("any-key-value", "takes a password that is too short"),
     Fault("profile-lowered", "lowers its security profile", _steps("TC_084 2")),
     Fault("reply:ChangeConfiguration=Accepted", "claims to lower its profile", _steps("TC_084 2")),
-    Fault("profile-kept", "stays with the old security profile"),
+    Fault("profile-kept", "stays with the old security profile", _steps("TC_083 result")),
     Fault("basic-auth-missing", "sends no password", _steps("TC_085 1", "TC_086 5")),
     Fault("basic-auth-user=SOMEBODY", "authenticates as somebody else", _steps("TC_085 1", "TC_086 5")),
     Fault("basic-auth-key=00112233", "its password is too short", _steps("TC_085 1", "TC_086 5")),
     Fault(f"basic-auth-key={'5A' * 24}", "its password is too long", _steps("TC_085 1", "TC_086 5")),
     Fault("tls-version=1.1", "speaks no TLS 1.2", _steps("TC_086 2", "TC_087 4")),
+    Fault("old-tls-accepted", "still takes TLS 1.1", _steps("TC_086 2")),
     Fault(_SUITE, "offers none of the mandatory cipher suites", _steps("TC_086 2", "TC_087 4")),
     Fault("client-certificate-withheld", "shows no certificate", _steps("TC_087 4")),
     Fault("client-certificate=weak-rsa", "its RSA key has 1024 bits", _steps("TC_087 4")),
     Fault("client-certificate=no-name", "its certificate has no commonName", _steps("TC_087 4")),
     Fault("client-certificate=other-name", "its certificate is for somebody else", _steps("TC_087 4")),
-    Fault("client-certificate=self-signed", "its certificate is signed by itself"),
-    Fault("any-server-trusted", "trusts any Central System"),
-    Fault("host-name-ignored", "takes another host for the Central System"),
+    Fault("client-certificate=self-signed", "its certificate is signed by itself", _steps("TC_087 4")),
+    Fault("any-server-trusted", "trusts any Central System", _steps("TC_086 2")),
+    Fault("host-name-ignored", "takes another host for the Central System", _steps("TC_086 2")),
 ]
 
 register(_FAMILIES, [*_UPDATES, *_CERTIFICATES, *_CONNECTION])
 extend(
     {
-        "boot-status:2=Unavailable": _steps("TC_044_1 11", "TC_080 15", "TC_080 result"),
+        "boot-status:2=Unavailable": _steps("TC_044_1 11", "TC_080 15", "TC_083 7"),
         "reply:ChangeConfiguration=Rejected": _steps("TC_073 2", "TC_083 2"),
+        "reply:Reset=Rejected": _steps("TC_083 4"),
     }
 )

@@ -40,6 +40,7 @@ def client_context(
     identity: Identity | None = None,
     suites: Sequence[str] = (),
     maximum: ssl.TLSVersion | None = None,
+    minimum: ssl.TLSVersion | None = None,
     verify: bool = True,
     check_hostname: bool = True,
 ) -> ssl.SSLContext:
@@ -48,8 +49,8 @@ def client_context(
     `roots` are trusted; each may end a chain even when it is not self-signed (a replacing root, whitepaper 7.1).
     `suites` are names of the whitepaper; with them only TLS 1.2 and below is spoken, for TLS 1.3 has suites
     of its own that cannot be left out. Without them OpenSSL's secure ones and the four of the whitepaper are used.
-    `maximum` below TLS 1.2, and verification switched off, exist for the faults. The host name is compared with
-    the subjectAltName or, if there is none, with the commonName (A00.FR.308).
+    `minimum` and `maximum` below TLS 1.2, and verification switched off, exist for the faults. The host name is
+    compared with the subjectAltName or, if there is none, with the commonName (A00.FR.308).
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = verify and check_hostname
@@ -63,6 +64,9 @@ def client_context(
         names += ":ECDHE+AES:RSA+AES:@SECLEVEL=0"
     elif suites:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
+    if minimum is not None:
+        context.minimum_version = minimum
+        names += ":ECDHE+AES:RSA+AES:@SECLEVEL=0"
     if identity and _small(identity):
         names += ":@SECLEVEL=0"
     context.set_ciphers(names)

@@ -111,6 +111,8 @@ class Uploads(Part):
 
     def _security_log(self, oldest: Any, latest: Any) -> bytes:
         head = f"# security log of {self.station.options.identity}\n"
+        if self.station.faults.active("password-logged"):
+            head += f"# AuthorizationKey {self.station.config.text('AuthorizationKey')}\n"
         return (head + self.station.security.log.text(oldest, latest)).encode()
 
     def _archive(self, oldest: Any, latest: Any) -> bytes:

@@ -38,7 +38,7 @@ _NOT_THROUGH = {
     *("Downloading", "DownloadFailed", "Uploading", "UploadFailed"),
     *("UploadFailure", "PermissionDenied", "BadMessage", "NotSupportedOperation"),
 }
-_REFUSED_IMAGE = {"DownloadFailed", "InstallationFailed"}
+_REFUSED_IMAGE = {"DownloadFailed", "InstallationFailed", "InstallVerificationFailed"}
 _LOOK_INTO = 256 << 20
 """Bytes of an archive's content that are read to see whether it is whole."""
 

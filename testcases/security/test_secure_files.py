@@ -59,7 +59,7 @@ def _downloads(station, files, image, number, signed, bench):
 
 def _begins_to_install(station, number, limit):
     """Step 9: Installing; a station whose boot loader cannot send it reboots instead (L01.FR.22)."""
-    ends = {"Installing", "InstallationFailed", "InstallVerificationFailed"}
+    ends = {"Installing", "InstallationFailed", "InstallVerificationFailed", "InvalidSignature"}
     seen = station.either(
         (STATUS, {"requestId": number, "status": ends}), ("BootNotification", {}), step=9, within=limit
     )
