@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -66,15 +67,12 @@ class Store:
         if not path.exists():
             return None
         try:
-            data = path.read_bytes()
-            key: Any = serialization.load_pem_private_key(data, None)
-            certificate, *chain = x509.load_pem_x509_certificates(data)
+            return _identity(path.read_bytes())
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise PkiError(
                 f"{path} is no readable key with its certificate ({error}); "
                 "restore it, or delete it and install the new root in the station"
             ) from None
-        return Identity(certificate, key, tuple(chain))
 
     def write(self, title: str, identity: Identity) -> None:
         """Keeps an identity with its key, in place of the former one. Raises PkiError."""
@@ -87,3 +85,11 @@ class Store:
             part.replace(path)
         except OSError as error:
             raise PkiError(f"{path} cannot be written: {error.strerror}") from None
+
+
+@functools.lru_cache(maxsize=16)
+def _identity(data: bytes) -> Identity:
+    # Checking an RSA key takes 20 ms, and the root alone is asked for a dozen times before a run can listen.
+    key: Any = serialization.load_pem_private_key(data, None)
+    certificate, *chain = x509.load_pem_x509_certificates(data)
+    return Identity(certificate, key, tuple(chain))
