@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def run_cases(
     options.listener = listen
     options.operator = _operator(options, progress)
     front = _Front(progress)
+    # Whoever ends us politely gets a complete record too, as with ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = pytest.main(
             [str(paths.TESTCASES), "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:terminal", "-s"],

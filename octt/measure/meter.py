@@ -107,7 +107,7 @@ class Meter:
         elif kind == "action":
             self._action(event)
         elif kind == "prompt":
-            self._forget_transactions()
+            self._forget_calls()
         elif kind == "connect":
             self._connected.add(event.get("connection"))
             self._waiting.clear()
@@ -208,7 +208,7 @@ class Meter:
 
     def _action(self, event: Event) -> None:
         """People and rigs take their time: what waits for a transaction does not follow at once any more."""
-        self._forget_transactions()
+        self._forget_calls()
         earlier = next((w for w in self._waiting if w.call is None), None)
         if event.get("phase") == "done" and event.get("action") == self._asked:
             self._asked = None
@@ -225,8 +225,9 @@ class Meter:
             since = event["m"] if event.get("phase") == "done" else None
             self._waiting.append(_Waiting("triggered", *found, call=None, accepted=True, since=since))
 
-    def _forget_transactions(self) -> None:
-        self._waiting = [w for w in self._waiting if w.statistic == "triggered"]
+    def _forget_calls(self) -> None:
+        """A hand at the station causes what comes next; what was asked for by a call and has not come is no sample."""
+        self._waiting = [waiting for waiting in self._waiting if waiting.call is None]
 
     def _disconnected(self, connection: Any) -> None:
         """A lost connection takes its calls with it (None: every connection)."""

@@ -8,7 +8,7 @@ from typing import Any
 from octt.csms.answers import Transaction
 from octt.suite.station import Station
 from octt.suite.verdicts import Inconclusive, Judgement
-from octt.suite.words import Actions, Csms
+from octt.suite.words import Actions, Csms, World
 
 _RUNNING = ("Charging", "SuspendedEV", "SuspendedEVSE")
 
@@ -52,7 +52,7 @@ def power_cycle(station: Station, driver: Actions, why: str) -> None:
     with station.case.during("restore"):
         driver.power_cycle(why)
         station.sends("BootNotification", within=station.bench.times.boot_timeout)
-        await_available(station)
+        await_available(station, driver.world)
         station.case.cursor = len(station.csms.traffic.entries)
 
 
@@ -87,26 +87,33 @@ def put_back(station: Station, csms: Csms, driver: Actions) -> list[str]:
         while case.undos:
             undo = case.undos.pop()
             attempt(undo.what, undo.how)
-        attempt("the status Available", lambda: await_available(station))
+        attempt("the status Available", lambda: await_available(station, driver.world))
     return problems
 
 
-def await_available(station: Station) -> None:
-    """Waits until every connector whose status is known is Available; makes unavailable ones operative."""
+def await_available(station: Station, world: World) -> None:
+    """Waits until every connector whose status is known is Available; makes unavailable ones operative.
+
+    What was stuck after the case before is not waited for at length again.
+    """
     status = station.csms.answers.status
 
     def wrong() -> dict[int, str]:
         return {n: s for n, s in status.items() if s != "Available"}
 
-    limit = time.monotonic_ns() + int(station.limits.function * 1e9)
+    patience = station.limits.function if wrong() != world.stuck else min(1.0, station.limits.function)
+    limit = time.monotonic_ns() + int(patience * 1e9)
     if (
         station.csms.traffic.wait(lambda: not wrong() or "Unavailable" in wrong().values(), limit)
         and not wrong()
     ):
+        world.stuck = {}
         return
     if "Unavailable" in wrong().values():
         station.call("ChangeAvailability", connectorId=0, type="Operative")
-        limit = time.monotonic_ns() + int(station.limits.function * 1e9)
-    if not station.csms.traffic.wait(lambda: not wrong(), limit):
+        limit = time.monotonic_ns() + int(patience * 1e9)
+    came = station.csms.traffic.wait(lambda: not wrong(), limit)
+    world.stuck = wrong()
+    if not came:
         shown = ", ".join(f"connector {n} is {s}" for n, s in sorted(wrong().items()))
         raise Inconclusive(shown, "station")

@@ -67,6 +67,8 @@ class World:
     plugged: set[int] = field(default_factory=set)
     taken_back_by: dict[tuple[str, int], str] = field(default_factory=dict)
     powered: bool = True
+    stuck: dict[int, str] = field(default_factory=dict)
+    """Connectors that did not become Available after the case before, with their status."""
 
 
 _TAKEN_BACK = {

@@ -37,11 +37,12 @@ def test_full_and_differential_update(station, bench, room):
     """A list is taken as a whole and then changed in part.
 
     Contents and versions are left open by the document: one card, then a second one (or the same, where the list has
-    room for one only).
+    room for one only). That the list is in use is its expected result but no step; here its version is asked.
     """
     send_local_list(station, 1, "Full", [_entry(bench.id_tags.valid)], step=1)
     second = bench.id_tags.valid_2 if room > 1 else bench.id_tags.valid
     send_local_list(station, 2, "Differential", [_entry(second)], step=3)
+    _version(station, 2, step="result")
 
 
 @case("TC_043_2_CS")

@@ -157,7 +157,8 @@ def test_the_output_folder_is_not_overwritten(tmp_path):
     assert "already holds a record" in done.stderr
 
 
-def test_ctrl_c_keeps_the_record_and_reports(tmp_path):
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_an_ended_run_keeps_the_record_and_reports(tmp_path, ending):
     out = tmp_path / "out"
     process = subprocess.Popen(
         [*OCTT, "run", "--profile", "Core", "--out", str(out)],
@@ -170,7 +171,7 @@ def test_ctrl_c_keeps_the_record_and_reports(tmp_path):
     record = out / "record.jsonl"
     while time.monotonic() < deadline and not (record.exists() and '"case.start"' in record.read_text()):
         time.sleep(0.05)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, ending)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 3, stdout + stderr
     assert "Traceback" not in stdout + stderr
