@@ -87,7 +87,7 @@ class SimulatedDriver(Driver):
     def start(self) -> None:
         """Starts the station and waits for its control address. Raises ActionFailed when it does not come up."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "octt.simulator", *self.arguments],
+            [sys.executable, "-m", "octt.simulator", *self.arguments, "--parent", str(os.getpid())],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
