@@ -73,6 +73,11 @@ class Certificates:
             self.case.undo(f"the {kind}", lambda: self._remove(kind, certificate))
         return reply
 
+    def lends(self, kind: RootType, certificate: x509.Certificate) -> None:
+        """Installs a root that the case needs, if it is not there; then it goes again when the case ends."""
+        if self.find(certificate, self.installed(kind)) is None:
+            self.installs(kind, certificate, step="")
+
     def has_our_root(self) -> None:
         """Memory state CertificateInstalled (table 114) for the root that our servers are verified by; it stays."""
         with self.case.during("setup", "CertificateInstalled."):
@@ -134,7 +139,8 @@ class Certificates:
         entry = self.find(certificate, self.installed(kind))
         if entry is None:
             return
-        if kind == CENTRAL_SYSTEM and certificate.subject == self.pki.root.certificate.subject:
+        ours = certificate.subject == self.pki.root.certificate.subject
+        if kind == CENTRAL_SYSTEM and ours and certificate != self.pki.trust_anchor:
             payload: dict[str, Any] = {"certificateType": kind, "certificate": to_pem(self.pki.trust_anchor)}
             status = self.station.call("InstallCertificate", **payload).payload.get("status")
         else:

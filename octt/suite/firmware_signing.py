@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octt.csms.files import dummy_image
 from octt.csms.pki import Algorithm, FirmwareSignature, PkiError
-from octt.suite.certificate_words import MANUFACTURER
+from octt.suite.certificate_words import CENTRAL_SYSTEM, MANUFACTURER
 from octt.suite.station import Station
 from octt.suite.verdicts import Inconclusive
 
@@ -23,11 +24,14 @@ Signed = dict[str, str]
 class Signing:
     """Signs the image that the case serves. The manufacturer's own signature, if the bench has one, else ours."""
 
-    def __init__(self, security: Security, station: Station) -> None:
-        """Installs the laboratory's manufacturer root where it is needed; it goes when the case ends."""
+    def __init__(self, security: Security, station: Station, protocols: Iterable[str]) -> None:
+        """Lends the station the roots it needs: for what we sign, and for file servers of ours with TLS."""
+        certificates = security.certificates
         self.pki, self.bench = security.run.pki, station.bench
         self.firmware = self.bench.firmware
         self.algorithm: Algorithm = "SHA256withRSA" if self.bench.security.legacy_signatures else "RSA-PSS"
+        if {"https", "ftps"} & set(protocols):
+            certificates.lends(CENTRAL_SYSTEM, self.pki.trust_anchor)
         if self.firmware.signature:
             return
         if self.bench.security.legacy_signatures:
@@ -35,9 +39,7 @@ class Signing:
                 "firmware is signed with RSA PKCS#1 v1.5, beyond the specification (security.legacy_signatures)",
                 cite="whitepaper L01.FR.04",
             )
-        certificates, root = security.certificates, self.pki.manufacturer.certificate
-        if certificates.find(root, certificates.installed(MANUFACTURER)) is None:
-            certificates.installs(MANUFACTURER, root, step="")
+        certificates.lends(MANUFACTURER, self.pki.manufacturer.certificate)
 
     def right(self) -> Signed:
         """For the image as it is. Raises Inconclusive for files that cannot be read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from octt.bench import Bench
+from octt.pics.declaration import Declaration
 
 RESPONSE, FUNCTION, REMOTE = 30.0, 30.0, 90.0
 """Seconds when neither bench nor declaration say anything."""
@@ -36,3 +37,17 @@ def limits(bench: Bench, declared: dict[str, float]) -> Limits:
         remote_stop=times.remote_stop_timeout or max(declared.get("remote_stop", 0.0), function),
         late=times.max_deviation,
     )
+
+
+def declared_times(declaration: Declaration) -> dict[str, float]:
+    """The declared performance values that serve as limits, in seconds."""
+    names = {
+        "response": "response_timeout",
+        "function": "triggered_timeout",
+        "remote_start": "remote_start_time",
+        "remote_stop": "remote_stop_time",
+    }
+    answers = {name: declaration.answer(item) for name, item in names.items()}
+    return {
+        name: float(value) for name, value in answers.items() if isinstance(value, int | float) and value > 0
+    }

@@ -30,7 +30,7 @@ from octt.station.drivers import CommandDriver, HttpDriver, SimulatedDriver
 from octt.station.operator import ManualDriver, Operator
 from octt.suite.case_run import CaseRun
 from octt.suite.catalogue import Planned, load_catalogue, plan
-from octt.suite.limits import Limits, limits
+from octt.suite.limits import Limits, declared_times, limits
 from octt.suite.machine import hosts_of, tool
 from octt.suite.provisioned import security_options
 from octt.suite.restore import power_cycle, put_back
@@ -375,6 +375,7 @@ class Run:
             except Exception as failure:
                 problems = [f"putting things back failed: {failure}"]
         self.csms.answers.disarm()
+        problems += [f"{undo.what} was not put back: the run was aborted" for undo in case.undos]
         for problem in problems:
             case.remark(problem)
         self._remark_unexpected(case, last)
@@ -436,17 +437,3 @@ def _verdict(error: BaseException | None, case: CaseRun) -> tuple[Verdict, str, 
     if case.violations:
         return "FAIL", "station", "the steps passed, but " + "; ".join(case.violations[:3])
     return "PASS", "", ""
-
-
-def declared_times(declaration: Declaration) -> dict[str, float]:
-    """The declared performance values that serve as limits, in seconds."""
-    names = {
-        "response": "response_timeout",
-        "function": "triggered_timeout",
-        "remote_start": "remote_start_time",
-        "remote_stop": "remote_stop_time",
-    }
-    answers = {name: declaration.answer(item) for name, item in names.items()}
-    return {
-        name: float(value) for name, value in answers.items() if isinstance(value, int | float) and value > 0
-    }

@@ -270,8 +270,15 @@ class Security:
         While the answer is on its way, both do. The old one comes back when the case ends.
         """
         settings, new = self.system.settings, self.bench.security.new_password
+        if new == self._password:
+            raise Inconclusive(
+                "security.new_password of the bench is the password it has already", "configuration"
+            )
         self.expect_changes()
-        self.case.undo("the password", self._password_back)
+        what = (
+            "the password (until then the station's AuthorizationKey is security.new_password of the bench)"
+        )
+        self.case.undo(what, self._password_back)
         settings.other_password = new
         self.station.changed("password", "AuthorizationKey", "the bench's", "security.new_password")
         reply = self.station.call(
@@ -295,8 +302,8 @@ class Security:
         ).payload.get("status")
         if status not in ("Accepted", "RebootRequired"):
             raise Inconclusive(
-                f"{status}; the station may still have security.new_password as its AuthorizationKey: set it to "
-                "central_system.password by the station's own means, or enter the new one there",
+                f"the station answered {status}; set it to central_system.password by the station's own means, or "
+                "enter the new one in the bench",
                 "station",
             )
         self.station.changed("password", "AuthorizationKey", "security.new_password", "the bench's", True)

@@ -78,7 +78,7 @@ def test_secure_update(station, files, security, bench):
     step 15 can be seen.
     """
     with station.setup():
-        signed = Signing(security, station).right()
+        signed = Signing(security, station, files.protocols).right()
         image, former, number = files.image(turn=0), firmware_version(station), next(_NUMBERS)
     limit = bench.times.install_timeout + bench.times.boot_timeout
     with files.fair(image):
@@ -126,7 +126,7 @@ def test_wrong_signature(station, files, security, bench):
     Then the request itself is refused when the signing certificate is not right (L01.FR.23); nothing could be fetched.
     """
     with station.setup():
-        signing = Signing(security, station)
+        signing = Signing(security, station, files.protocols)
         signed = signing.wrong()
         image, number = files.image(turn=1), next(_NUMBERS)
     with files.fair(image):
