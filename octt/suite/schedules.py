@@ -71,9 +71,9 @@ class Steps:
         first = [(0.0, self.changes[0][1])] if self.changes else []
         return Steps(self.start, self.duration, _merged([*first, *later]), self.unit)
 
-    def points(self) -> list[list[float]]:
-        """[[second, limit], ...] without stretches that have no limit, as the record and the report's plot take it."""
-        return [[begin, limit] for begin, limit in self.changes if limit is not None]
+    def points(self) -> list[list[float | None]]:
+        """[[second, limit], ...] as the record and the report's plot take it; a limit of None: none from then on."""
+        return [[begin, limit] for begin, limit in self.changes]
 
 
 @dataclass(frozen=True)

@@ -440,7 +440,7 @@ def test_what_the_official_tool_expects_to_the_letter():
 
 
 def test_points_for_the_plot():
-    assert Steps(NOON, 9, ((0, None), (2, 6.0))).points() == [[2, 6.0]]
+    assert Steps(NOON, 9, ((0, None), (2, 6.0), (5, None))).points() == [[0, None], [2, 6.0], [5, None]]
     steps, problems = returned_schedule(schedule((0, 16), (5, 13)), at(0), EXPECTED)
     assert (lowest(steps), problems) == (13, [])
     assert lowest(Steps(NOON, 9, ((0, None),))) is None
