@@ -85,10 +85,20 @@ class Authorization(Part):
         return (self._local(id_tag) or {}).get("parentIdTag")
 
     def learn(self, id_tag: str, info: Payload) -> None:
-        """Remember what the Central System said, unless the local list speaks for that idTag (3.5.1)."""
+        """Remember what the Central System said, unless the local list speaks for that idTag (3.5.1).
+
+        Where it contradicts that list the Central System is told so (3.5.2).
+        """
+        listed = self.station.local_list.lookup(id_tag)
+        if (
+            listed is not None
+            and info["status"] != "ConcurrentTx"
+            and self._valid(listed) != self._valid(info)
+        ):
+            self.station.connectors.report_station(error_code="LocalListConflict")
         if not self.station.config.boolean("AuthorizationCacheEnabled"):
             return
-        if self.station.local_list.lookup(id_tag) is not None or self.station.faults.active("nothing-cached"):
+        if listed is not None or self.station.faults.active("nothing-cached"):
             return
         self.cache.pop(_fold(id_tag), None)
         self.cache[_fold(id_tag)] = dict(info)

@@ -185,12 +185,12 @@ class Connectors(Part):
         for connector in self.all.values():
             connector.refresh()
 
-    def report_station(self, triggered: bool = False) -> None:
-        """Send the status of connector 0."""
+    def report_station(self, triggered: bool = False, error_code: str = "NoError") -> None:
+        """Send the status of connector 0, with an error that leaves it as it is."""
         if self.station.faults.active("connector-silent", 0):
             return
         status = self.station_status
-        code = "OtherError" if status == "Faulted" else "NoError"
+        code = "OtherError" if status == "Faulted" else error_code
         self.notify(0, status, code, "", triggered, lambda: setattr(self, "_zero", status))
 
     def notify(

@@ -15,6 +15,8 @@ from typing import Any
 from octt.simulator.part import CallRefused, NoAnswer, Part, Payload
 
 LOGGER = logging.getLogger("octt.simulator")
+MOST_KEPT = 1000
+"""Transaction-related messages that memory has room for. A queue grows for as long as the station is offline."""
 
 
 @dataclass
@@ -69,10 +71,21 @@ class Outbox(Part):
             self._kept.insert(0, item)
         else:
             self._kept.append(item)
+        if len(self._kept) > MOST_KEPT:
+            self._make_room()
         self._order += 1
         self._orders[id(item)] = self._order
         self.station.memory.save()
         self._wake.set()
+
+    def _make_room(self) -> None:
+        """The oldest meter values that are not underway give way; no start or end of a transaction ever does."""
+        for index, item in enumerate(self._kept[1:-1], 1):
+            if item["action"] == "MeterValues":
+                LOGGER.warning("%s: memory is full, meter values are lost", self.station.options.identity)
+                del self._kept[index]
+                self._orders.pop(id(item), None)
+                return
 
     def online(self, booted: bool) -> None:
         """What was queued before a boot follows the statuses just queued; otherwise order stays as it was."""

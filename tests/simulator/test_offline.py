@@ -6,6 +6,8 @@ import json
 import pytest
 from fake_csms import run
 
+from octt.simulator import outbox
+
 
 async def offline(bench):
     bench.do("unreachable")
@@ -34,6 +36,23 @@ def test_whole_transaction_offline_is_delivered_in_order():
 
     keys = {"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "1"}
     run(scenario, keys=keys)
+
+
+def test_a_full_memory_loses_meter_values_and_no_start_or_end(monkeypatch):
+    monkeypatch.setattr(outbox, "MOST_KEPT", 4)
+
+    async def scenario(bench):
+        await offline(bench)
+        queue = bench.station.memory.data["queue"]
+        for name in ("one", "two"):
+            bench.station.outbox.keep("StartTransaction", {}, name)
+            for value in range(3):
+                bench.station.outbox.keep("MeterValues", {"value": value}, name)
+            bench.station.outbox.keep("StopTransaction", {}, name)
+        kept = [(item["action"], item["transaction"]) for item in queue]
+        assert kept == [(f"{end}Transaction", name) for name in ("one", "two") for end in ("Start", "Stop")]
+
+    run(scenario)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,26 @@ async def set_profile(csms, payload, connector=1):
     return answer["status"] if isinstance(answer, dict) else answer
 
 
+@pytest.mark.parametrize(
+    ("listed", "said", "told"),
+    [("Accepted", "Blocked", True), ("Blocked", "Accepted", True), ("Accepted", "Accepted", False)],
+)
+def test_a_contradiction_of_the_local_list_is_told(listed, said, told):
+    async def scenario(bench):
+        csms = bench.csms
+        csms.answers["Authorize"] = {"idTagInfo": {"status": said}}
+        assert await send_list(csms, 1, entry("TAG1", listed)) == "Accepted"
+        bench.do("present_id_tag", id_tag="TAG1")
+        await csms.expect("Authorize")
+        if told:
+            await csms.expect("StatusNotification", connectorId=0, errorCode="LocalListConflict")
+        else:
+            await csms.status("Preparing")
+            assert all(sent["errorCode"] == "NoError" for sent in csms.sent("StatusNotification"))
+
+    run(scenario)
+
+
 async def composite(csms, connector=1, duration=100, **more):
     answer = await csms.call("GetCompositeSchedule", connectorId=connector, duration=duration, **more)
     if answer["status"] != "Accepted":
