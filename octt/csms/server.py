@@ -227,6 +227,8 @@ class CentralSystem:
 
     def _never_opened(self, endpoint: Endpoint, opening: Opening) -> None:
         """A connection that ended before its TLS handshake was complete."""
+        if not self._loop.is_running():
+            return  # What was half open when everything ended says nothing, and the record may be closed.
         self._refused(endpoint, opening.failure, 0, opening.remote, tls=tls_facts(opening))
 
     async def _session(self, connection: ServerConnection, endpoint: Endpoint) -> None:
