@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from dataclasses import dataclass, field
 from ssl import SSLContext
 
@@ -37,6 +38,13 @@ class Settings:
     """How many frames one connection may send at once, and a second after that."""
 
     endpoints: list[Endpoint] = field(default_factory=lambda: [Endpoint()])
+
+    def url(self, endpoint: Endpoint, host: str | None = None) -> str:
+        """What is to be configured in the station for an endpoint, the identity as last part of the path included."""
+        scheme = "wss" if endpoint.ssl else "ws"
+        name = host or ("127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host)
+        path, identity = self.path.strip("/"), urllib.parse.quote(self.identity, safe="")
+        return f"{scheme}://{name}:{endpoint.port}/{path + '/' if path else ''}{identity}"
 
     @property
     def passwords(self) -> list[str]:

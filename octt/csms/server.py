@@ -15,7 +15,6 @@ import functools
 import http
 import threading
 import time
-import urllib.parse
 import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from octt import ocpp
+from octt.csms import wire
 from octt.csms.admission import Attempt, Credentials, Refusal, credentials, refusal
 from octt.csms.allowance import Allowance
 from octt.csms.answers import Answers, ErrorAnswer
@@ -34,22 +34,12 @@ from octt.csms.clienthello import Listener, Opening
 from octt.csms.endpoints import Endpoint, Settings
 from octt.csms.tls import tls_facts
 from octt.csms.traffic import Seen, Traffic
-from octt.csms.wire import (
-    SUBPROTOCOL,
-    facts,
-    judge_call,
-    masked,
-    quiet_logger,
-    remote,
-    select_subprotocol,
-)
+from octt.csms.wire import SUBPROTOCOL, as_recorded, judge_call
 from octt.ocpp import Frame, schemas
 from octt.record import Event, Record
 
 MAX_FRAME = 1 << 20
 """Bytes of the largest frame read; a larger one closes the connection (code 1009) and stands in the record."""
-RAW_KEPT = 1 << 18
-"""Characters of a frame's text that go into the record."""
 
 _NOBODY = Credentials()
 
@@ -124,7 +114,7 @@ class CentralSystem:
             sock=listener,
             ssl=endpoint.ssl,
             subprotocols=[SUBPROTOCOL],
-            select_subprotocol=select_subprotocol,
+            select_subprotocol=wire.select_subprotocol,
             process_request=lambda connection, request: self._admit(connection, request, endpoint),
             max_size=MAX_FRAME,
             compression=None,
@@ -132,7 +122,7 @@ class CentralSystem:
             ping_timeout=30,
             close_timeout=2,
             server_header=None,
-            logger=quiet_logger(),
+            logger=wire.quiet_logger(),
         )
 
     def close(self, endpoint: Endpoint) -> None:
@@ -175,11 +165,7 @@ class CentralSystem:
 
     def url(self, endpoint: Endpoint, host: str | None = None) -> str:
         """What is to be configured in the station, the identity as last part of the path included."""
-        scheme = "wss" if endpoint.ssl else "ws"
-        name = host or ("127.0.0.1" if self.settings.host in ("0.0.0.0", "::") else self.settings.host)
-        path = self.settings.path.strip("/")
-        identity = urllib.parse.quote(self.settings.identity, safe="")
-        return f"{scheme}://{name}:{endpoint.port}/{path + '/' if path else ''}{identity}"
+        return self.settings.url(endpoint, host)
 
     # -- the connection -----------------------------------------------------------------------------------------
 
@@ -202,8 +188,8 @@ class CentralSystem:
             refused = refusal(request, wanted.identity, wanted.path, wanted.passwords, needs_password)
         if refused is None:
             return None
-        attempt = (request.path, given, facts(connection))
-        self._refused(endpoint, refused.reason, int(refused.status), remote(connection), *attempt)
+        attempt = (request.path, given, wire.facts(connection))
+        self._refused(endpoint, refused.reason, int(refused.status), wire.remote(connection), *attempt)
         return connection.respond(refused.status, refused.reason + "\n")
 
     def _refused(
@@ -238,7 +224,7 @@ class CentralSystem:
                 connection.request.headers.get("Sec-WebSocket-Protocol", "none") if connection.request else ""
             )
             reason = f"the station offered subprotocol {offered[:60]}; ocpp1.6 is needed"
-            self._refused(endpoint, reason, 101, remote(connection))
+            self._refused(endpoint, reason, 101, wire.remote(connection))
             await connection.close(1002, "subprotocol ocpp1.6 required")
             return
         number, former = self._enter(connection, endpoint)
@@ -279,12 +265,12 @@ class CentralSystem:
         headers = (
             {k: v for k, v in request.headers.raw_items() if k.lower() != "authorization"} if request else {}
         )
-        self.tls = facts(connection)
+        self.tls = wire.facts(connection)
         event = self.record.write(
             "connect",
             connection=self._number,
             identity=self.settings.identity,
-            remote=remote(connection),
+            remote=wire.remote(connection),
             path=request.path if request else "",
             subprotocol=connection.subprotocol,
             headers=headers,
@@ -368,22 +354,17 @@ class CentralSystem:
         t: int,
         m: int,
     ) -> Seen:
-        more: dict[str, Any] = {"binary": True} if isinstance(message, bytes) else {}
-        raw = message.hex() if isinstance(message, bytes) else masked(message, self.settings.passwords)
-        if len(raw) > RAW_KEPT:
-            raw, more["truncated"] = raw[:RAW_KEPT], len(raw)
         event = self.record.write(
             "frame",
             t=t,
             m=m,
             connection=number,
             dir=direction,
-            raw=raw,
             type=frame.type,
             id=frame.id,
             action=action,
             problems=problems,
-            **more,
+            **as_recorded(message, self.settings.passwords),
         )
         seen = Seen(event["n"], m, t, "frame", number, direction == "in", frame, action, tuple(problems))
         self.traffic.append(seen)

@@ -14,6 +14,10 @@ from octt.csms.tls import tls_facts
 from octt.ocpp import Frame, schemas
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
+RAW_KEPT = 1 << 18
+"""Characters of a frame's text that go into the record."""
+_WORTH_HIDING = 8
+"""Characters of a password; the code of a shorter one may stand anywhere by chance."""
 
 
 def judge_call(frame: Frame, problems: list[str]) -> str:
@@ -56,9 +60,18 @@ def quiet_logger() -> logging.Logger:
     return logger
 
 
-def masked(raw: str, passwords: Iterable[str]) -> str:
-    """A frame's text without passwords in the hexadecimal form of AuthorizationKey, for the record."""
+def as_recorded(message: str | bytes, passwords: Iterable[str]) -> dict[str, Any]:
+    """The fields `raw`, `binary` and `truncated` of a frame's event (docs/record.md).
+
+    Passwords in the hexadecimal form of AuthorizationKey are masked.
+    """
+    fields: dict[str, Any] = (
+        {"raw": message} if isinstance(message, str) else {"raw": message.hex(), "binary": True}
+    )
     for password in passwords:
-        if len(password) >= 8:
-            raw = re.sub(password.encode().hex(), "(secret)", raw, flags=re.IGNORECASE)
-    return raw
+        if len(password) >= _WORTH_HIDING and isinstance(message, str):
+            code = password.encode().hex()
+            fields["raw"] = re.sub(code, "(secret)", fields["raw"], flags=re.IGNORECASE)
+    if len(fields["raw"]) > RAW_KEPT:
+        fields |= {"raw": fields["raw"][:RAW_KEPT], "truncated": len(fields["raw"])}
+    return fields
