@@ -62,7 +62,8 @@ async def download(
     """The content of the file at `url`.
 
     `retries` further attempts are made, `interval` seconds apart, unless the URL itself is unusable. `tls` is the
-    station's trust (None: the system's). Raises TransferError.
+    station's trust (None: the system's). `protocols` are those it says it supports; a station that says nothing
+    supports all. Raises TransferError.
     """
     location, bounds = _parse(url, protocols), limits or Limits()
     if location.scheme.startswith("ftp"):
@@ -106,6 +107,7 @@ def _parse(url: str, protocols: tuple[str, ...]) -> SplitResult:
         usable = bool(location.hostname) and (location.port or 1) > 0
     except ValueError as error:
         raise TransferError(f"The URL {url!r} cannot be used: {error}.", "BadMessage") from error
+    protocols = protocols or PROTOCOLS
     if location.scheme.upper() not in protocols:
         supported = ", ".join(protocols)
         raise TransferError(

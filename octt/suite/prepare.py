@@ -25,6 +25,11 @@ def prepare(
     """Reads the files and checks the choice of cases. Raises ConfigError with place and remedy."""
     bench = load(bench_file) if bench_file else SIMULATED
     declaration = read_declaration(pics_file, bench)
+    if (
+        bench_file is None and "Security" not in declaration.profiles
+    ):  # it could not log in on another profile
+        central = bench.central_system.model_copy(update={"security_profile": 0})
+        bench = bench.model_copy(update={"central_system": central})
     try:
         plan(load_catalogue(), declaration, None, cases, profiles)
     except CatalogueError as error:

@@ -175,6 +175,15 @@ def test_only_the_station_s_protocols_are_used():
     assert error.status == "NotSupportedOperation"
 
 
+def test_a_station_that_does_not_say_what_it_supports_tries():
+    """SupportedFileTransferProtocols is optional; one without it is not a station without any protocol."""
+
+    async def use(url):
+        assert await files.download(f"{url}/image.fwi", protocols=()) == IMAGE
+
+    asyncio.run(with_http(HttpServer(), use))
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_as_url_is_a_transfer_error_or_nothing(text):

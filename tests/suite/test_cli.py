@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from octt.paths import PICS
 from octt.record import check_chain, read
 
 OCTT = [sys.executable, "-m", "octt.cli"]
@@ -67,6 +68,15 @@ def test_a_passing_case_against_the_simulated_station(tmp_path):
         ("TC_003_CS", "PASS")
     ]
     assert check_chain(out / "record.jsonl")[1] == []
+
+
+def test_a_station_without_the_security_extension_is_not_asked_to_log_in(tmp_path):
+    done = octt(
+        "run", "--pics", PICS / "xj-power-ievqc33.toml", "--case", "TC_003_CS", "--out", tmp_path / "out"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    connections = [event for event in read(tmp_path / "out" / "record.jsonl") if event["kind"] == "connect"]
+    assert {event["security_profile"] for event in connections} == {0}
 
 
 def test_a_failing_case(tmp_path):
