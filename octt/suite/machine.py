@@ -41,6 +41,6 @@ def tool() -> dict[str, Any]:
         "name": "octt",
         "version": octt.__version__,
         "python": sys.version.split()[0],
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
         "packages": {name: importlib.metadata.version(name) for name in packages},
     }
