@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from octt.pics.questionnaire import load_questionnaire
 from octt.report.parts import (
     ERROR,
     FAIL,
@@ -70,7 +71,7 @@ def _all(result: Result) -> Iterator[Finding]:
     for case in result.cases:
         yield from _of_case(case)
     for answer in contradictions(result):
-        title = f"The declaration is contradicted: {answer.item} = {answer.answer}"
+        title = f"The declaration is contradicted: {_asked(answer.item)} = {answer.answer}"
         yield _finding("pics", title, detail=answer.why, frame=answer.line)
     for statistic in result.performance.exceeded:
         yield _finding(
@@ -132,18 +133,29 @@ def _of_case(case: Case) -> Iterator[Finding]:
         yield _finding(
             "remark", f"{case.id} passed only after {numbers}", cases=(case.id,), frame=earlier[0].n
         )
-    left = [change for change in case.last.changes if not change.restored]
-    for change in left:
+    for change in case.last.changes:
+        if change.restored or change.before == change.after is not None:
+            continue
         yield _finding(
             "station",
             f"Changed at the station and not recorded as put back: {change.what} {change.name}".rstrip(),
-            detail=f"before: {change.before}, now: {change.after}",
+            detail=f"before: {_value(change.before)}, now: {_value(change.after)}",
             cases=(case.id,),
             frame=change.n,
         )
     decided = kind == "fail" and not any(_failed_test(step) for step in case.last.steps)
     for remark in case.last.remarks:
         yield _of_remark(remark, case, decisive=decided)
+
+
+def _asked(item: str) -> str:
+    """An item of the declaration with its label: an id alone tells a reader nothing."""
+    question = load_questionnaire().questions.get(item)
+    return f"{item} ({question.label})" if question else item.removeprefix("configuration_keys.")
+
+
+def _value(value: object) -> object:
+    return "nothing" if value is None or value == "" else value
 
 
 def _of_remark(remark: Remark, case: Case | None = None, *, decisive: bool = False) -> Finding:

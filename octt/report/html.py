@@ -13,9 +13,8 @@ from markupsafe import Markup
 
 from octt import paths
 from octt.measure import Statistic
-from octt.pics.questionnaire import load_questionnaire
 from octt.report.certificate import NOTICE, PROFILES, Layout, certificate
-from octt.report.html_case import case_view, margin, plain
+from octt.report.html_case import case_view, margin, pics_words, plain
 from octt.report.html_frames import Budget
 from octt.report.parts import PASS, Attempt, Case, Finding, PicsResult, Result
 from octt.report.rules import EXPLANATION
@@ -110,12 +109,9 @@ def _finding(finding: Finding, budget: Budget) -> dict[str, Any]:
 
 
 def _pics(answer: PicsResult) -> dict[str, Any]:
-    """One cross-examined answer in the words of the questionnaire; an item it does not know as it is."""
-    question = load_questionnaire().questions.get(answer.item)
-    shown = question.shown(answer.answer) if question else plain(answer.answer)
-    label = question.label if question else ""
+    item, label, shown = pics_words(answer)
     return {
-        "item": answer.item,
+        "item": item,
         "label": label,
         "answer": shown,
         "result": answer.result,

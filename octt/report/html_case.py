@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from octt.pics.questionnaire import load_questionnaire
 from octt.report.html_frames import Budget, Gap, action_view, as_json, chosen, diagram, frame_view, name_of
-from octt.report.parts import Attempt, Case, Change, Result, Step
+from octt.report.parts import Attempt, Case, Change, PicsResult, Result, Step
 from octt.report.svg import schedule
 from octt.report.text import limit, moment, number, seconds
 
@@ -158,6 +159,16 @@ def _change(change: Change) -> dict[str, Any]:
         "after": plain(change.after),
         "restored": change.restored,
     }
+
+
+def pics_words(answer: PicsResult) -> tuple[str, str, str]:
+    """A cross-examined answer: its item, what was asked, and what was declared; an unknown item as it is."""
+    question = load_questionnaire().questions.get(answer.item)
+    if question is None:
+        item = answer.item.removeprefix("configuration_keys.")
+        return item, "configuration key" if item != answer.item else "", plain(answer.answer)
+    as_text = isinstance(answer.answer, str)  # the record has the words already, with their unit
+    return answer.item, question.label, plain(answer.answer) if as_text else question.shown(answer.answer)
 
 
 def plain(value: Any) -> str:

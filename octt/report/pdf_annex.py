@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from octt.pics.questionnaire import load_questionnaire
 from octt.report.certificate import NONE, PROFILES, Paragraph, Section, Table
-from octt.report.html_case import plain
+from octt.report.html_case import pics_words, plain
 from octt.report.parts import Attempt, Case, Result, Step
 from octt.report.rules import EXPLANATION
 from octt.report.text import cite, limit, moment, seconds, visible
@@ -102,15 +101,17 @@ def _attempts(result: Result) -> Section:
 
 
 def _pics(result: Result) -> Section:
-    questions = load_questionnaire().questions
     rows = []
     for one in result.pics[:LIMIT]:
-        question = questions.get(one.item)
-        shown = question.shown(one.answer) if question else plain(one.answer)
+        item, label, shown = pics_words(one)
         line = f" (line {one.line})" if one.line else ""
-        rows.append((visible(one.item, 30), visible(shown, 200), one.result, visible(one.why, 300) + line))
+        # What has a number on the form is found by it; the rest by its words.
+        named = item if item != one.item else f"{item} {label}" if "-" in item else label or item
+        rows.append((visible(named, 120), visible(shown, 200), one.result, visible(one.why, 300) + line))
     return Section(
-        "PICS cross-examination", 2, [Table(rows, ("Item", "Declared", "Result", "Why"), (1.6, 2.8, 1.8, 5))]
+        "PICS cross-examination",
+        2,
+        [Table(rows, ("Item", "Declared", "Result", "Why"), (3.6, 2.4, 1.4, 3.8))],
     )
 
 

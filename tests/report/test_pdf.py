@@ -86,6 +86,22 @@ def test_attempts_overrides_and_reasons_are_always_there():
     assert all(reason in text for reason in result.not_issuable)
 
 
+def test_an_examined_answer_stands_with_its_question_and_one_unit():
+    run = Synthetic()
+    run.start("A")
+    for item, answer in (
+        ("HFS-4", "No"),
+        ("response_timeout", "10 seconds"),
+        ("configuration_keys.ResetRetries", "3 (RW)"),
+    ):
+        run.add("pics", item=item, answer=answer, result="confirmed", why="seen", line=3)
+    run.end()
+    text = told(pdf.document(build(run.events), "2025", False))
+    assert "HFS-4 Has DC support | No | confirmed | seen (line 3)" in text
+    assert "OCPP response timeout | 10 seconds | confirmed" in text
+    assert "ResetRetries | 3 (RW) | confirmed" in text
+
+
 def test_the_fingerprint_of_the_record_is_there():
     result = build(passing_run().events)
     result.run.last_hash = "ab" * 32

@@ -154,6 +154,37 @@ def test_a_remark_outside_any_case_is_kept():
     assert any(finding.title == "the station connected twice" for finding in result.findings)
 
 
+def test_what_was_left_changed_is_said_in_words():
+    run = Synthetic()
+    run.start("A")
+    with run.case("A"):
+        change = {"what": "firmware", "name": "firmwareVersion", "restored": False}
+        run.add("changed", **change, before="1.0", after="1.0")
+        run.add("changed", what="certificate", name="root", before=None, after="CN=Lab", restored=False)
+    run.end()
+    assert [(finding.title, finding.detail) for finding in build(run.events).findings] == [
+        (
+            "Changed at the station and not recorded as put back: certificate root",
+            "before: nothing, now: CN=Lab",
+        )
+    ]
+
+
+def test_a_contradiction_names_the_question_its_frame_and_the_reason():
+    run = Synthetic()
+    run.start("A")
+    run.add("pics", item="C-08", answer="Yes", result="contradicted", why="no local stop", line=7)
+    run.add(
+        "pics", item="configuration_keys.Mine", answer="1 (R)", result="contradicted", why="it is 2", line=8
+    )
+    run.end()
+    found = [finding for finding in build(run.events).findings if finding.kind == "pics"]
+    assert [(finding.title, finding.detail, finding.frame) for finding in found] == [
+        ("The declaration is contradicted: C-08 (Support for local stop) = Yes", "no local stop", 7),
+        ("The declaration is contradicted: Mine = 1 (R)", "it is 2", 8),
+    ]
+
+
 def crashed() -> Synthetic:
     run = Synthetic()
     run.start("TC_001_CS", "TC_003_CS")
