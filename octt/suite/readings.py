@@ -44,6 +44,15 @@ def readings(seen: Seen) -> list[Reading]:
     return found
 
 
+def of_transaction(seen: Seen, before: list[Reading]) -> list[Reading]:
+    """The readings of one message, after those that came before it in the transaction.
+
+    A value taken when the transaction began (Transaction.Begin, section 7.35) belongs to no interval.
+    """
+    found = readings(seen)
+    return found if before else [reading for reading in found if reading.context != "Transaction.Begin"]
+
+
 def check_spacing(station: Station, found: list[Reading], interval: float, *, step: Label) -> None:
     """Consecutive readings must be `interval` seconds apart by their own timestamps.
 
@@ -64,14 +73,15 @@ def check_spacing(station: Station, found: list[Reading], interval: float, *, st
         )
 
 
-def highest_current(seen: Seen) -> float | None:
-    """The highest Current.Import in a MeterValues.req, in A; None when there is none."""
+def highest(seen: Seen, measurand: str) -> float | None:
+    """The highest value of a measurand in a MeterValues.req, in A or W; None when it has none."""
     found = []
     for entry in seen.payload.get("meterValue", []):
         for value in entry.get("sampledValue", []):
-            if value.get("measurand") == "Current.Import":
+            if value.get("measurand") == measurand:
                 try:
-                    found.append(float(value.get("value", "")))
+                    number = float(value.get("value", ""))
                 except ValueError:
                     continue
+                found.append(number * (1000 if value.get("unit") == "kW" else 1))
     return max(found, default=None)

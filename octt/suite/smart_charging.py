@@ -31,6 +31,8 @@ class SmartCharging:
         self.unit: Unit = self._unit()
         self.set: list[Profile] = []
         self._ever: list[Profile] = []
+        self._former: list[Profile] = []
+        """What was set before the last ClearChargingProfile."""
         self.transaction: int | None = None
         self.transaction_start: datetime | None = None
         self.local_limit = self._local_limit()
@@ -131,7 +133,7 @@ class SmartCharging:
         """ClearChargingProfile, which must be Accepted and takes away the profiles with these numbers (from 1)."""
         reply = self.station.call("ClearChargingProfile", step=step, **fields)
         reply.returns(status="Accepted", cite="OCPP 1.6 5.5")
-        gone = set(profiles)
+        gone, self._former = set(profiles), self.set
         self.set = [r for r in self.set if r["csChargingProfiles"]["chargingProfileId"] not in gone]
 
     def composite(self, duration: int, *, step: Label) -> Reply:
@@ -183,10 +185,8 @@ class SmartCharging:
             local_limit=self.local_limit,
         )
         ok, actual = compared.ok, str(compared)
-        if ok and not self.set and self.local_limit is not None:
-            # Nothing is set: what comes must be what came before anything was set.
-            ok = {limit for _, limit in compared.returned_steps.changes} == {self.local_limit}
-            actual = f"the limit without profiles was {self.local_limit:g} {self.unit}, now it is another"
+        if ok and not self.set and (lingers := self._lingers(compared, asked)):
+            ok, actual = False, lingers
         what = "chargingSchedulePeriod as follows from the profiles set"
         plot = {
             "expected": expected.points(),
@@ -203,6 +203,23 @@ class SmartCharging:
             frame=reply.seen,
             data={"schedule": plot},
         )
+
+    def _lingers(self, compared: schedules.Comparison, asked: datetime) -> str:
+        """Why a schedule is wrong when no profile is set any more: it must be the one from before any was set.
+
+        A station that told no limit then may tell any limit of its own now, but not the course of what was cleared.
+        """
+        returned = compared.returned_steps
+        limits = {limit for _, limit in returned.changes if limit is not None}
+        if self.local_limit is not None:
+            if limits and all(abs(limit - self.local_limit) < 0.1 for limit in limits):
+                return ""
+            return f"the limit without profiles was {self.local_limit:g} {self.unit}, now it is another"
+        former = schedules.expected_schedule(
+            self._former, self.bench.connector, asked, returned.duration, self.unit, self.transaction_start
+        )
+        wanted = {limit for _, limit in former.changes if limit is not None}
+        return "it is that of the profile that was cleared" if len(wanted) > 1 and limits == wanted else ""
 
 
 def _name(profile: Profile) -> str:
