@@ -10,24 +10,8 @@ from bench.figures import Figure
 from bench.running import octt_run
 from octt.record import Event
 
-SIXTEEN = [
-    "TC_001",
-    "TC_002",
-    "TC_003",
-    "TC_004_1",
-    "TC_004_2",
-    "TC_010",
-    "TC_011_1",
-    "TC_011_2",
-    "TC_012",
-    "TC_013",
-    "TC_014",
-    "TC_019",
-    "TC_021",
-    "TC_023",
-    "TC_040_1",
-    "TC_040_2",
-]
+SIXTEEN = ["001", "002", "003", "004_1", "004_2", "010", "011_1", "011_2"]
+SIXTEEN += ["012", "013", "014", "019", "021", "023", "040_1", "040_2"]
 RATIO = 1.3
 """The bound for Core: how many times the forced waits a run may take."""
 MEGABYTES = 150
@@ -36,7 +20,9 @@ SHOWN = 3
 
 def sixteen() -> list[Figure]:
     """The sixteen cases the project began with."""
-    return _run("sixteen cases", [word for case in SIXTEEN for word in ("--case", f"{case}_CS")], bound=False)
+    return _run(
+        "sixteen cases", [word for case in SIXTEEN for word in ("--case", f"TC_{case}_CS")], bound=False
+    )
 
 
 def core() -> list[Figure]:
@@ -55,6 +41,7 @@ def _run(name: str, arguments: list[str], bound: bool) -> list[Figure]:
     whole = (events[-1]["t"] - run.began) / 1e9
     within = sum(event["seconds"] for event in ended)
     forced = sum(event["forced"] for event in ended)
+    during = run.peak(until=events[-1]["t"])
     longest = sorted(ended, key=_idle, reverse=True)[:SHOWN]
     return [
         Figure(f"{name}: passed", f"{len(good)}", f"{len(ended)} applicable", "all", len(good) == len(ended)),
@@ -73,10 +60,11 @@ def _run(name: str, arguments: list[str], bound: bool) -> list[Figure]:
             ", ".join(f"{event['case'].removesuffix('_CS')} {_idle(event):.1f} s" for event in longest),
         ),
         Figure(
-            f"{name}: most memory, without the simulator",
-            f"{run.megabytes:.0f} MB",
-            bound=f"{MEGABYTES} MB",
-            holds=run.megabytes <= MEGABYTES,
+            f"{name}: most memory during the run, without the simulator",
+            f"{during:.0f} MB",
+            f"{run.peak():.0f} MB while the reports were written",
+            f"{MEGABYTES} MB",
+            during <= MEGABYTES,
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""How long the reports of a large record take, and how much memory: `python bench/report.py [FRAMES]`.
+"""How long the reports of a large record take, and how much memory.
 
 Each step in a process of its own, because peak memory is a process's. The bounds are those of the project: 1,000,000
 frames within 60 s and 500 MB, a usual run within 1 s.
@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from bench.figures import Figure
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "report"))
 
@@ -46,36 +48,33 @@ def _measure(step: str, folder: Path, queue: multiprocessing.SimpleQueue) -> Non
     queue.put((seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 
 
-def main() -> int:
-    """Prints a line a step; 1 when a bound is broken."""
+def measure(frames: int = 1_000_000) -> list[Figure]:
+    """The steps with a record of that many frames, and with that of a usual run."""
     from synthetic import large_run
 
-    frames = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    context, broken = multiprocessing.get_context("spawn"), False
+    context, figures = multiprocessing.get_context("spawn"), []
     with tempfile.TemporaryDirectory() as root:
-        for count, steps in (
-            (frames, ("model", "all outputs", "sign and verify", "diff with itself")),
-            (USUAL, ("imports", "all outputs")),
+        for count, steps, bound in (
+            (frames, ("model", "all outputs", "sign and verify", "diff with itself"), BOUND_SECONDS),
+            (USUAL, ("imports", "all outputs"), USUAL_SECONDS),
         ):
             folder = Path(root) / str(count)
             folder.mkdir()
-            record = large_run(folder / "record.jsonl", count)
-            print(f"{count:,} frames, record of {record.stat().st_size / 1e6:.1f} MB")
+            size = large_run(folder / "record.jsonl", count).stat().st_size / 1e6
             for step in steps:
                 queue = context.SimpleQueue()
                 process = context.Process(target=_measure, args=(step, folder, queue))
                 process.start()
                 process.join()
                 seconds, megabytes = queue.get() if process.exitcode == 0 else (float("inf"), float("inf"))
-                bound = BOUND_SECONDS if count == frames else USUAL_SECONDS
-                late = step == "all outputs" and (seconds > bound or megabytes > BOUND_MEGABYTES)
-                broken |= late
-                limit = f" (bound {bound:g} s, {BOUND_MEGABYTES} MB)" if step == "all outputs" else ""
-                print(f"  {step:18} {seconds:8.2f} s {megabytes:8.0f} MB{limit}{' BROKEN' if late else ''}")
-            for path in sorted(folder.glob("re*.*")):
-                print(f"    {path.name:14} {path.stat().st_size / 1e6:8.2f} MB")
-    return broken
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+                bounded = step == "all outputs"
+                figures.append(
+                    Figure(
+                        f"{count:,} frames: {step}",
+                        f"{seconds:.2f} s, {megabytes:.0f} MB",
+                        f"record of {size:.1f} MB",
+                        f"{bound:g} s, {BOUND_MEGABYTES} MB" if bounded else "",
+                        (seconds <= bound and megabytes <= BOUND_MEGABYTES) if bounded else None,
+                    )
+                )
+    return figures
