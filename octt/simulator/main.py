@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from octt.simulator.control import Control
+from octt.simulator.fault import Fault
 from octt.simulator.faults import FAMILIES, FAULTS
 from octt.simulator.options import PROFILES, Options
 from octt.simulator.station import Station
@@ -90,7 +91,15 @@ def _declared(context: click.Context, option: click.Parameter, file: Path | None
     context.default_map = {name: value for name, value in declared.items() if value not in ("-", None)}
 
 
-@click.command(help=__doc__)
+_HELP = """Run one simulated charging station until it is interrupted.
+
+It connects to CSMS/IDENTITY, reconnects for ever, and prints `control http://...` when its hands can be moved: every
+action of docs/driver-contract.md is a POST there, GET /state shows the station. Every option leaves it conformant,
+except --fault; `octt faults` lists what it can do wrong. docs/simulator.md has examples.
+"""
+
+
+@click.command(help=_HELP)
 @click.option(
     "--pics",
     type=click.Path(path_type=Path),
@@ -105,19 +114,29 @@ def _declared(context: click.Context, option: click.Parameter, file: Path | None
 )
 @click.option("--identity", required=True, help="Identity of the station.")
 @click.option("--control", default="127.0.0.1:0", show_default=True, help="HOST:PORT of the HTTP control.")
-@click.option("--connectors", default=1, show_default=True, type=click.IntRange(1, 64))
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Switch a non-conformity on.")
+@click.option(
+    "--connectors", default=1, show_default=True, type=click.IntRange(1, 64), help="How many there are."
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME",
+    help="Switch a non-conformity on (several at once; see `octt faults`).",
+)
 @click.option("--parent", type=int, metavar="PID", help="End when that process is gone.")
 @click.option("--state", "state_file", metavar="FILE", help="JSON file for what survives a power cycle.")
 @click.option(
-    "--profile", "profiles", multiple=True, type=click.Choice(PROFILES), help="Only these profiles."
+    "--profile", "profiles", multiple=True, type=click.Choice(PROFILES), help="Only Core and these profiles."
 )
 @click.option(
     "--key", "keys", multiple=True, metavar="KEY=VALUE", help="Initial value of a configuration key."
 )
 @click.option("--readonly", multiple=True, metavar="KEY", help="Make a configuration key read-only.")
 @click.option("--absent", multiple=True, metavar="KEY", help="Do not have an optional configuration key.")
-@click.option("--fixed-cable/--detachable", default=False)
+@click.option(
+    "--fixed-cable/--detachable", default=False, help="What cable the connectors have.", show_default=True
+)
 @click.option(
     "--status-first", is_flag=True, help="Charging before StartTransaction, Finishing before its end."
 )
@@ -126,7 +145,11 @@ def _declared(context: click.Context, option: click.Parameter, file: Path | None
 @click.option("--refuse-unsupported", is_flag=True, help="CALLERROR for messages of absent profiles.")
 @click.option("--constraint-errors", is_flag=True, help="CALLERROR where Rejected would do too.")
 @click.option("--split-schedules", is_flag=True, help="Composite schedules in more periods than needed.")
-@click.option("--soft-reset-reboots/--no-soft-reset-reboots", default=True)
+@click.option(
+    "--soft-reset-reboots/--no-soft-reset-reboots",
+    default=True,
+    help="A soft reset boots, or ends transactions only.",
+)
 @click.option(
     "--backup-power", is_flag=True, help="Stop transactions before a power loss takes the station down."
 )
@@ -138,9 +161,23 @@ def _declared(context: click.Context, option: click.Parameter, file: Path | None
     show_default=True,
     help="Firmware updates end with Installed after a reboot, before it, or wait for a reset.",
 )
-@click.option("--second-swipe-cancels/--no-second-swipe-cancels", default=True)
-@click.option("--security-extension/--no-security-extension", default=True)
-@click.option("--security-profile", default=0, show_default=True, type=click.IntRange(0, 3))
+@click.option(
+    "--second-swipe-cancels/--no-second-swipe-cancels",
+    default=True,
+    help="The same card again, before the cable, ends the authorization.",
+)
+@click.option(
+    "--security-extension/--no-security-extension",
+    default=True,
+    help="Messages and keys of the security whitepaper.",
+)
+@click.option(
+    "--security-profile",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 3),
+    help="1 needs --authorization-key; 2 that and --trust; 3 --trust, --cert and --key-file.",
+)
 @click.option(
     "--authorization-key", default="", metavar="HEX", help="Password, 16 to 20 bytes in hex digits."
 )
@@ -157,22 +194,45 @@ def _declared(context: click.Context, option: click.Parameter, file: Path | None
 )
 @click.option("--key-file", "private_key", metavar="FILE", help="PEM file with its private key.")
 @click.option(
-    "--cipher", "cipher_suites", multiple=True, type=click.Choice(list(CIPHER_SUITES)), help="Only these."
+    "--cipher",
+    "cipher_suites",
+    multiple=True,
+    type=click.Choice(list(CIPHER_SUITES)),
+    metavar="SUITE",
+    help="Offer only these cipher suites (names as in the whitepaper), with TLS 1.2 only.",
 )
-@click.option("--key-type", type=click.Choice(["rsa", "ec"]), default="ec", show_default=True)
 @click.option(
-    "--hash-algorithm", type=click.Choice(["SHA256", "SHA384", "SHA512"]), default="SHA256", show_default=True
+    "--key-type",
+    type=click.Choice(["rsa", "ec"]),
+    default="ec",
+    show_default=True,
+    help="The key pair it makes for a new certificate.",
+)
+@click.option(
+    "--hash-algorithm",
+    type=click.Choice(["SHA256", "SHA384", "SHA512"]),
+    default="SHA256",
+    show_default=True,
+    help="For the hash data of installed certificates.",
 )
 @click.option("--profile-change-reboots", is_flag=True, help="SecurityProfile is changed by a reset.")
-@click.option("--signed-firmware/--no-signed-firmware", default=True)
+@click.option(
+    "--signed-firmware/--no-signed-firmware", default=True, help="Whether it knows SignedUpdateFirmware."
+)
 @click.option("--only-signed-firmware", is_flag=True, help="UpdateFirmware is NotSupported.")
 @click.option("--legacy-signatures", is_flag=True, help="Firmware signatures may be RSA PKCS #1 v1.5.")
-@click.option("--boot-seconds", default=0.3, show_default=True, type=float)
-@click.option("--ev-seconds", default=0.05, show_default=True, type=float)
-@click.option("--download-seconds", default=0.1, show_default=True, type=float)
-@click.option("--install-seconds", default=0.2, show_default=True, type=float)
+@click.option("--boot-seconds", default=0.3, show_default=True, type=float, help="How long it boots.")
+@click.option(
+    "--ev-seconds", default=0.05, show_default=True, type=float, help="From offered energy to charging."
+)
+@click.option(
+    "--download-seconds", default=0.1, show_default=True, type=float, help="The least a download takes."
+)
+@click.option(
+    "--install-seconds", default=0.2, show_default=True, type=float, help="How long it installs firmware."
+)
 @click.option("--reply-seconds", default=0.0, show_default=True, type=float, help="Delay of every answer.")
-@click.option("--vendor", default="OCTT", show_default=True)
+@click.option("--vendor", default="OCTT", show_default=True, help="For BootNotification, as the next three.")
 @click.option("--model", default="Simulated station", show_default=True)
 @click.option("--serial", default="SIM-0001", show_default=True)
 @click.option("--firmware-version", default="1.0.0", show_default=True)
@@ -188,12 +248,21 @@ def simulate(profiles: Sequence[str], keys: Sequence[str], tls_csms: Sequence[st
 
 
 @click.command()
-def faults() -> None:
+@click.option("--case", metavar="ID", default="", help="Only those that break a check of this case.")
+def faults(case: str) -> None:
     """List the non-conformities the simulated station can show, with the checks that must notice them."""
-    for name, fault in FAULTS.items():
+    found = {name: fault for name, fault in FAULTS.items() if not case or _concerns(fault, case)}
+    if not found:
+        raise click.ClickException(f"no fault breaks a check of {case!r}; `octt list` shows the cases")
+    for name, fault in found.items():
         click.echo(f"{name}\n    {fault.description}")
-        if fault.breaks:
-            click.echo(f"    breaks {', '.join(fault.breaks)}")
-    click.echo("\nIn general (NAME, NAME:SUBJECT, NAME=VALUE or NAME:SUBJECT=VALUE):")
+        click.echo(f"    breaks {', '.join(fault.breaks) or 'no case in particular'}")
+    if case:
+        return
+    click.echo("\nIn general (NAME, NAME:SUBJECT, NAME=VALUE or NAME:SUBJECT=VALUE; @N: every N-th time):")
     for name, text in FAMILIES.items():
         click.echo(f"{name}\n    {text}")
+
+
+def _concerns(fault: Fault, case: str) -> bool:
+    return any(check.partition(" ")[0] == case for check in fault.breaks)

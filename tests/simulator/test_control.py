@@ -140,3 +140,12 @@ def test_faults_are_listed_with_what_they_break():
     output = CliRunner().invoke(faults).output
     assert "status-missing:Charging" in output
     assert "TC_003_CS step 7" in output
+
+
+def test_faults_are_listed_for_one_case():
+    shown = CliRunner().invoke(faults, ["--case", "TC_055_CS"]).output
+    assert "reply:TriggerMessage=Accepted" in shown
+    assert "no-heartbeat" not in shown
+    none = CliRunner().invoke(faults, ["--case", "TC_05"])
+    assert none.exit_code == 1
+    assert "no fault breaks a check of 'TC_05'" in none.output
