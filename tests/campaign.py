@@ -145,7 +145,11 @@ VARIANTS = (
     UNMEASURED,
     Station("one connector", {"HFS-8": 1}),
     Station("remote starts not authorized", arguments=("--key", "AuthorizeRemoteTxRequests=false")),
-    Station("status first", arguments=("--status-first", "--update-style", "report-first")),
+    Station(
+        "status first, one card reader",
+        {"HFS-10": "Single"},
+        arguments=("--status-first", "--update-style", "report-first"),
+    ),
     Station("chatty", arguments=("--chatty",)),
     Station("terse", arguments=("--terse",)),
     Station("slow", arguments=("--reply-seconds", "0.3", "--boot-seconds", "2")),

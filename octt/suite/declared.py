@@ -17,6 +17,10 @@ class Declared:
         """Whether an item of the questionnaire is answered with Yes."""
         return self.declaration.answer(item) is True
 
+    def says(self, item: str, value: object) -> bool:
+        """Whether an item of the questionnaire is answered with this value."""
+        return bool(self.declaration.answer(item) == value)
+
     def fixed_cable(self, connector: int) -> bool:
         """Whether this connector has a fixed cable; without a connector table, whether the station has any."""
         for line in self.declaration.connectors:

@@ -1,4 +1,4 @@
-"""The words for what the station does: `call`, `sends`, `reports`, `stays_silent`, and their relatives.
+"""The words for what the station does: `sends`, `reports` and their relatives (octt/suite/watching.py has more).
 
 Every expectation becomes a step on the record. `sends` consumes the first fitting request after the previous
 expectation; what it passes over is judged by the general rules (octt/suite/rules.py) when the case ends.
@@ -63,7 +63,7 @@ class Expecting(Calling):
         expectation = _Expectation(action, fields, self._start(action, fields))
         if optional:
             self._optional.append((step, expectation))
-            return _NOTHING
+            return NOTHING
         anchor = since.m if since else self.case.anchor
         limit = (within or self.limits.function) + (after or 0.0)
         what = _what(action, fields)
@@ -81,6 +81,8 @@ class Expecting(Calling):
             if seconds < early:
                 actual = f"it came after {seconds:.2f} s, {after:g} s were due"
                 raise self.case.fail(step, f"{what} after {after:g} s", actual, closest=seen, cite=cite)
+        elif action == "BootNotification":
+            self.case.forced += seconds
         self._settle_optional(expectation.met)
         self.case.step(step, what, "ok", frame=seen, seconds=seconds, limit=limit, cite=cite)
         self._consume(expectation, seen)
@@ -122,64 +124,6 @@ class Expecting(Calling):
         self._consume(expectation, seen)
         return seen
 
-    def repeats(self, action: str, *, every: float, times: int = 2, step: Label = "", cite: str = "") -> None:
-        """Waits for a request again and again; the spacing must be `every` seconds within the tolerance.
-
-        Late is counted from the station's last message of any kind, since a heartbeat may be put off by other
-        traffic (section 4.6).
-        """
-        first = self.sends(action, within=every + self.limits.late, step=step, cite=cite)
-        self.case.forced += every * times
-        for _ in range(times):
-            second = self.sends(
-                action, within=every + self.limits.late, since=self._newest_request(), step=step, cite=cite
-            )
-            spacing = (second.m - first.m) / 1e9
-            if spacing < every - self.limits.early(every):
-                raise self.case.fail(
-                    step,
-                    f"{action} every {every:g} s",
-                    f"the next came after {spacing:.2f} s",
-                    closest=second,
-                    cite=cite,
-                )
-            first = second
-
-    def stays_silent(
-        self, *actions: str, during: float | None = None, step: Label = "", cite: str = "", **fields: Any
-    ) -> None:
-        """Watches that none of these requests (with these fields) comes, for `during` seconds (default: bench)."""
-        for action in actions:
-            schemas.check_fields(action, "request", fields)
-        seconds = during or self.bench.times.observation
-        what = f"no {' and no '.join(actions)}" + (f" with {matching.describe(fields)}" if fields else "")
-        start, traffic = self.case.cursor, self.csms.traffic
-        found: list[Seen] = []
-
-        def look() -> bool:
-            for seen in traffic.entries[start:]:
-                if (
-                    seen.is_call()
-                    and seen.action in actions
-                    and not matching.mismatches(fields, seen.payload)
-                ):
-                    found.append(seen)
-                    return True
-            return False
-
-        self.case.forced += seconds
-        deadline = time.monotonic_ns() + int(seconds * 1e9)
-        with self.case.waits("time", f"watching for {what}", deadline):
-            came = traffic.wait(look, deadline)
-        if came:
-            raise self.case.fail(
-                step, what, f"the station sent {found[0].short()}", closest=found[0], cite=cite
-            )
-        lost = self.lost_connection()
-        if lost:
-            raise self.case.fail(step, what, lost, blame="network")
-        self.case.step(step, what, "ok", seconds=seconds, limit=seconds, cite=cite)
-
     @contextlib.contextmanager
     def in_any_order(self, after: Seen | None = None) -> Iterator[None]:
         """The expectations inside may be met in any order, by frames after the last one (or after `after`)."""
@@ -193,49 +137,6 @@ class Expecting(Calling):
             self._block = None
             if self.case.cursor:
                 self._from(self.csms.traffic.entries[self.case.cursor - 1])
-
-    def connects(self, *, within: float | None = None, step: Label = "", again: bool = True) -> Seen:
-        """Waits for the station's (new) connection."""
-        limit = within or self.bench.times.reconnect_timeout
-        start = self.case.cursor
-        found: list[int] = []
-
-        def look() -> bool:
-            entries = self.csms.traffic.entries
-            found[:] = [i for i in range(start, len(entries)) if entries[i].kind == "connect"]
-            return bool(found) or (not again and self.csms.connected)
-
-        deadline = self.case.anchor + int(limit * 1e9)
-        with self.case.waits("station", "to connect", deadline):
-            came = self.csms.traffic.wait(look, deadline)
-        if not came:
-            refusal = self.csms.refusals[-1] if self.csms.refusals else "no attempt was seen"
-            raise self.case.fail(step, "the station to connect", f"it did not within {limit:g} s ({refusal})")
-        seen = self.csms.traffic.entries[found[0]] if found else _NOTHING
-        if found:
-            self.case.cursor = found[0] + 1
-            self._from(seen)
-        self.case.step(step, "the station connects", "ok", frame=seen if found else None, limit=limit)
-        return seen
-
-    def disconnects(self, *, within: float | None = None, step: Label = "") -> Seen:
-        """Waits until the connection ends."""
-        limit = within or self.limits.function
-        start = self.case.cursor
-        found: list[int] = []
-
-        def look() -> bool:
-            entries = self.csms.traffic.entries
-            found[:] = [i for i in range(start, len(entries)) if entries[i].kind == "disconnect"]
-            return bool(found)
-
-        if not self.csms.traffic.wait(look, self.case.anchor + int(limit * 1e9)):
-            raise self.case.fail(step, "the station to disconnect", f"it stayed connected for {limit:g} s")
-        seen = self.csms.traffic.entries[found[0]]
-        self.case.step(step, "the station disconnects", "ok", frame=seen, limit=limit)
-        self.case.cursor = found[0] + 1
-        self._from(seen)
-        return seen
 
     def either(
         self, *alternatives: tuple[str, Fields], step: Label = "", within: float | None = None, cite: str = ""
@@ -267,7 +168,7 @@ class Expecting(Calling):
 
     def newest(self) -> Seen:
         """The newest entry of the traffic: a place to look back to."""
-        return self.csms.traffic.entries[-1] if self.csms.traffic.entries else _NOTHING
+        return self.csms.traffic.entries[-1] if self.csms.traffic.entries else NOTHING
 
     def sent(self, action: str, *, since: Seen, until: Seen | None = None, **fields: Any) -> list[Seen]:
         """The requests with these fields that came between two frames (without waiting)."""
@@ -445,8 +346,21 @@ class Expecting(Calling):
             cite=cite,
         )
 
+    def _put_off(self, action: str, limit: float) -> Seen | None:
+        """The last request of the station before `action` came, or before `limit` seconds of silence.
+
+        None when that is no later than what the deadline counts from anyway.
+        """
+        expectation = _Expectation(action, {}, self._start(action, {}))
+        for _ in range(10):
+            newest = self._newest_request()
+            deadline = max(newest.m, self.case.anchor) + int(limit * 1e9)
+            if self._await(expectation, deadline) or self._newest_request() is newest:
+                break
+        return newest if newest.m > self.case.anchor else None
+
     def _newest_request(self) -> Seen:
-        return next((s for s in reversed(self.csms.traffic.entries) if s.is_call()), _NOTHING)
+        return next((s for s in reversed(self.csms.traffic.entries) if s.is_call()), NOTHING)
 
 
 class _Decided(Exception):
@@ -455,7 +369,8 @@ class _Decided(Exception):
         self.index = index
 
 
-_NOTHING = Seen(0, 0, 0, "frame", 0)
+NOTHING = Seen(0, 0, 0, "frame", 0)
+"""No entry of the traffic."""
 
 
 def _what(action: str, fields: Fields) -> str:

@@ -102,6 +102,9 @@ def await_available(station: Station, world: World) -> None:
         return {n: s for n, s in status.items() if s != "Available"}
 
     patience = station.limits.function if wrong() != world.stuck else min(1.0, station.limits.function)
+    if wrong() != world.stuck and "Preparing" in wrong().values():
+        # Who was authorized and did not plug in: the connector is free when ConnectionTimeOut has passed.
+        patience += station.bench.times.connection_timeout
     limit = time.monotonic_ns() + int(patience * 1e9)
     if (
         station.csms.traffic.wait(lambda: not wrong() or "Unavailable" in wrong().values(), limit)
@@ -115,5 +118,5 @@ def await_available(station: Station, world: World) -> None:
     came = station.csms.traffic.wait(lambda: not wrong(), limit)
     world.stuck = wrong()
     if not came:
-        shown = ", ".join(f"connector {n} is {s}" for n, s in sorted(wrong().items()))
+        shown = ", ".join(f"connector {n} is still {s}" for n, s in sorted(wrong().items()))
         raise Inconclusive(shown, "station")

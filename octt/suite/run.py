@@ -33,7 +33,7 @@ from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.limits import Limits, declared_times, limits
 from octt.suite.machine import hosts_of, tool
 from octt.suite.provisioned import security_options
-from octt.suite.restore import power_cycle, put_back
+from octt.suite.restore import await_available, power_cycle, put_back
 from octt.suite.rules import needs_no_remark
 from octt.suite.station import Station
 from octt.suite.verdicts import AbortRun, Inconclusive, Judgement, RepeatCase, Verdict
@@ -84,6 +84,9 @@ class Run:
             self.record.listen(options.listener)
         self.limits: Limits = limits(self.bench, declared_times(options.declaration))
         self.world = World()
+        self._incurable: dict[int, str] = {}
+        """What was still stuck after its fresh start: another one would not help either."""
+
         self.keys: list[dict[str, Any]] | None = None
         self.plan = self._plan()
         self.problem = ""
@@ -345,9 +348,12 @@ class Run:
             self._reach(scene)
         except Judgement as silent:
             # What hangs since the case before gets a fresh start, or every case after it pays for that one.
+            if self.world.stuck and self.world.stuck == self._incurable:
+                raise
             try:
-                power_cycle(scene.station, scene.driver, "it does not answer any more")
+                power_cycle(scene.station, scene.driver, f"it needs a fresh start: {silent.reason}")
             except Judgement:
+                self._incurable = dict(self.world.stuck)
                 raise silent from None
             scene.case.remark(f"the power was cycled before the case: {silent.reason}")
             self._reach(scene)
@@ -356,6 +362,8 @@ class Run:
         station = scene.station
         if not self.csms.connected:
             station.connects(again=False)
+        if self.bench.connector in self.world.stuck:
+            await_available(station, self.world)
         if not self.has_key("AuthorizationCacheEnabled"):
             station.call("GetConfiguration", key=["NumberOfConnectors"])
             return

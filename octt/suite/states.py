@@ -56,8 +56,20 @@ def start_authorized(station: Station, driver: Actions, *, id_tag: str = "", ste
         with station.in_any_order():
             station.sends("Authorize", idTag=tag, step=1, cite="OCPP 1.6 4.1")
             if not already:
-                station.reports("Preparing", step=3)
+                becomes_preparing(station, step=3)
     return tag
+
+
+def becomes_preparing(station: Station, *, step: str | int) -> None:
+    """StatusNotification Preparing after a card. With one reader for all connectors no certain one is meant."""
+    some = set(station.connectors)
+    station.sends("StatusNotification", connectorId=some, status="Preparing", step=step)
+
+
+def waiting_connector(station: Station) -> int:
+    """The connector that waits for its cable after a card: that under test, else the one the station chose."""
+    statuses, tested = station.csms.answers.status, station.bench.connector
+    return next((n for n in [tested, *station.connectors] if statuses.get(n) == "Preparing"), tested)
 
 
 def start_charging(

@@ -1,4 +1,4 @@
-"""The station under test, as a script sees it: the words of octt/suite/expecting.py, and its configuration.
+"""The station under test, as a script sees it: the words of expecting.py and watching.py, and its configuration.
 
 What a script changes goes back to what it was when the case ends, pass or fail.
 """
@@ -12,11 +12,11 @@ from typing import Any
 
 from octt.csms.traffic import Seen
 from octt.suite.case_run import Label
-from octt.suite.expecting import Expecting
 from octt.suite.verdicts import Inconclusive
+from octt.suite.watching import Watching
 
 
-class Station(Expecting):
+class Station(Watching):
     """The station under test."""
 
     @contextlib.contextmanager

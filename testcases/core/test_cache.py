@@ -1,7 +1,7 @@
 """Test-case document 2.4: the authorization cache."""
 
 from octt.suite import case
-from octt.suite.states import cache_id_tag
+from octt.suite.states import becomes_preparing, cache_id_tag, waiting_connector
 
 
 @case("TC_007_CS")
@@ -34,10 +34,12 @@ def test_clear_cache(station, driver, bench):
     driver.present_id_tag(bench.connector, tag, why="the card goes into the cache")
     with station.in_any_order():
         station.sends("Authorize", idTag=tag, step="Authorized.1")
-        station.reports("Preparing", step=1)
+        becomes_preparing(station, step=1)
+    connector = waiting_connector(station)
     driver.present_id_tag(bench.connector, tag, why="presenting it again may end the session; else wait")
     station.case.forced += timeout
-    station.reports("Available", step=3, within=2 * timeout + station.limits.function)
+    within = 2 * timeout + station.limits.function
+    station.reports("Available", connector=connector, step=3, within=within)
     station.call("ClearCache", step=5).returns(status="Accepted", cite="OCPP 1.6 5.4")
     driver.present_id_tag(bench.connector, tag, why="the cache is empty, so the station must ask")
     station.sends("Authorize", idTag=tag, step=7, cite="OCPP 1.6 4.1")

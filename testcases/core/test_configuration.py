@@ -6,7 +6,7 @@ from octt.suite import case
 
 def _asked(station, *keys, step):
     """GetConfiguration for `keys`: every one must come back, and none as unknown."""
-    reply = station.call("GetConfiguration", key=list(keys), step=step)
+    reply = station.call("GetConfiguration", key=list(keys), step=step).returns()
     unknown = reply.payload.get("unknownKey", [])
     station.check(
         not unknown, "unknownKey empty", f"unknownKey is {unknown}", step=reply.label, frame=reply.seen

@@ -36,6 +36,7 @@ def test_power_loss_without_backup(station, driver, charging, bench):
         )
         resumed = ("StatusNotification", {**mine, "status": "Charging"})
         first = station.either(stop, resumed, step=5) if not _is_charging(station, boot, mine) else None
+    ended = {"Preparing", "Finishing"}
     if first is None or first.action != "StopTransaction":
         driver.present_id_tag(bench.connector, bench.id_tags.valid, why="the transaction went on; end it")
         station.sends(
@@ -45,6 +46,7 @@ def test_power_loss_without_backup(station, driver, charging, bench):
             step=5,
             cite="OCPP 1.6 4.10",
         )
+        station.reports(ended, step=7)
     else:
         station.check(
             first.payload.get("reason") == "PowerLoss",
@@ -54,9 +56,8 @@ def test_power_loss_without_backup(station, driver, charging, bench):
             cite="OCPP 1.6 7.36",
             frame=first,
         )
-    ended = {"Preparing", "Finishing"}
-    if not station.sent("StatusNotification", since=boot, **mine, status=ended):
-        station.reports(ended, step=7)
+        if not station.sent("StatusNotification", since=boot, **mine, status=ended):
+            station.reports(ended, step=7)
 
 
 def _is_charging(station, boot, mine):

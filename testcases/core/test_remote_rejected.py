@@ -9,16 +9,15 @@ def test_lock_failure(station, driver, bench):
     """A plug that cannot be locked is a fault and starts no transaction."""
     tag, connector = bench.id_tags.valid, bench.connector
     asks = authorize_remote(station, step=1)
-    station.call("RemoteStartTransaction", connectorId=connector, idTag=tag, step=3).returns(
-        status="Accepted"
-    )
+    reply = station.call("RemoteStartTransaction", connectorId=connector, idTag=tag, step=3)
+    reply.returns(status="Accepted")
     with station.in_any_order():
         if asks:
             station.sends("Authorize", idTag=tag, step=5)
         station.reports("Preparing", step=7)
     driver.plug_in_halfway(connector, why="the lock must fail")
     station.reports("Faulted", errorCode="ConnectorLockFailure", step=9, cite="OCPP 1.6 7.6")
-    station.stays_silent("StartTransaction", step="result")
+    station.stays_silent("StartTransaction", since=reply.request, step="result")
 
 
 @case("TC_026_CS")

@@ -63,7 +63,7 @@ def test_hard_reset_with_transaction(station, charging, bench):
     if stop.m < boot.m:
         finishing = station.sent(
             "StatusNotification",
-            since=reply.seen,
+            since=reply.request,
             until=boot,
             connectorId=bench.connector,
             status="Finishing",

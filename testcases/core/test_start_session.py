@@ -1,7 +1,7 @@
 """Test-case document 2.2: a charging session started at the station."""
 
 from octt.suite import case
-from octt.suite.states import start_authorized
+from octt.suite.states import start_authorized, waiting_connector
 
 
 @case("TC_003_CS")
@@ -31,4 +31,5 @@ def test_identification_first_times_out(station, driver, bench):
     timeout = bench.times.connection_timeout
     station.configure(ConnectionTimeOut=timeout)
     start_authorized(station, driver, step=1)
-    station.reports("Available", step=2, after=timeout, cite="OCPP 1.6 9.1.6")
+    connector = waiting_connector(station)
+    station.reports("Available", connector=connector, step=2, after=timeout, cite="OCPP 1.6 9.1.6")

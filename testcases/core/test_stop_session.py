@@ -1,7 +1,7 @@
 """Test-case document 2.3: how a transaction ends at the station."""
 
 from octt.suite import case
-from octt.suite.states import start_charging
+from octt.suite.states import set_unavailable, start_charging
 
 
 def _ends(station, transaction, *, step, **fields):
@@ -10,8 +10,19 @@ def _ends(station, transaction, *, step, **fields):
     station.reports("Finishing", step=step + 2)
 
 
+def _occupy_others(station, bench, pics):
+    """Setup: when all connectors share a card reader, the others must not take the card (the document's prerequisite).
+
+    The document wants them occupied; out of service does the same and takes neither a second car nor a hand.
+    """
+    if pics.says("HFS-10", "Single"):
+        for other in station.connectors:
+            if other != bench.connector:
+                set_unavailable(station, other)
+
+
 @case("TC_068_CS")
-def test_stop_by_the_same_id_tag(station, csms, driver, bench):
+def test_stop_by_the_same_id_tag(station, csms, driver, bench, pics):
     """Another card does not stop the transaction, the card that started it does.
 
     The document wants no Authorize.req for the other card here and one in TC_069. Both hold for a station that knows
@@ -21,6 +32,7 @@ def test_stop_by_the_same_id_tag(station, csms, driver, bench):
         alone = {"status": "Accepted", "parentIdTag": None}
         for action in ("Authorize", "StartTransaction"):
             csms.answer(action, idTagInfo=alone)
+        _occupy_others(station, bench, pics)
         transaction = start_charging(station, driver)
     driver.present_id_tag(
         bench.connector, bench.id_tags.valid_2, why="another card must not stop the transaction"
@@ -31,9 +43,12 @@ def test_stop_by_the_same_id_tag(station, csms, driver, bench):
 
 
 @case("TC_069_CS")
-def test_stop_by_the_same_parent(station, csms, driver, bench, charging):
+def test_stop_by_the_same_parent(station, driver, bench, pics):
     """A card of the same group, once authorized, stops the transaction."""
     tag = bench.id_tags.valid_2
+    with station.setup():
+        _occupy_others(station, bench, pics)
+        charging = start_charging(station, driver)
     driver.present_id_tag(bench.connector, tag, why="a card of the same group may stop the transaction")
     station.sends("Authorize", idTag=tag, step=1, cite="OCPP 1.6 4.1")
     _ends(station, charging, step=3, idTag=tag, cite="OCPP 1.6 3.10")

@@ -13,7 +13,8 @@ from octt.bench import Times
 from octt.suite import ABSENT
 from octt.suite.case_run import CaseRun
 from octt.suite.limits import Limits
-from octt.suite.states import authorize_remote
+from octt.suite.readings import of_transaction
+from octt.suite.states import authorize_remote, becomes_preparing, waiting_connector
 from octt.suite.station import Station
 from octt.suite.verdicts import Failed, Inconclusive
 
@@ -285,3 +286,53 @@ def test_connects_and_disconnects(stage):
     again = stage.live.station()
     stage.station.connects(step=2)
     again.close()
+
+
+def test_traffic_puts_a_heartbeat_off(stage):
+    """The interval is one of inactivity (9.1.10): a message in between starts it anew."""
+
+    def chat():
+        stage.bare.call("Heartbeat")
+        for _ in range(2):
+            time.sleep(0.5)
+            stage.bare.status(2, "Available")
+            time.sleep(0.5)
+            stage.bare.call("Heartbeat")
+
+    thread = threading.Thread(target=chat)
+    thread.start()
+    stage.station.repeats("Heartbeat", every=0.6, step=7)
+    thread.join()
+    assert stage.steps() == [("7", "ok")] * 3
+
+
+def test_silence_can_be_judged_from_an_earlier_frame(stage):
+    stage.bare.status(1, "Preparing")
+    early = stage.station.reports("Preparing")
+    stage.bare.call("StartTransaction", **START)
+    stage.bare.status(1, "Faulted")
+    stage.station.reports("Faulted")
+    stage.station.stays_silent("StartTransaction", during=0.1)
+    with pytest.raises(Failed, match=r"no StartTransaction; the station sent StartTransaction\.req"):
+        stage.station.stays_silent("StartTransaction", during=0.1, since=early, step="result")
+
+
+def test_a_reading_of_the_beginning_belongs_to_no_interval(stage):
+    def sends(context):
+        value = {"timestamp": "2024-01-01T00:00:00Z", "sampledValue": [{"value": "1", "context": context}]}
+        stage.bare.call("MeterValues", connectorId=1, transactionId=1, meterValue=[value])
+        return stage.station.sends("MeterValues")
+
+    found = of_transaction(sends("Transaction.Begin"), [])
+    assert found == []
+    found += of_transaction(sends("Sample.Periodic"), found)
+    found += of_transaction(sends("Transaction.Begin"), found)
+    assert [reading.context for reading in found] == ["Sample.Periodic", "Transaction.Begin"]
+
+
+def test_a_card_may_prepare_any_connector_and_that_one_waits(stage):
+    stage.bare.status(2, "Preparing")
+    becomes_preparing(stage.station, step=3)
+    assert waiting_connector(stage.station) == 2
+    stage.bare.status(1, "Preparing")
+    assert waiting_connector(stage.station) == 1
