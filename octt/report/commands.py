@@ -57,8 +57,10 @@ def report(
     except OSError as error:
         _stop(f"{error.filename or folder}: {error.strerror}")
     click.echo(f"{folder}: {result.verdict}")
-    for reason in result.not_issuable:
+    for reason in result.not_issuable[:10]:
         click.echo(f"  not issuable: {visible(reason, 300)}")
+    if (more := len(result.not_issuable) - 10) > 0:
+        click.echo(f"  and {more} more reasons, see report.html")
     if key is not None:
         try:
             fingerprint = sign(folder, key, certificate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from octt.pics.questionnaire import load_questionnaire
@@ -13,6 +14,7 @@ from octt.report.parts import (
     PASS,
     Attempt,
     Case,
+    Change,
     Finding,
     Remark,
     Result,
@@ -32,20 +34,28 @@ RANKS = {
     "override": 8,
     "remark": 9,
 }
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_OWN_NUMBER = re.compile(r"((?:transaction|reservation|request)Id = )\d+")  # of this case, and of no other
 FIRST_PROFILES = ("Core", "Security")
 
 
 def findings(result: Result) -> list[Finding]:
     """All findings: by rank, then those of the most cases first, then Core before the rest, then in plan order.
 
-    The same thing found in several cases (same expectation, same answer of the station) is one finding.
+    The same thing found in several cases (same expectation, same answer of the station but for its numbers) is one
+    finding, with the detail of the first.
     """
     grouped: dict[tuple[str, ...], Finding] = {}
     for finding in _all(result):
-        key = (finding.kind, finding.title, finding.detail if finding.kind != "remark" else "", finding.cite)
+        key = _same(finding)
         if (seen := grouped.get(key)) is not None:
-            cases = seen.cases + tuple(case for case in finding.cases if case not in seen.cases)
-            grouped[key] = Finding(**{**vars(seen), "cases": cases, "count": seen.count + finding.count})
+            both: dict[str, object] = {
+                "cases": seen.cases + tuple(case for case in finding.cases if case not in seen.cases),
+                "count": seen.count + finding.count,
+                "step": seen.step if seen.step == finding.step else "",
+                "cite": seen.cite if seen.cite == finding.cite else "",
+            }
+            grouped[key] = Finding(**{**vars(seen), **both})
         else:
             grouped[key] = finding
     profile_of = {case.id: case.profile for case in result.cases}
@@ -56,6 +66,15 @@ def findings(result: Result) -> list[Finding]:
         return finding.rank, -len(finding.cases), first
 
     return sorted(grouped.values(), key=order)
+
+
+def _same(finding: Finding) -> tuple[str, ...]:
+    """What findings have in common that are one: ids, times, what came instead and the citation may differ."""
+    title = _OWN_NUMBER.sub(r"\1", finding.title)
+    detail = "" if finding.kind == "remark" else finding.detail
+    if finding.kind in ("fail", "inconclusive"):
+        return finding.kind, title, _NUMBER.sub("", detail.split("; instead came")[0])
+    return finding.kind, title, detail, finding.cite
 
 
 def _finding(kind: str, title: str, **more: object) -> Finding:
@@ -90,7 +109,12 @@ def _all(result: Result) -> Iterator[Finding]:
         )
     for remark in result.remarks:
         yield _of_remark(remark)
+    told = {
+        change.name for case in result.cases if case.last for change in case.last.changes if _left(change)
+    }
     for key in result.configuration.differences:
+        if key.key in told:
+            continue
         before = key.before if key.seen_before else "(not reported)"
         after = key.after if key.seen_after else "(not reported)"
         yield _finding(
@@ -134,7 +158,7 @@ def _of_case(case: Case) -> Iterator[Finding]:
             "remark", f"{case.id} passed only after {numbers}", cases=(case.id,), frame=earlier[0].n
         )
     for change in case.last.changes:
-        if change.restored or change.before == change.after is not None:
+        if not _left(change):
             continue
         yield _finding(
             "station",
@@ -146,6 +170,11 @@ def _of_case(case: Case) -> Iterator[Finding]:
     decided = kind == "fail" and not any(_failed_test(step) for step in case.last.steps)
     for remark in case.last.remarks:
         yield _of_remark(remark, case, decisive=decided)
+
+
+def _left(change: Change) -> bool:
+    """Whether the station is not as it was before this change."""
+    return not change.restored and (change.before is None or change.before != change.after)
 
 
 def _asked(item: str) -> str:

@@ -120,7 +120,8 @@ def obstacles(result: Result) -> list[str]:
         reasons.append("No case was carried out.")
     for case in result.cases:
         if undecided(case):
-            why = f": {case.reason}" if case.reason and case.verdict != NOT_RUN else ""
+            short = case.reason.split("; instead came")[0]  # what did come is with the finding
+            why = f": {short}" if short and case.verdict != NOT_RUN else ""
             reasons.append(f"{case.id} applies and is {case.verdict}{why}.")
         if case.attempts and not case.applicable and case.verdict != NOT_APPLICABLE:
             reasons.append(f"{case.id} was carried out although the declaration excludes it.")

@@ -124,6 +124,24 @@ def test_the_same_failure_in_several_cases_is_one_finding():
     ]
 
 
+def test_ids_and_times_do_not_make_one_failure_many():
+    run = Synthetic()
+    run.start("A", "B", "C", "D")
+    for number, case in enumerate("ABCD"):
+        other = case == "D"
+        what = f"StopTransaction.req with transactionId = {number}, reason = {'Other' if other else 'Local'}"
+        actual = f"it did not come within {number}.5 s; instead came Heartbeat.req(at={number})"
+        with run.case(case, "FAIL"):
+            run.step(what, "fail", step=str(number), actual=actual, cite=f"test-case document 2.{number}")
+    run.end()
+    found = build(run.events).findings
+    assert [(finding.cases, finding.step, finding.cite) for finding in found] == [
+        (("A", "B", "C"), "", ""),
+        (("D",), "3", "test-case document 2.3"),
+    ]
+    assert found[0].detail == "it did not come within 0.5 s; instead came Heartbeat.req(at=0)"
+
+
 def test_a_monitors_violation_is_the_finding_of_a_case_whose_steps_passed():
     run = Synthetic()
     run.start("A", "B")
