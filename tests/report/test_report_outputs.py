@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -247,3 +248,12 @@ def test_load_of_the_written_record_is_closed(written):
     result.frames.close()
     assert result.frames[0].action == "BootNotification"
     result.frames.close()
+
+
+def test_every_template_is_in_the_wheel_and_the_sample_is_not():
+    project = REPORTS.parent
+    wheel = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]
+    shipped = {source for source in wheel["force-include"] if source.startswith("reports")}
+    assert shipped == {f"reports/{path.name}" for path in REPORTS.iterdir() if path.is_file()}
