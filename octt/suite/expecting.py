@@ -81,8 +81,6 @@ class Expecting(Calling):
             if seconds < early:
                 actual = f"it came after {seconds:.2f} s, {after:g} s were due"
                 raise self.case.fail(step, f"{what} after {after:g} s", actual, closest=seen, cite=cite)
-        elif action == "BootNotification":
-            self.case.forced += seconds
         self._settle_optional(expectation.met)
         self.case.step(step, what, "ok", frame=seen, seconds=seconds, limit=limit, cite=cite)
         self._consume(expectation, seen)
@@ -276,6 +274,8 @@ class Expecting(Calling):
         self.case.cursor = max(self.case.cursor, expectation.met + 1)
         self._last = expectation
         if seen.action == "BootNotification":
+            if self.case.loss_expected:  # we made it boot, and a boot takes what it takes
+                self.case.forced += max(0.0, (seen.m - self.case.anchor) / 1e9)
             self.case.loss_expected = False
         if self._block is None:
             self._from(seen)
