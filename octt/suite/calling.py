@@ -77,6 +77,8 @@ class Calling:
         schemas.check_fields(action, "request", payload)
         if action not in schemas.TO_STATION:
             raise ValueError(f"{action} is called by stations, not by the Central System")
+        if wrong := schemas.problems(action, "request", payload):
+            raise ValueError(f"our own {action}.req is not valid: {'; '.join(wrong)}")
         limit = within or self.limits.response
         label = following(step)
         request, seen = self.csms.call(action, payload, limit)

@@ -242,6 +242,8 @@ def test_absent_fields(stage):
         (lambda s: s.sends("StartTransaction", idtag="A"), "did you mean 'idTag'"),
         (lambda s: s.call("Reset", typ="Hard"), "did you mean 'type'"),
         (lambda s: s.call("Heartbeat"), "called by stations"),
+        (lambda s: s.call("Reset", type="Harder"), "our own Reset.req is not valid"),
+        (lambda s: s.call("ReserveNow", connectorId=1), "our own ReserveNow.req is not valid"),
         (lambda s: s.stays_silent("Boot"), "no action 'Boot'"),
     ],
 )
