@@ -38,6 +38,10 @@ def _options(declaration: Declaration) -> Iterator[str]:
         yield "--fixed-cable"
     if answer("AQ-7.1") is True:
         yield "--backup-power"
+    suites, known = answer("SEC-4"), load_questionnaire()["SEC-4"].allowed
+    if isinstance(suites, list) and set(suites) < set(known):  # with all of them it may use TLS 1.3 too
+        for suite in suites:
+            yield from ("--cipher", suite)
     product = {"vendor": "--vendor", "designation": "--model", "software_version": "--firmware-version"}
     for item, option in product.items():
         if isinstance(answer(item), str) and answer(item):

@@ -268,6 +268,8 @@ def test_a_simulated_station_is_what_is_declared():
     assert "--fixed-cable" in options
     assert "--backup-power" not in options
     assert pairs(options, "--model") == ["C6"]
+    assert pairs(options, "--cipher") == shipped("xcharge-c6").answer("SEC-4")
+    assert "--cipher" not in simulator_options(shipped("simulated"))
     assert {"LocalAuthListMaxLength=50", "ChargeProfileMaxStackLevel=3"} <= set(pairs(options, "--key"))
     assert pairs(options, "--absent") == ["MinimumStatusDuration"]
 
