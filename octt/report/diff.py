@@ -173,8 +173,9 @@ def _verdict_change(case_id: str, old: Case | None, new: Case | None) -> Verdict
         kind = "improvement"
     else:
         kind = "other"
+    reason = new.reason.split("; instead came")[0] if new else ""
     name = (new or old).name  # type: ignore[union-attr]
-    return VerdictChange(case_id, name, before, after, kind, new.reason if new else "")
+    return VerdictChange(case_id, name, before, after, kind, reason)
 
 
 def _remark_changes(old: Case, new: Case) -> Iterator[RemarkChange]:

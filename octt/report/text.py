@@ -17,6 +17,8 @@ def visible(value: object, limit: int = 0) -> str:
     text = "" if value is None else str(value)
     if limit and len(text) > limit:
         text = text[: limit - 1] + "…"
+    if text.isprintable():  # nearly always, and much faster
+        return text
     return _INVISIBLE.sub(lambda match: f"‹U+{ord(match[0]):04X}›", text)
 
 
