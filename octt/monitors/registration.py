@@ -26,8 +26,8 @@ class BeforeAcceptance(Rule):
     """Not accepted, a station sends nothing but BootNotification, and while rejected it does not answer either.
 
     A violation is only told on the connection that brought Pending or Rejected (elsewhere the answer may not have
-    arrived), when the station had not been accepted on it before (errata 3.35 leave that open), and not for what
-    may have crossed the answer.
+    arrived), when the station had not been accepted on it before (errata 3.35 leave that open). A request that
+    crossed the answer there is one too: between a boot and its answer nothing else may be sent either.
     """
 
     name = "not accepted"
@@ -93,9 +93,11 @@ class BeforeAcceptance(Rule):
                 f"{seen.action} before BootNotification (line {self._booting[1]}) was answered; "
                 "after a boot nothing else may be sent until then",
             )
-        if self._status not in ("Pending", "Rejected") or seen.since(self._since) < CROSSING:
+        if self._status not in ("Pending", "Rejected"):
             return
         certain = self._certain and seen.connection == self._connection
+        if seen.since(self._since) < CROSSING and not certain:
+            return
         if self._status == "Pending":
             if seen.action in self._triggered:
                 return

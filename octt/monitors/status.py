@@ -58,7 +58,10 @@ class ConnectorNumbers(Rule):
 
 
 class StationStatus(Rule):
-    """For connector 0 only Available, Unavailable and Faulted exist."""
+    """For connector 0 only Available, Unavailable and Faulted exist.
+
+    Reserved is a remark: TC_049 of the test-case document asks for it without saying of which connector.
+    """
 
     name = "status of connector 0"
     cite = "OCPP 1.6 sections 4.9 and 7.7"
@@ -69,7 +72,8 @@ class StationStatus(Rule):
             return
         status = text(seen.payload.get("status"))
         if status in TRANSITIONS and status not in ("Available", "Unavailable", "Faulted"):
-            yield self.violation(seen, f"status {status} for connectorId 0, the station itself")
+            finding = self.remark if status == "Reserved" else self.violation
+            yield finding(seen, f"status {status} for connectorId 0, the station itself")
 
 
 class StatusTransitions(Rule):

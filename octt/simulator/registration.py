@@ -80,7 +80,13 @@ class Registration(Part):
             self._start_heart()
             if was != "Accepted":
                 self.station.online(booted=True)
+        elif self.station.faults.active("talk-before-accepted"):
+            self.station.spawn(self._talk(interval / 2))
         return float(interval) if interval > 0 else default
+
+    async def _talk(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self.station.connectors.online(booted=True)
 
     def trigger(self, message: str, connector: int | None) -> Callable[[], object] | None:
         """BootNotification and Heartbeat on request (5.17)."""

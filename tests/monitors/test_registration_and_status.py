@@ -46,11 +46,14 @@ def test_while_pending_what_a_request_of_ours_asks_for_is_a_remark(wire):
     assert wire.remarks("not accepted")
 
 
-def test_request_that_crossed_the_answer_pending(wire):
+@pytest.mark.parametrize("accepted_before", [False, True])
+def test_request_that_crossed_the_answer_pending(wire, accepted_before):
+    if accepted_before:
+        wire.boot("Accepted", 60)
     wire.send("BootNotification", ident="b", chargePointVendor="V", chargePointModel="M")
     wire.answer("b", {"status": "Pending", "currentTime": wire.time(), "interval": 60})
     wire.wait(0.5).status("Available", 0)
-    assert wire.violations() == []
+    assert [f.rule for f in wire.violations()] == ([] if accepted_before else ["not accepted"])
 
 
 def test_request_while_rejected(wire):
@@ -202,8 +205,9 @@ def test_negative_connector(wire):
 @pytest.mark.parametrize("status", sorted(TRANSITIONS))
 def test_status_of_connector_0(wire, status):
     wire.status(status, 0, error="OtherError")
-    forbidden = status not in ("Available", "Unavailable", "Faulted")
+    forbidden = status not in ("Available", "Unavailable", "Faulted", "Reserved")
     assert bool(wire.violations("status of connector 0")) is forbidden
+    assert bool(wire.remarks("status of connector 0")) is (status == "Reserved")
 
 
 def test_every_transition_is_either_in_the_table_or_a_remark():

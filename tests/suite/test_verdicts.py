@@ -35,6 +35,11 @@ def test_a_broken_protocol_never_passes(outcomes, fault):
     assert (fault, outcomes[fault].verdict) == (fault, PROTOCOL[fault]), outcomes[fault].reason
 
 
+def test_who_talks_before_it_is_accepted_fails():
+    ((_, result),) = parallel({1: (STANDARD, ("TC_002_CS",), ("talk-before-accepted",))})
+    assert result[0].verdict == "FAIL", result[0].reason
+
+
 def test_a_driver_that_cannot_act_is_not_the_stations_fault():
     bench = SIMULATED.model_copy(update={"driver": Driver(kind="command", commands={"fault": "false"})})
     quick = bench.model_copy(update={"times": bench.times.model_copy(update={"connect_timeout": 1})})
