@@ -321,7 +321,7 @@ class Expecting(Calling):
             wrong = matching.mismatches(expectation.fields, closest.payload)
             late = "" if decided is not None else f"it did not come within {limit:g} s; nearest was: "
             actual = (
-                f"{late}{closest.action} came with {'; '.join(wrong)}"
+                f"{late}{closest.action} came, but {'; '.join(wrong)}"
                 if wrong
                 else (f"it came after {(closest.m - anchor) / 1e9:.1f} s, allowed are {limit:g} s")
             )
