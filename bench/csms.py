@@ -18,7 +18,7 @@ from bench.figures import Figure, median, percentile
 from bench.session import FIRST_TRANSACTION, SESSION, requests
 from bench.wire import WireStation, text_frame
 
-ROUNDS, PACED, STREAMED = 5, 10, 60
+ROUNDS, PACED, STREAMED = 20, 3, 15
 """Rounds; sessions of a round sent one request at a time, and sent as a stream."""
 PAUSE = 0.001
 """Seconds between two paced requests, so that each finds the server idle, as in life."""
