@@ -84,9 +84,7 @@ class Run:
             self.record.listen(options.listener)
         self.limits: Limits = limits(self.bench, declared_times(options.declaration))
         self.world = World()
-        self._incurable: dict[int, str] = {}
-        """What was still stuck after its fresh start: another one would not help either."""
-
+        self._incurable: dict[int, str] = {}  # stuck even after a fresh start: another would not help
         self.keys: list[dict[str, Any]] | None = None
         self.plan = self._plan()
         self.problem = ""
@@ -344,6 +342,11 @@ class Run:
         """The document's general preconditions; Inconclusive when they do not hold."""
         if self.problem:
             raise Inconclusive(self.problem, "network")
+        if (tested := self.bench.connector) not in scene.station.connectors:
+            what = (
+                f"station.connector = {tested} of the bench: the station has {self.connectors} connector(s)"
+            )
+            raise Inconclusive(what, "configuration")
         try:
             self._reach(scene)
         except Judgement as silent:

@@ -91,6 +91,14 @@ def test_a_failing_case(tmp_path):
     assert "step 1: expected StatusNotification.req" in done.stdout
 
 
+def test_a_connector_the_station_does_not_have_is_no_fail(tmp_path):
+    text = '[station]\nconnector = 3\n[central_system]\nhost = "127.0.0.1"\nport = 0\n'
+    file = bench(tmp_path, text + '[driver]\nkind = "simulated"\n')
+    done = octt("run", "--bench", file, "--case", "TC_013_CS", "--out", tmp_path / "out")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "station.connector = 3 of the bench: the station has 2 connector" in " ".join(done.stdout.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
