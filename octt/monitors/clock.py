@@ -67,7 +67,7 @@ class Timestamps(Rule):
                 self._since[seen.connection] = seen.t / 1e9
             self._former = talk.calls.get((True, seen.frame.id))
         for written in _times(seen):
-            if not _ZONE.search(written):
+            if not written.endswith("Z") and not _ZONE.search(written):
                 yield from self._once(seen, "zone", f"a time without a zone: {written[:40]}")
             moment = instant(written)
             if moment is not None:
@@ -103,6 +103,7 @@ class Chronology(Rule):
 
     name = "chronological order"
     cite = "OCPP 1.6 section 3.7"
+    reads = "requests"
 
     SLACK = 2.0
     """Seconds that times may go back, for rounding and for messages of several connectors."""

@@ -23,6 +23,7 @@ class MalformedFrame(Rule):
 
     name = "frame"
     cite = "OCPP-J 4.1.2, 4.1.3, 4.2"
+    reads = "incoming"
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """Judges the envelope."""
@@ -48,6 +49,7 @@ class Schema(Rule):
 
     name = "schema"
     cite = "OCPP 1.6 chapter 6; OCPP-J errata 3.2"
+    reads = "incoming"
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """Says again what is wrong with a payload that the Central System found fault with when it came."""
@@ -70,6 +72,7 @@ class StationActions(Rule):
 
     name = "action"
     cite = "OCPP 1.6 chapters 4 and 5; security whitepaper chapter 5"
+    reads = "requests"
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """Judges the action of a request."""
@@ -93,6 +96,7 @@ class MessageIds(Rule):
 
     name = "message id"
     cite = "OCPP-J 4.1.4; OCPP-J errata 3.1"
+    reads = "requests"
 
     def __init__(self) -> None:
         self._told = -1
@@ -129,6 +133,7 @@ class Replies(Rule):
 
     name = "reply"
     cite = "OCPP-J 4.1.4"
+    reads = "incoming"
 
     def __init__(self) -> None:
         self._known: set[int] = set()
@@ -162,6 +167,7 @@ class OneOutstandingCall(Rule):
 
     name = "outstanding call"
     cite = "OCPP-J 4.1.1"
+    reads = "requests"
 
     WAITS = 5.0
     """Seconds within which no station is assumed to have given up waiting."""
@@ -195,6 +201,7 @@ class ErrorCodes(Rule):
 
     name = "error code"
     cite = "OCPP-J 4.2.3"
+    reads = "incoming"
 
     _OF_CONTENT = frozenset(
         {

@@ -61,6 +61,8 @@ class Monitors:
             clock.Timestamps: lambda: clock.Timestamps(self._tolerance)
         }
         self._rules = [make.get(rule, rule)() for rule in self._classes]
+        self._ours = [rule for rule in self._rules if rule.reads == "all"]
+        self._replies = [rule for rule in self._rules if rule.reads != "requests"]
 
     def see(self, event: dict[str, Any], frame: Frame | None = None) -> list[Finding]:
         """What is wrong with the next event of a record (docs/record.md). Never raises.
@@ -90,7 +92,8 @@ class Monitors:
     def _frame(self, event: dict[str, Any], frame: Frame | None) -> list[Finding]:
         seen = self._talk.frame(event, frame)
         found: list[Finding] = []
-        for rule in self._rules:
+        rules = self._rules if seen.request() else self._replies if seen.incoming else self._ours
+        for rule in rules:
             try:
                 found += rule.see(seen, self._talk)
             except Exception as error:

@@ -65,7 +65,7 @@ class Call:
         return self.answer == "CALLRESULT" and (self.answered - self.m) / 1e9 <= PROMPT
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Seen:
     """One frame. `call` is the call that a reply answers, `earlier` the call that had the same message id before.
 
@@ -103,10 +103,12 @@ class Seen:
 
 
 class Rule:
-    """One rule. Each frame goes to `see`, every other event of the record to `event`."""
+    """One rule. Each frame it `reads` goes to `see`, every other event of the record to `event`."""
 
     name: ClassVar[str]
     cite: ClassVar[str]
+    reads: ClassVar[Literal["requests", "incoming", "all"]] = "all"
+    """Requests of the station, all frames of the station, or ours too."""
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """What this frame breaks."""

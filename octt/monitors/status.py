@@ -36,6 +36,7 @@ class ConnectorNumbers(Rule):
 
     name = "connector number"
     cite = "OCPP 1.6 section 3.8"
+    reads = "requests"
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """Judges connectorId of a request, against NumberOfConnectors when the station has told it."""
@@ -65,6 +66,7 @@ class StationStatus(Rule):
 
     name = "status of connector 0"
     cite = "OCPP 1.6 sections 4.9 and 7.7"
+    reads = "requests"
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """Judges a StatusNotification for connector 0."""
@@ -81,6 +83,7 @@ class StatusTransitions(Rule):
 
     name = "status transition"
     cite = "OCPP 1.6 section 4.9; errata 3.20"
+    reads = "requests"
 
     def __init__(self) -> None:
         self._last: dict[int, tuple[str, int]] = {}
@@ -115,6 +118,7 @@ class StatusErrors(Rule):
 
     name = "status error code"
     cite = "OCPP 1.6 sections 4.9 and 7.6"
+    reads = "requests"
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """Judges errorCode beside status."""

@@ -204,6 +204,7 @@ class Retries(Rule):
 
     name = "retry"
     cite = "OCPP 1.6 section 3.7.1"
+    reads = "requests"
 
     def __init__(self) -> None:
         self._sent: OrderedDict[str, tuple[int, Call]] = OrderedDict()
@@ -238,6 +239,7 @@ class IdTags(Rule):
 
     name = "idTag"
     cite = "OCPP 1.6 sections 2.2, 7.15 and 7.28"
+    reads = "requests"
 
     def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
         """Judges the idTag of a request; a length the schema was found to forbid is not told twice."""
