@@ -108,6 +108,19 @@ def test_any_frames_are_survived(frames):
     assert not [f for f in wire.findings if "could not judge" in f.text]
 
 
+READING_ALL = tuple(type(rule.__name__, (rule,), {"reads": "all"}) for rule in RULES)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.booleans(), messages.map(json.dumps)), max_size=12))
+def test_what_a_rule_does_not_read_it_has_nothing_to_say_about(frames):
+    usual, careful = Wire(), Wire(rules=READING_ALL)
+    for incoming, text in frames:
+        for wire in (usual, careful):
+            wire.wait(10).raw(text, incoming=incoming)
+    assert usual.findings == careful.findings
+
+
 def test_deeply_nested_and_huge_frames_are_survived():
     wire = Wire()
     nested = "[" * 900 + "]" * 900
