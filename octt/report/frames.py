@@ -90,8 +90,11 @@ def summarise(raw: str, kind: str) -> str:
     if kind == "CALLERROR" and isinstance(message, list):
         return _cut(" ".join(_short(part) for part in message[2:4]))
     payload = message[-1] if isinstance(message, list) and len(message) > 2 else message
-    if not isinstance(payload, dict):
-        return _cut(raw)
+    return describe(payload) if isinstance(payload, dict) else _cut(raw)
+
+
+def describe(payload: dict[str, Any]) -> str:
+    """The fields of a payload in at most `SUMMARY_LENGTH` characters."""
     return _cut(" ".join(f"{key}={_short(value)}" for key, value in payload.items()))
 
 

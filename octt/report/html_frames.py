@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from markupsafe import Markup
 
-from octt.report.frames import Frame, FrameRange, summarise
+from octt.report.frames import Frame, FrameRange, describe
 from octt.report.parts import Action, Attempt, Result
 from octt.report.svg_sequence import CSMS, OPERATOR, STATION, Arrow, Note, sequence
 from octt.report.text import clock, seconds, visible
@@ -201,7 +201,7 @@ def gist(frame: Frame) -> str:
     names = [name for name in FIRST if name in payload] + [
         name for name in payload if name not in (*FIRST, *UNSAID)
     ]
-    return summarise(as_json([3, "", {name: payload[name] for name in names}]), "CALLRESULT")
+    return describe({name: payload[name] for name in names})
 
 
 def _action(action: Action, at: float) -> Arrow | Note:

@@ -14,11 +14,11 @@ _INVISIBLE = re.compile(
 
 def visible(value: object, limit: int = 0) -> str:
     """`value` as text in which invisible characters are written as ‹U+001B›; cut at `limit` characters if given."""
+    if type(value) is str and not limit and value.isprintable():  # nearly always, and much faster
+        return value
     text = "" if value is None else str(value)
     if limit and len(text) > limit:
         text = text[: limit - 1] + "…"
-    if text.isprintable():  # nearly always, and much faster
-        return text
     return _INVISIBLE.sub(lambda match: f"‹U+{ord(match[0]):04X}›", text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -28,13 +29,15 @@ def write_all(folder: Path, *, layout: Layout | None = None, evidence: bool = Fa
     result = load(folder / RECORD)
     failures = []
     try:
-        for name, make in outputs(result, layout, evidence).items():
-            try:
-                content = make()
-            except Exception as error:  # an output of ours that fails must not take the others with it
-                failures.append(f"{name}: {type(error).__name__}: {error}")
-                continue
-            write_file(folder / name, content)
+        # typst sets the PDF without Python's lock, so the others are made meanwhile.
+        with ThreadPoolExecutor(2, "reports") as pool:
+            made = {name: pool.submit(make) for name, make in outputs(result, layout, evidence).items()}
+            for name, content in made.items():
+                error = content.exception()
+                if error is None:
+                    write_file(folder / name, content.result())
+                else:  # an output of ours that fails must not take the others with it
+                    failures.append(f"{name}: {type(error).__name__}: {error}")
     finally:
         result.frames.close()
     if failures:
@@ -45,7 +48,7 @@ def write_all(folder: Path, *, layout: Layout | None = None, evidence: bool = Fa
 def outputs(
     result: Result, layout: Layout | None = None, evidence: bool = False
 ) -> dict[str, Callable[[], bytes]]:
-    """What makes each output. The renderers are imported when used: they are large."""
+    """What makes each output, the slowest first. The renderers are imported when used: they are large."""
     form: Layout = layout or ("2024" if result.declaration.get("form") == "2024" else "2025")
 
     def json() -> bytes:
@@ -68,7 +71,7 @@ def outputs(
 
         return pdf.render(result, form, evidence)
 
-    return {"result.json": json, "junit.xml": junit, "report.html": html, "report.pdf": pdf}
+    return {"report.pdf": pdf, "result.json": json, "junit.xml": junit, "report.html": html}
 
 
 def write_file(path: Path, content: bytes) -> None:

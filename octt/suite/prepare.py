@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def pki_folder(bench: Bench, bench_file: Path | None) -> Path:
         return Path(bench.security.pki)
     if bench_file:
         return bench_file.with_name(f"{bench_file.stem}-pki")
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "octt" / "simulated-pki"
+    return paths.cache("simulated-pki")
 
 
 def read_declaration(pics_file: Path | None, bench: Bench) -> Declaration:
