@@ -65,7 +65,7 @@ class Question:
             return self.words[value]
         if isinstance(value, list | tuple):
             return ", ".join(str(item) for item in value) or "none"
-        return f"{value} {self.unit}".strip()
+        return f"{value} {self.unit.removesuffix('s') if value == 1 else self.unit}".strip()
 
 
 @dataclass(frozen=True)

@@ -126,5 +126,6 @@ def measured(asked: Asked) -> Seen | None:
     if statistic is None or statistic.maximum is None or statistic.worst_line is None:
         return None
     times = "once" if statistic.count == 1 else f"{statistic.count} times"
-    why = f"measured {times}, {statistic.maximum:.2f} seconds at most, declared are {asked.answer:g}"
+    most = f"{statistic.maximum:.3f}".rstrip("0").rstrip(".")
+    why = f"measured {times}, {most} seconds at most, declared are {asked.answer:g}"
     return judged(statistic.maximum <= asked.answer, why, statistic.worst_line)
