@@ -126,7 +126,7 @@ def _all(result: Result) -> Iterator[Finding]:
         yield _finding(
             "station",
             "Frames of the station that break OCPP-J or the message schemas",
-            detail=f"{result.problem_count} frames",
+            detail="1 frame" if result.problem_count == 1 else f"{result.problem_count} frames",
             frame=result.problem_frames[0],
             count=result.problem_count,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from contextlib import suppress
 from dataclasses import fields
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from octt import paths
 from octt.measure import Statistic
@@ -35,6 +36,7 @@ KINDS = {
 }
 LIMIT = 500  # rows of any list that a station can make as long as it likes
 BARS_LIMIT = 2000
+_LONG_NAME, _CAPITAL = re.compile(r"\b[A-Za-z0-9]{17,}"), re.compile("(?<=[a-z0-9])(?=[A-Z])")
 
 
 def render(result: Result, layout: Layout | None = None) -> str:
@@ -81,10 +83,16 @@ def environment() -> Environment:
         bytecode_cache=_compiled(),
     )
     environment.filters.update(
-        seconds=seconds, moment=moment, number=number, plain=plain, slug=slug, cite=cite
+        seconds=seconds, moment=moment, number=number, plain=plain, slug=slug, cite=cite, wrapping=wrapping
     )
     environment.globals["inline"] = _inline
     return environment
+
+
+def wrapping(text: object) -> Markup:
+    """A text whose long names (of configuration keys) may go on in the next line before a capital."""
+    safe = str(escape(visible(text)))
+    return Markup(_LONG_NAME.sub(lambda name: _CAPITAL.sub("<wbr/>", name[0]), safe))  # escaped above
 
 
 class _Compiled(FileSystemBytecodeCache):
