@@ -145,14 +145,16 @@ def schedule(expected: Steps, returned: Steps, unit: str, duration: float) -> Ma
         parts.append(text(x(time), height - bottom + 16, f"{time:g} s", "tick", "middle"))
     parts.append(text(left - 8, top - 4, visible(unit, 8), "tick", "end"))
     edges = sorted({0.0, duration, *(min(max(start, 0.0), duration) for start, _ in (*expected, *returned))})
+    shaded = []
     for start, end in pairwise(edges):
         one, other = _at(expected, start), _at(returned, start)
-        if one != other:
+        if one != other and x(end) - x(start) >= 1:  # a fraction of a second between two clocks is no difference
             low, high = sorted((one or 0.0, other or 0.0))
-            parts.append(
+            shaded.append(
                 f'<rect x="{x(start):.1f}" y="{y(high):.1f}" width="{x(end) - x(start):.1f}" '
                 f'height="{max(y(low) - y(high), 2):.1f}" class="difference"/>'
             )
+    parts += shaded
     for steps, css in ((expected, "expected"), (returned, "returned")):
         if steps:
             parts.append(f'<path d="{_staircase(steps, duration, x, y)}" class="{css}"/>')
@@ -164,7 +166,7 @@ def schedule(expected: Steps, returned: Steps, unit: str, duration: float) -> Ma
             line(offset, height - 8, offset + 22, height - 8, css),
             text(offset + 28, height - 4, name, "tick"),
         ]
-    if any(_at(expected, start) != _at(returned, start) for start in edges[:-1]):
+    if shaded:
         parts.append(f'<rect x="{left + 290}" y="{height - 13}" width="14" height="10" class="difference"/>')
         parts.append(text(left + 310, height - 4, "difference", "tick"))
     return frame(width, height, "plot", "Charging schedule, expected and returned", parts)

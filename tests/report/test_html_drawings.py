@@ -46,6 +46,7 @@ def test_only_a_difference_is_shaded():
     assert 'class="difference"' in schedule(same, [(0.0, 16.0)], "A", 120)
     # the same steps said with one period more are the same function of time
     assert 'class="difference"' not in schedule(same, [(0.0, 16.0), (30.0, 16.0), (60.0, 8.0)], "A", 120)
+    assert 'class="difference"' not in schedule(same, [(0.0, 16.0), (60.1, 8.0)], "A", 120)  # two clocks
 
 
 def test_where_there_is_no_limit_no_line_is_drawn():
