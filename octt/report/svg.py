@@ -148,7 +148,9 @@ def schedule(expected: Steps, returned: Steps, unit: str, duration: float) -> Ma
     shaded = []
     for start, end in pairwise(edges):
         one, other = _at(expected, start), _at(returned, start)
-        if one != other and x(end) - x(start) >= 1:  # a fraction of a second between two clocks is no difference
+        if (
+            one != other and x(end) - x(start) >= 1
+        ):  # a fraction of a second between two clocks is no difference
             low, high = sorted((one or 0.0, other or 0.0))
             shaded.append(
                 f'<rect x="{x(start):.1f}" y="{y(high):.1f}" width="{x(end) - x(start):.1f}" '
