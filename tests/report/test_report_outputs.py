@@ -1,5 +1,6 @@
 """The outputs that programs read, and that the record alone makes all of them."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,29 @@ def test_junit_counts_what_it_lists():
     assert "expected: the station reports Preparing" in failure.text
     assert "see: 4.9" in failure.text
     assert [error.get("type") for error in root.iter("error")] == ["INCONCLUSIVE (operator)", "NOT RUN"]
+
+
+# What the strictest reader, the schema of Jenkins' xUnit plugin, allows of what we could write.
+JUNIT_ATTRIBUTES = {
+    "testsuites": {"name", "tests", "failures", "errors", "time"},
+    "testsuite": {"name", "tests", "failures", "errors", "skipped", "time", "timestamp", "hostname"},
+    "properties": set(),
+    "property": {"name", "value"},
+    "testcase": {"classname", "name", "time"},
+    "failure": {"message", "type"},
+    "error": {"message", "type"},
+    "skipped": {"message", "type"},
+    "system-out": set(),
+}
+
+
+@pytest.mark.parametrize("run", [failing_run, passing_run, crashed_run])
+def test_junit_has_nothing_that_a_ci_server_refuses(run):
+    root = ElementTree.fromstring(junit.render(build(run().events)))
+    for element in root.iter():
+        assert set(element.attrib) <= JUNIT_ATTRIBUTES[element.tag], element.tag
+        if "time" in element.attrib:
+            assert re.fullmatch(r"\d+\.\d{3}", element.get("time"))
 
 
 def test_junit_names_skipped_cases_with_their_reason():
