@@ -159,6 +159,7 @@ VARIANTS = (
         "soft reset without reboot", arguments=("--no-soft-reset-reboots", "--update-style", "no-reboot")
     ),
     Station("resumes transactions", arguments=("--resume-transactions",)),
+    Station("resumes and then stops", arguments=("--resume-transactions", "--stop-resumed")),
     Station("reconnects by itself with a higher profile", security=1),
     Station("TLS on a port of its own", security=1, bench={"central_system": {"tls_port": FREE_PORT}}),
     Station("RSA only", arguments=("--key-type", "rsa", *_suites("TLS_RSA")), security=2),

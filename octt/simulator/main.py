@@ -154,6 +154,7 @@ except --fault; `octt faults` lists what it can do wrong. docs/simulator.md has 
     "--backup-power", is_flag=True, help="Stop transactions before a power loss takes the station down."
 )
 @click.option("--resume-transactions", is_flag=True, help="Transactions go on after a power loss.")
+@click.option("--stop-resumed", is_flag=True, help="With it: they are stopped a moment later.")
 @click.option(
     "--update-style",
     type=click.Choice(["reboot", "report-first", "no-reboot"]),

@@ -55,6 +55,8 @@ class Options:
     """Enough energy to end transactions and report them before a power loss takes the station down."""
     resume_transactions: bool = False
     """Without backup power: a transaction goes on after the power loss instead of being stopped."""
+    stop_resumed: bool = False
+    """The transaction that was resumed is stopped for PowerLoss a moment later, after its connector said Charging."""
     update_style: Literal["reboot", "report-first", "no-reboot"] = "reboot"
     """A firmware update: reboots and then reports Installed, reports the end and then reboots, or waits for a reset."""
     second_swipe_cancels: bool = True

@@ -70,11 +70,17 @@ class Transactions(Part):
         if resumes and connector.outlet.connected:
             connector.drawing = connector.resumed = True
             station.metering.started(transaction)
+            if station.options.stop_resumed:
+                station.spawn(self._stop_resumed(connector))
         elif not station.faults.active("transaction-forgotten"):
             self.stop(connector, "PowerLoss")
             connector.finishing = False
         else:
             connector.transaction = None
+
+    async def _stop_resumed(self, connector: Connector) -> None:
+        await asyncio.sleep(self.station.options.boot_seconds)
+        self.stop(connector, "PowerLoss")
 
     def _save(self, local: str, **changes: Any) -> None:
         self._records.setdefault(local, {}).update(changes)

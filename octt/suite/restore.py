@@ -11,6 +11,24 @@ from octt.suite.verdicts import Inconclusive, Judgement
 from octt.suite.words import Actions, Csms, World
 
 _RUNNING = ("Charging", "SuspendedEV", "SuspendedEVSE")
+_PLUGGED = ("Preparing", *_RUNNING, "Finishing")
+
+
+def free_connectors(station: Station, driver: Actions) -> None:
+    """Before the first case: cables that are in are pulled out, what is unavailable is made operative.
+
+    A station that was running already need not have said how its connectors are: the tested one is asked for.
+    Raises Inconclusive when a connector does not become Available.
+    """
+    status, tested = station.csms.answers.status, station.bench.connector
+    if tested not in status:
+        station.call("TriggerMessage", requestedMessage="StatusNotification", connectorId=tested)
+        limit = time.monotonic_ns() + int(station.limits.function * 1e9)
+        station.csms.traffic.wait(lambda: tested in status, limit)
+    for connector, given in sorted(status.items()):
+        if connector and given in _PLUGGED:
+            driver.unplug(connector, f"connector {connector} is {given}; the run begins with a free one")
+    await_available(station, driver.world)
 
 
 def stop_transaction(station: Station, driver: Actions, transaction: Transaction) -> None:

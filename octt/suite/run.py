@@ -33,7 +33,7 @@ from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.limits import Limits, declared_times, limits
 from octt.suite.machine import hosts_of, tool
 from octt.suite.provisioned import security_options
-from octt.suite.restore import await_available, power_cycle, put_back
+from octt.suite.restore import await_available, free_connectors, power_cycle, put_back
 from octt.suite.rules import needs_no_remark
 from octt.suite.station import Station
 from octt.suite.verdicts import AbortRun, Inconclusive, Judgement, RepeatCase, Verdict
@@ -247,7 +247,7 @@ class Run:
         scene = self.scene(CaseRun("", self.record))
         scene.case.now()
         settle = time.monotonic_ns() + int(min(self.limits.function, 5) * 1e9)
-        self.csms.traffic.wait(lambda: bool(self.csms.answers.status), settle)
+        self.csms.traffic.wait(lambda: self.bench.connector in self.csms.answers.status, settle)
         self.snapshot("before")
         self.plan = self._plan()
         self._prepare(scene)
@@ -264,6 +264,7 @@ class Run:
                 station.call("SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[])
             if self.has_key("ChargeProfileMaxStackLevel"):
                 station.call("ClearChargingProfile")
+            free_connectors(station, scene.driver)
         except Judgement as judgement:
             scene.case.remark(f"a general precondition could not be established: {judgement.reason}")
 

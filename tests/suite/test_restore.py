@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,8 +13,9 @@ from octt.csms.answers import Answers, Armed, ErrorAnswer
 from octt.station.actions import CannotAct, Driver
 from octt.suite.case_run import CaseRun
 from octt.suite.limits import Limits
-from octt.suite.restore import put_back
+from octt.suite.restore import free_connectors, put_back
 from octt.suite.station import Station
+from octt.suite.verdicts import Inconclusive
 from octt.suite.words import Actions, Csms, World
 
 LIMITS = Limits(response=2.0, function=0.3, remote_start=0.3, remote_stop=0.3, late=0.3)
@@ -29,6 +31,7 @@ class Rig(Driver):
 
     def __init__(self, bare, able=True):
         self.bare, self.able, self.asked = bare, able, []
+        self.after = {}
 
     def act(self, name, params, why, seen):
         self.asked.append(name)
@@ -38,6 +41,7 @@ class Rig(Driver):
             threading.Thread(target=lambda: self.bare.call("BootNotification", **BOOT)).start()
         if name == "press_stop":
             self.bare.status(1, "Available")
+        self.after.get(name, lambda: None)()
         return "the test"
 
 
@@ -138,3 +142,40 @@ def test_a_station_that_refuses_and_charges_on_is_stopped_by_its_button(live):
     thread.join()
     assert stage.rig.asked == ["press_stop"]
     assert problems == [f"transaction {number} was not put back: no StopTransaction came within 0.3 s"]
+
+
+def test_a_cable_left_in_before_the_run_is_pulled_out(live):
+    stage = Stage(live)
+    for connector, status in ((0, "Available"), (1, "SuspendedEV"), (2, "Available")):
+        stage.bare.status(connector, status)
+    stage.rig.after["unplug"] = lambda: stage.bare.status(1, "Available")
+    free_connectors(stage.station, stage.actions)
+    assert stage.rig.asked == ["unplug"]
+    assert stage.actions.world.stuck == {}
+
+
+def test_a_connector_that_stays_occupied_before_the_run_is_named(live):
+    stage = Stage(live)
+    stage.bare.status(1, "Finishing")
+    with pytest.raises(Inconclusive, match="connector 1 is still Finishing"):
+        free_connectors(stage.station, stage.actions)
+    assert stage.rig.asked == ["unplug"]
+    assert stage.actions.world.stuck == {1: "Finishing"}  # each case gives the station a fresh start
+
+
+def test_a_station_that_said_nothing_of_its_connector_is_asked(live):
+    stage = Stage(live)
+
+    def trigger():
+        call = stage.bare.reply(status="Accepted")
+        stage.bare.status(1, "Available")
+        return call
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(trigger)
+        free_connectors(stage.station, stage.actions)
+    assert asked.result()[2:] == [
+        "TriggerMessage",
+        {"requestedMessage": "StatusNotification", "connectorId": 1},
+    ]
+    assert stage.rig.asked == []
