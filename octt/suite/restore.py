@@ -18,7 +18,8 @@ def free_connectors(station: Station, driver: Actions) -> None:
     """Before the first case: cables that are in are pulled out, what is unavailable is made operative.
 
     A station that was running already need not have said how its connectors are: the tested one is asked for.
-    Raises Inconclusive when a connector does not become Available.
+    Raises Inconclusive when a connector does not become Available. Only one that stays occupied keeps cases from
+    being tried: one that is Unavailable or Faulted after a boot is what the boot cases are there to find.
     """
     status, tested = station.csms.answers.status, station.bench.connector
     if tested not in status:
@@ -28,7 +29,10 @@ def free_connectors(station: Station, driver: Actions) -> None:
     for connector, given in sorted(status.items()):
         if connector and given in _PLUGGED:
             driver.unplug(connector, f"connector {connector} is {given}; the run begins with a free one")
-    await_available(station, driver.world)
+    try:
+        await_available(station, driver.world)
+    finally:
+        driver.world.stuck = {n: given for n, given in driver.world.stuck.items() if given in _PLUGGED}
 
 
 def stop_transaction(station: Station, driver: Actions, transaction: Transaction) -> None:

@@ -163,6 +163,17 @@ def test_a_connector_that_stays_occupied_before_the_run_is_named(live):
     assert stage.actions.world.stuck == {1: "Finishing"}  # each case gives the station a fresh start
 
 
+def test_a_connector_that_is_unavailable_before_the_run_is_left_to_the_cases(live):
+    stage = Stage(live)
+    stage.bare.status(1, "Unavailable")
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: stage.bare.reply(status="Accepted"))
+        with pytest.raises(Inconclusive, match="connector 1 is still Unavailable"):
+            free_connectors(stage.station, stage.actions)
+    assert asked.result()[2:] == ["ChangeAvailability", {"connectorId": 0, "type": "Operative"}]
+    assert stage.actions.world.stuck == {}
+
+
 def test_a_station_that_said_nothing_of_its_connector_is_asked(live):
     stage = Stage(live)
 
