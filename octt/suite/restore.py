@@ -26,13 +26,13 @@ def free_connectors(station: Station, driver: Actions) -> None:
         station.call("TriggerMessage", requestedMessage="StatusNotification", connectorId=tested)
         limit = time.monotonic_ns() + int(station.limits.function * 1e9)
         station.csms.traffic.wait(lambda: tested in status, limit)
-    for connector, given in sorted(status.items()):
-        if connector and given in _PLUGGED:
-            driver.unplug(connector, f"connector {connector} is {given}; the run begins with a free one")
     try:
+        for connector, given in sorted(status.items()):
+            if connector and given in _PLUGGED:
+                driver.unplug(connector, f"connector {connector} is {given}; the run begins with a free one")
         await_available(station, driver.world)
     finally:
-        driver.world.stuck = {n: given for n, given in driver.world.stuck.items() if given in _PLUGGED}
+        driver.world.stuck = {n: given for n, given in status.items() if given in _PLUGGED}
 
 
 def stop_transaction(station: Station, driver: Actions, transaction: Transaction) -> None:

@@ -88,6 +88,7 @@ class Run:
         self.keys: list[dict[str, Any]] | None = None
         self.plan = self._plan()
         self.problem = ""
+        self._aborted = False
         self.monitors = Monitors()
         self.current: CaseRun | None = None
         self.attempt = 0
@@ -267,6 +268,8 @@ class Run:
             free_connectors(station, scene.driver)
         except Judgement as judgement:
             scene.case.remark(f"a general precondition could not be established: {judgement.reason}")
+        except AbortRun:
+            self._aborted = True
 
     def snapshot(self, when: str) -> None:
         """Puts the station's whole configuration on the record."""
@@ -300,7 +303,8 @@ class Run:
             self.record.case = None
             if self.csms.connected:
                 if self._general:
-                    put_back(self._general.station, self._general.csms, self._general.driver)
+                    with contextlib.suppress(AbortRun):
+                        put_back(self._general.station, self._general.csms, self._general.driver)
                 self.snapshot("after")
 
     def _examine(self) -> None:
@@ -340,7 +344,12 @@ class Run:
         return self.scene(case)
 
     def ready(self, scene: Scene) -> None:
-        """The document's general preconditions; Inconclusive when they do not hold."""
+        """The document's general preconditions; Inconclusive when they do not hold.
+
+        AbortRun when the operator aborted the run while no case was running.
+        """
+        if self._aborted:
+            raise AbortRun
         if self.problem:
             raise Inconclusive(self.problem, "network")
         if (tested := self.bench.connector) not in scene.station.connectors:
@@ -384,6 +393,9 @@ class Run:
         if not self.problem and not isinstance(error, AbortRun):
             try:
                 problems = put_back(scene.station, scene.csms, scene.driver)
+            except AbortRun:
+                self._aborted = True
+                problems = ["not everything was put back: the operator aborted the run"]
             except Exception as failure:
                 problems = [f"putting things back failed: {failure}"]
         self.csms.answers.disarm()

@@ -182,10 +182,12 @@ class Actions:
         why = why or self.case.purpose
         deadline = time.monotonic_ns() + int(self.operator.timeout * 1e9)
         with self.case.waits("operator", text, deadline):
-            answer = self.operator.ask(f"{self.case.id}  {text}", why, seen)
+            answer = self.operator.ask(f"{self.case.id}  {text}".strip(), why, seen)
         self.case.record.write("prompt", text=text, answer=answer, seconds=round(time.monotonic() - start, 3))
         if answer in ("done", "seen"):
             return "operator"
+        if answer == "repeat" and (not self.case.id or self.case.phase == "restore"):
+            return self._ask(name, params, why, seen, ended, problem, phase)  # there is no case to repeat
         ended("cannot", "operator", answer)
         if answer == "repeat":
             raise RepeatCase

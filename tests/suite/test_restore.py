@@ -11,11 +11,12 @@ from octt.bench import Bench as BenchFile
 from octt.bench import Times
 from octt.csms.answers import Answers, Armed, ErrorAnswer
 from octt.station.actions import CannotAct, Driver
+from octt.station.operator import ManualDriver, Operator
 from octt.suite.case_run import CaseRun
 from octt.suite.limits import Limits
 from octt.suite.restore import free_connectors, put_back
 from octt.suite.station import Station
-from octt.suite.verdicts import Inconclusive
+from octt.suite.verdicts import AbortRun, Inconclusive
 from octt.suite.words import Actions, Csms, World
 
 LIMITS = Limits(response=2.0, function=0.3, remote_start=0.3, remote_stop=0.3, late=0.3)
@@ -190,3 +191,28 @@ def test_a_station_that_said_nothing_of_its_connector_is_asked(live):
         {"requestedMessage": "StatusNotification", "connectorId": 1},
     ]
     assert stage.rig.asked == []
+
+
+class Person(Operator):
+    """Gives the answers of a test, one after another."""
+
+    def __init__(self, *answers):
+        super().__init__(timeout=5)
+        self.answers, self.texts = list(answers), []
+
+    def ask(self, text, why, seen):
+        self.texts.append(text)
+        return self.answers.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [(("repeat", "repeat", "cannot"), Inconclusive), (("repeat", "abort"), AbortRun)],
+)
+def test_outside_a_case_there_is_nothing_to_repeat_but_the_question(live, answers, outcome):
+    person = Person(*answers)
+    case = CaseRun("", live.record)
+    actions = Actions(case, ManualDriver(), person, live.csms, World())
+    with pytest.raises(outcome):
+        actions.unplug(1, "the run begins with a free connector")
+    assert person.texts == ["Unplug the cable of connector 1."] * len(answers)
