@@ -237,3 +237,37 @@ def test_the_budget_of_characters_is_kept():
 
 def test_the_same_record_gives_the_same_page():
     assert html.render(build(failing_run().events)) == html.render(build(failing_run().events))
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A user's cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    html.environment.cache_clear()
+    yield tmp_path / "cache"
+    html.environment.cache_clear()
+
+
+def test_templates_are_compiled_once_and_a_damaged_cache_does_no_harm(cache):
+    result = build(passing_run().events)
+    page = html.render(result)
+    compiled = list((cache / "octt" / "templates").iterdir())
+    assert len(compiled) == 3  # the page, its cases, the document
+    for file in compiled:
+        file.write_bytes(file.read_bytes()[:100])
+    html.environment.cache_clear()
+    assert html.render(result) == page
+
+
+@pytest.mark.parametrize("obstacle", ["a file in its place", "a folder in the place of each file"])
+def test_a_report_needs_no_cache(cache, obstacle):
+    result = build(passing_run().events)
+    if obstacle == "a file in its place":
+        cache.write_text("")
+    else:
+        html.render(result)
+        for file in list((cache / "octt" / "templates").iterdir()):
+            file.unlink()
+            file.mkdir()
+        html.environment.cache_clear()
+    assert html.render(result).startswith("<!doctype html>")
