@@ -202,8 +202,8 @@ def show_case(case_id: str, pics: Path | None) -> None:
     place = f"test-case document section {found.section}, table {found.document.table}, page {found.document.page}"
     console.print(f"{found.profile}; {place}")
     summary_text, source = _script(case_id)
-    if summary_text:
-        console.print(f"\n{summary_text}")
+    for paragraph in filter(None, summary_text.split("\n\n")):
+        console.print("\n" + " ".join(paragraph.split()), markup=False)  # as wide as the terminal
     console.print(f"\napplies if   {found.applicable_if}", markup=False)
     if pics:
         planned = _planned(pics, (case_id,))[0]
