@@ -11,6 +11,8 @@ from octt.suite.verdicts import Inconclusive, Judgement
 from octt.suite.words import Actions, Csms, World
 
 _RUNNING = ("Charging", "SuspendedEV", "SuspendedEVSE")
+LONGEST_CONNECTION_TIMEOUT = 300
+"""Seconds to wait for a forgotten authorization to expire; a power cycle is quicker than an hour."""
 _PLUGGED = ("Preparing", *_RUNNING, "Finishing")
 
 
@@ -126,7 +128,8 @@ def await_available(station: Station, world: World) -> None:
     patience = station.limits.function if wrong() != world.stuck else min(1.0, station.limits.function)
     if wrong() != world.stuck and "Preparing" in wrong().values():
         # Who was authorized and did not plug in: the connector is free when ConnectionTimeOut has passed.
-        patience += station.bench.times.connection_timeout
+        own = station.number_of("ConnectionTimeOut") or 0
+        patience += min(max(own, station.bench.times.connection_timeout), LONGEST_CONNECTION_TIMEOUT)
     limit = time.monotonic_ns() + int(patience * 1e9)
     if (
         station.csms.traffic.wait(lambda: not wrong() or "Unavailable" in wrong().values(), limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -162,6 +163,25 @@ def test_a_connector_that_stays_occupied_before_the_run_is_named(live):
         free_connectors(stage.station, stage.actions)
     assert stage.rig.asked == ["unplug"]
     assert stage.actions.world.stuck == {1: "Finishing"}  # each case gives the station a fresh start
+
+
+def test_an_authorization_that_was_not_used_expires_after_the_stations_own_time(live):
+    stage = Stage(live)
+    stage.station.bench = BenchFile(times=Times(connection_timeout=1, reconnect_timeout=2))
+    stage.bare.status(1, "Preparing")
+
+    def station():
+        asked = stage.bare.reply(
+            configurationKey=[{"key": "ConnectionTimeOut", "readonly": False, "value": "4"}]
+        )
+        time.sleep(2)  # longer than the bench's time and the limit together
+        stage.bare.status(1, "Available")
+        return asked
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(station)
+        assert stage.put_back() == []
+    assert asked.result()[2:] == ["GetConfiguration", {"key": ["ConnectionTimeOut"]}]
 
 
 def test_a_connector_that_is_unavailable_before_the_run_is_left_to_the_cases(live):
