@@ -24,6 +24,7 @@ RULES: tuple[type[Rule], ...] = (
     status.ConnectorNumbers,
     status.StationStatus,
     status.StatusTransitions,
+    status.HistoricalStatus,
     status.StatusErrors,
     status.IdleOnlyTriggered,
     transactions.Transactions,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
-from octt.monitors.seen import Finding, Payload, Rule, Seen, Talk, text, whole
+from octt.monitors.seen import Finding, Payload, Rule, Seen, Talk, instant, text, whole
 
 TRANSITIONS = {
     "Available": "Preparing Charging SuspendedEV SuspendedEVSE Reserved Unavailable Faulted",
@@ -27,6 +28,8 @@ _TRIGGERS = {
     "SignedFirmwareStatusNotification": ("FirmwareStatusNotification",),
 }
 """What a trigger calls the message that may then say Idle."""
+_CLOCKS = timedelta(seconds=1)
+"""How much earlier than the connection a time must be to be from before it: two clocks are compared."""
 _ANY_CONNECTOR = 1000
 """Connectors whose status is followed."""
 
@@ -111,6 +114,52 @@ class StatusTransitions(Rule):
             )
         if len(self._last) < _ANY_CONNECTOR or connector in self._last:
             self._last[connector] = (status, seen.n)
+
+
+class HistoricalStatus(Rule):
+    """Back online, a station tells its current status and none that it had meanwhile. A remark: it SHOULD NOT."""
+
+    name = "historical status"
+    cite = "OCPP 1.6 section 4.9"
+    reads = "requests"
+
+    def __init__(self) -> None:
+        self._back: datetime | None = None
+        self._told: dict[int, tuple[str, int]] = {}
+
+    def event(self, event: Payload) -> None:
+        """A connection that opens; statuses from before it were had offline."""
+        if event.get("kind") == "connect":
+            seconds = min(
+                max((whole(event.get("t")) or 0) / 1e9, 1.0), 4e9
+            )  # any number may stand in a record
+            self._back = datetime.fromtimestamp(seconds, UTC) - _CLOCKS
+            self._told.clear()
+
+    def see(self, seen: Seen, talk: Talk) -> Iterator[Finding]:
+        """Two statuses of one connector, both from before the connection: the first was history already."""
+        if seen.request("BootNotification"):
+            self._back = None
+        if self._back is None or not seen.request("StatusNotification"):
+            return
+        connector, status = whole(seen.payload.get("connectorId")), text(seen.payload.get("status"))
+        when = instant(seen.payload.get("timestamp"))
+        if (
+            connector is None
+            or when is None
+            or when >= self._back
+            or seen.payload.get("errorCode") != "NoError"
+        ):
+            return
+        before, line = self._told.get(connector, ("", 0))
+        if before and before != status:
+            told = (
+                f"connector {connector} was {before} while offline and {status} when it was back; only the current "
+                "status should be sent, and a test tool that takes the first one will not find what it expects"
+            )
+            yield Finding("remark", told, line, self.cite, self.name)
+        if len(self._told) < _ANY_CONNECTOR or connector in self._told:
+            self._told[connector] = (status, seen.n)
 
 
 class StatusErrors(Rule):

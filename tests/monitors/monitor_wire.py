@@ -115,8 +115,8 @@ class Wire:
             chargePointModel="M",
         )
 
-    def status(self, status, connector=1, error="NoError"):
-        return self.call("StatusNotification", connectorId=connector, status=status, errorCode=error)
+    def status(self, status, connector=1, error="NoError", **more):
+        return self.call("StatusNotification", connectorId=connector, status=status, errorCode=error, **more)
 
     def start(
         self, transaction=1001, connector=1, meter=100, tag="TAG", status="Accepted", time=None, **more

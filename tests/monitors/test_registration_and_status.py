@@ -245,6 +245,37 @@ def test_after_a_boot_or_a_gap_any_status_may_follow(wire):
     assert wire.remarks("status transition") == []
 
 
+def test_statuses_that_were_history_when_the_station_was_back(wire):
+    wire.boot()
+    wire.reconnect(offline=10)
+    preparing = wire.n + 1
+    wire.status("Preparing", timestamp=wire.time(ago=8))
+    wire.status("Preparing", 2, timestamp=wire.time(ago=8))
+    assert wire.remarks("historical status") == []
+    wire.status("Charging", timestamp=wire.time(ago=6))
+    [told] = wire.remarks("historical status")
+    assert "connector 1 was Preparing while offline and Charging when it was back" in told.text
+    assert told.frame == preparing
+    wire.status("SuspendedEVSE")  # what happens online is no history
+    assert wire.violations() == []
+    assert len(wire.remarks("historical status")) == 1
+
+
+def test_what_is_no_history(wire):
+    wire.boot()
+    wire.reconnect(offline=10)
+    wire.status("Charging", timestamp=wire.time(ago=0.5))  # within what two clocks may differ
+    wire.status("SuspendedEV", timestamp=wire.time(ago=0.2))
+    wire.status("Faulted", 2, error="OtherError", timestamp=wire.time(ago=8))  # errors may be told
+    wire.status("Available", 2, timestamp=wire.time(ago=5))
+    wire.reconnect(offline=10)
+    wire.boot()  # every status follows a boot
+    wire.status("Preparing", timestamp=wire.time(ago=8))
+    wire.status("Charging", timestamp=wire.time(ago=6))
+    wire.status("Finishing", timestamp="soon")
+    assert wire.remarks("historical status") == []
+
+
 def test_connectors_have_a_status_each(wire):
     wire.status("Finishing", 1)
     wire.status("Reserved", 2)
