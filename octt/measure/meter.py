@@ -50,6 +50,8 @@ FOLLOWED_CALLS = {
     "ReserveNow",
     "ChangeAvailability",
 }
+# What we call for causes what comes next, and not an action at the station that has had no effect so far.
+CAUSES = FOLLOWED_CALLS | {"Reset", "UnlockConnector"}
 MAX_ACTIONS = 200  # distributions kept by action; the Central System's own vocabulary is far smaller
 
 
@@ -163,6 +165,8 @@ class Meter:
         ):  # the same message id twice: a test of bad frames, the first one counts as unanswered
             self._missing(self._calls.pop(call)[1])
         self._calls[call] = (event["m"], action)
+        if action in CAUSES:
+            self._waiting = [waiting for waiting in self._waiting if waiting.call is not None]
         if action not in FOLLOWED_CALLS:
             return
         asked = _payload(event)

@@ -36,12 +36,21 @@ class HttpDriver(Driver):
             with urllib.request.urlopen(request, timeout=self.timeout):
                 return f"rig {self.url}"
         except urllib.error.HTTPError as error:
-            detail = error.read(1000).decode("utf-8", "replace")
+            detail = _sentence(error.read(1000).decode("utf-8", "replace"))
             if error.code == 501:
                 raise CannotAct(f"the rig cannot do {name}: {detail}") from None
             raise ActionFailed(f"the rig answered {error.code} to {name}: {detail}") from None
         except OSError as error:
             raise ActionFailed(f"no answer from the rig at {self.url}: {error}") from None
+
+
+def _sentence(body: str) -> str:
+    """The `error` of a rig's answer; its body as it is where there is none."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return body
+    return str(found["error"]) if isinstance(found, dict) and found.get("error") else body
 
 
 class CommandDriver(Driver):

@@ -120,28 +120,28 @@ def await_available(station: Station, world: World) -> None:
 
     What was stuck after the case before is not waited for at length again.
     """
-    status = station.csms.answers.status
+    status, stuck = station.csms.answers.status, world.stuck
 
     def wrong() -> dict[int, str]:
         return {n: s for n, s in status.items() if s != "Available"}
 
-    patience = station.limits.function if wrong() != world.stuck else min(1.0, station.limits.function)
-    if wrong() != world.stuck and "Preparing" in wrong().values():
-        # Who was authorized and did not plug in: the connector is free when ConnectionTimeOut has passed.
-        own = station.number_of("ConnectionTimeOut") or 0
-        patience += min(max(own, station.bench.times.connection_timeout), LONGEST_CONNECTION_TIMEOUT)
-    limit = time.monotonic_ns() + int(patience * 1e9)
-    if (
-        station.csms.traffic.wait(lambda: not wrong() or "Unavailable" in wrong().values(), limit)
-        and not wrong()
-    ):
-        world.stuck = {}
-        return
+    def wait(seconds: float, *, or_unavailable: bool = False) -> None:
+        station.csms.traffic.wait(
+            lambda: not wrong() or (or_unavailable and "Unavailable" in wrong().values()),
+            time.monotonic_ns() + int(seconds * 1e9),
+        )
+
+    patience = station.limits.function if wrong() != stuck else min(1.0, station.limits.function)
+    wait(patience, or_unavailable=True)
     if "Unavailable" in wrong().values():
         station.call("ChangeAvailability", connectorId=0, type="Operative")
-        limit = time.monotonic_ns() + int(patience * 1e9)
-    came = station.csms.traffic.wait(lambda: not wrong(), limit)
+        wait(patience)
+    if "Preparing" in wrong().values() and wrong() != stuck:
+        # Who was authorized and did not plug in: the connector is free when ConnectionTimeOut has passed. It may
+        # have become Preparing only now, when a fault was cleared.
+        own = station.number_of("ConnectionTimeOut") or 0
+        wait(min(max(own, station.bench.times.connection_timeout), LONGEST_CONNECTION_TIMEOUT))
     world.stuck = wrong()
-    if not came:
+    if wrong():
         shown = ", ".join(f"connector {n} is still {s}" for n, s in sorted(wrong().items()))
         raise Inconclusive(shown, "station")

@@ -26,8 +26,7 @@ def test_power_loss_without_backup(station, driver, charging, bench):
     it has been seen to go on for `observation` seconds.
     Steps 3 to 7 may come in any order, an intermediate status is tolerated.
     """
-    driver.power_off(why="the station loses its power in a transaction")
-    driver.power_on(why="the station must come back")
+    driver.power_cycle(why="the station loses its power in a transaction")
     boot = station.sends("BootNotification", step=1, within=bench.times.boot_timeout)
     mine = {"connectorId": bench.connector}
     stop = ("StopTransaction", {"transactionId": charging.id})
@@ -76,8 +75,7 @@ def _is_charging(station, boot, mine):
 def test_power_failure_keeps_unavailable(station, driver, bench):
     """A station made inoperative stays so over a power failure."""
     make_unavailable(station, 0, step=1)
-    driver.power_off(why="the station must lose its power while unavailable")
-    driver.power_on(why="the station must come back")
+    driver.power_cycle(why="the station must lose its power while unavailable")
     boot = station.sends("BootNotification", step=5, within=bench.times.boot_timeout)
     with station.in_any_order(after=boot):
         station.reports_all("Unavailable", step=7, cite="OCPP 1.6 5.2")

@@ -99,7 +99,9 @@ def test_ev_disconnects_and_transaction_stays(station, driver, bench, pics):
     """With the key false the transaction is suspended when the EV leaves, and ends remotely."""
     transaction = _charging_until_ev_leaves(station, driver, bench, pics, stop=False, unlock=False)
     suspended = {"SuspendedEV", "SuspendedEVSE"}
-    station.reports(suspended, info=says_ev_side_disconnected, step=1, cite="OCPP 1.6 9.1.23")
+    station.reports(
+        suspended, info=says_ev_side_disconnected, step=1, cite="test-case document 2.3.5; OCPP 1.6 4.9"
+    )
     station.call("RemoteStopTransaction", transactionId=transaction.id, step=3).returns()
     with station.in_any_order():
         ended = {"Finishing", "Available"} if pics.fixed_cable(bench.connector) else {"Finishing"}

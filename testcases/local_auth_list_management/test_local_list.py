@@ -89,4 +89,4 @@ def test_start_by_listed_id(station, driver, bench):
         "StartTransaction", connectorId=connector, idTag=tag, step=9, within=station.limits.remote_start
     )
     station.reports("Charging", step=11)
-    station.sent_none("Authorize", since=reply.request, until=start, step="implied", cite="OCPP 1.6 3.5.2")
+    station.sent_none("Authorize", since=reply.request, until=start, step="implied", cite="OCPP 1.6 9.1.13")

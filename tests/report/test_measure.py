@@ -230,6 +230,22 @@ def test_remote_stop_is_timed_until_its_own_transaction(run):
     assert measured(run).remote_stop.count == 1
 
 
+def test_what_we_call_for_is_not_the_late_effect_of_a_card(run):
+    run.action("present_id_tag", connector=1, id_tag="tag")  # without effect: a failed step
+    run.call("RemoteStopTransaction", {"transactionId": 7}, ACCEPTED, seconds=6)  # puts things back
+    run.request("StopTransaction", {"transactionId": 7}, {})
+    performance = measured(run)
+    assert performance.triggered.count == 0
+    assert performance.remote_stop.count == 1
+
+
+def test_a_question_between_a_card_and_its_effect_changes_nothing(run):
+    run.action("present_id_tag", connector=1, id_tag="tag")
+    run.call("GetConfiguration", {}, {})
+    run.request("Authorize", {"idTag": "tag"}, {})
+    assert measured(run).triggered.count == 1
+
+
 def test_a_rejected_remote_start_is_no_sample(run):
     run.call("RemoteStartTransaction", START, {"status": "Rejected"})
     started(run)

@@ -184,6 +184,24 @@ def test_an_authorization_that_was_not_used_expires_after_the_stations_own_time(
     assert asked.result()[2:] == ["GetConfiguration", {"key": ["ConnectionTimeOut"]}]
 
 
+def test_an_authorization_that_shows_only_when_a_fault_is_gone_is_waited_for_too(live):
+    stage = Stage(live)
+    stage.station.bench = BenchFile(times=Times(connection_timeout=1, reconnect_timeout=2))
+    stage.bare.status(1, "Faulted")
+
+    def station():
+        time.sleep(0.2)
+        stage.bare.status(1, "Preparing")
+        stage.bare.reply(configurationKey=[{"key": "ConnectionTimeOut", "readonly": False, "value": "4"}])
+        time.sleep(2)
+        stage.bare.status(1, "Available")
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(station)
+        assert stage.put_back() == []
+    done.result()
+
+
 def test_a_connector_that_is_unavailable_before_the_run_is_left_to_the_cases(live):
     stage = Stage(live)
     stage.bare.status(1, "Unavailable")
