@@ -12,6 +12,7 @@ def test_power_loss_with_backup(station, driver, charging, bench):
         "StopTransaction", transactionId=charging.id, reason="PowerLoss", step=1, cite="OCPP 1.6 7.36"
     )
     station.reports("Finishing", step=3)
+    station.passes(bench.times.observation, "the back-up power runs out: who gets power before stays up")
     driver.power_on(why="the station must come back")
     boot = station.sends("BootNotification", step=5, within=bench.times.boot_timeout)
     with station.in_any_order(after=boot):
