@@ -26,4 +26,4 @@ matrix: install
 	$(BIN)/python -m tests.campaign --write testcases/matrix.md
 
 bench: install
-	$(BIN)/python -m bench
+	$(BIN)/python -m benchmarks

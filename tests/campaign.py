@@ -379,7 +379,7 @@ def run_variants(only: Iterable[str], written: set[str]) -> list[str]:
 def parallel(jobs: dict[Any, tuple[Any, ...]], workers: int = WORKERS) -> Iterable[tuple[Any, list[Outcome]]]:
     """Plays all jobs in worker processes, the largest first; results as they come."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "octt.suite.run", "octt.suite.states", "octt.pics.simulate"])
+    context.set_forkserver_preload(["pytest", "octt.suite.run", "octt.script.states", "octt.pics.simulate"])
     with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
         ordered = sorted(jobs.items(), key=lambda job: -len(job[1][1]))
         futures = {pool.submit(play, *arguments): key for key, arguments in ordered}

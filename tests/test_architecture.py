@@ -1,4 +1,4 @@
-"""Imports go in one direction (docs/architecture.md), and files stay short enough to read in one sitting."""
+"""Imports go in one direction (docs/architecture.md), and files and folders stay short enough to take in."""
 
 from __future__ import annotations
 
@@ -10,59 +10,162 @@ import pytest
 import octt
 
 PACKAGE = Path(octt.__file__).parent
-MAY_IMPORT = {
+LONGEST_FILE, FULLEST_FOLDER = 350, 20
+
+ROOMS = {
     "ocpp": set(),
     "record": set(),
+    "pki": set(),
     "bench": set(),
     "paths": set(),
-    "csms": {"ocpp", "record"},
+    "timeline": {"ocpp", "record"},
+    "tls": {"pki"},
+    "csms": {"ocpp", "pki", "record", "timeline", "tls"},
+    "files": {"pki", "tls"},
     "monitors": {"ocpp", "record"},
     "station": {"record"},
     "measure": {"ocpp", "record"},
     "pics": {"measure", "ocpp", "paths", "record"},
-    "suite": {"bench", "csms", "monitors", "ocpp", "paths", "pics", "record", "station"},
+    "script": {"bench", "csms", "files", "ocpp", "pics", "pki", "record", "station", "timeline", "tls"},
+    "suite": {
+        *("bench", "csms", "files", "monitors", "ocpp", "paths", "pics", "pki", "record", "script"),
+        *("station", "timeline", "tls"),
+    },
     "report": {"measure", "ocpp", "paths", "pics", "record"},
     "simulator": {"bench", "pics"},
-    "front": {"bench", "paths", "pics", "record", "report", "station", "suite"},
-    "probe": {"bench", "front", "suite"},
-    "pki_commands": {"bench", "csms", "suite"},
-    "cli": {"bench", "front", "pics", "probe", "report", "simulator", "suite"},
+    "commands": {
+        *("bench", "paths", "pics", "pki", "record", "report", "script", "simulator", "station", "suite"),
+    },
 }
-"""Each room, and those it may know."""
+"""Each room, and those it may know: from the bottom to the top."""
+
+WITHIN = {
+    "report": {
+        "text": set(),
+        "evidence": set(),
+        "model": {"evidence", "text"},
+        "certificate": {"model", "text"},
+        "html": {"certificate", "diff", "model", "text"},
+        "pdf": {"certificate", "model", "text"},
+        "json_out": {"model", "text"},
+        "junit": {"json_out", "model", "text"},
+        "diff": {"json_out", "model", "text"},
+        "write": {"evidence", "html", "json_out", "junit", "model", "pdf"},
+    },
+}
+"""The same inside a room that has rooms of its own."""
 
 
-def room(path):
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def files(folder=PACKAGE):
+    return sorted(
+        path for path in folder.rglob("*.py") if path.parent != PACKAGE or path.name != "__init__.py"
+    )
 
 
-def imported(path):
-    """The rooms a file imports, late imports included."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = []
+def module(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def imported(path, *, at_run_time=False):
+    """The modules of ours that a file imports, late imports included; without type-only ones `at_run_time`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if at_run_time:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                node.body = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"octt.{alias.name}" for alias in node.names] if node.module == "octt" else [node.module]
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "octt" and len(parts) > 1 and not parts[1].startswith("_"):
-                yield parts[1]
+            yield from (
+                tuple(alias.name.split(".")) for alias in node.names if alias.name.startswith("octt.")
+            )
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "octt":
+            package = tuple(str(node.module).split("."))
+            for alias in node.names:
+                below = PACKAGE.parent.joinpath(*package, alias.name)
+                inside = below.is_dir() or below.with_suffix(".py").exists()
+                yield (*package, alias.name) if inside else package
 
 
-FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE)
+def names(paths):
+    return pytest.mark.parametrize("path", paths, ids=lambda path: str(path.relative_to(PACKAGE)))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def room(parts):
+    return parts[1].removesuffix(".py")
+
+
+@names(files())
 def test_imports_go_in_one_direction(path):
-    own = room(path)
-    assert set(imported(path)) - {own} <= MAY_IMPORT[own]
+    own = room(module(path))
+    assert {room(target) for target in imported(path) if len(target) > 1} - {own} <= ROOMS[own]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@names([path for path in files() if room(module(path)) in WITHIN])
+def test_imports_go_in_one_direction_inside_a_room(path):
+    _, outer, *inner = module(path)
+    if inner:
+        known = {target[2] for target in imported(path) if len(target) > 2 and target[1] == outer}
+        assert known - {inner[0]} <= WITHIN[outer][inner[0]]
+
+
+def test_every_room_is_in_the_list_and_the_list_has_no_circle():
+    def inside(folder):
+        found = {path.stem for path in folder.glob("*.py")} - {"__init__", "__main__"}
+        return found | {path.name for path in folder.iterdir() if (path / "__init__.py").exists()}
+
+    for listed, folder in ((ROOMS, PACKAGE), *((WITHIN[name], PACKAGE / name) for name in WITHIN)):
+        assert inside(folder) == set(listed)
+        seen = set()
+        for name, below in listed.items():
+            assert below <= seen | {name} or below <= set(listed)
+            seen.add(name)
+        assert not circle({name: below - {name} for name, below in listed.items()})
+
+
+def circle(graph):
+    """The names that lead to themselves, if any: what is left when those that lead nowhere are taken away."""
+    left = {name: set(below) for name, below in graph.items()}
+    while free := [name for name, below in left.items() if not below & set(left)]:
+        for name in free:
+            del left[name]
+    return sorted(left)
+
+
+def test_no_file_imports_itself_over_others():
+    modules = {module(path): path for path in files()}
+    graph = {
+        own: {target for target in imported(path, at_run_time=True) if target in modules} - {own}
+        for own, path in modules.items()
+    }
+    # A package that only gathers what is below it is no part of a circle.
+    for own, path in modules.items():
+        if path.name == "__init__.py":
+            graph[own] = {target for target in graph[own] if target[: len(own)] != own}
+    assert circle(graph) == []
+
+
+@names(files())
 def test_a_file_can_be_read_in_one_sitting(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 470
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+
+
+def folders():
+    return sorted({path.parent for path in files()} - {PACKAGE})
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_folder_can_be_seen_at_a_glance(folder):
+    entries = [path for path in folder.iterdir() if path.suffix == ".py" and path.name != "__init__.py"]
+    assert len(entries) <= FULLEST_FOLDER
+    stems = {path.stem for path in entries} | {folder.name}
+    assert not {s for s in stems for t in stems if s != t and s.startswith(f"{t}_")}, (
+        "a sibling plus a suffix"
+    )
+    assert (ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or "").strip()
 
 
 def test_the_simulator_shares_no_protocol_code_with_the_central_system():
-    for path in (PACKAGE / "simulator").rglob("*.py"):
-        assert not {"csms", "ocpp", "suite", "monitors"} & set(imported(path)), path.name
+    for path in files(PACKAGE / "simulator"):
+        rooms = {room(target) for target in imported(path) if len(target) > 1}
+        assert not {"csms", "ocpp", "script", "suite", "monitors", "timeline"} & rooms, path.name

@@ -8,8 +8,8 @@ from ssl import SSLContext
 
 from websockets.asyncio.server import Server
 
-from octt.csms.pki import Pki
-from octt.csms.tls import Clients, server_context
+from octt.pki.pki import Pki
+from octt.tls.contexts import Clients, server_context
 
 
 @dataclass(eq=False)

@@ -30,13 +30,13 @@ from octt.csms import wire
 from octt.csms.admission import Attempt, Credentials, Refusal, credentials, refusal
 from octt.csms.allowance import Allowance
 from octt.csms.answers import Answers, ErrorAnswer
-from octt.csms.clienthello import Listener, Opening
 from octt.csms.endpoints import Endpoint, Settings
-from octt.csms.tls import tls_facts
 from octt.csms.traffic import Seen, Traffic
 from octt.csms.wire import SUBPROTOCOL, as_recorded, judge_call
 from octt.ocpp import Frame, schemas
 from octt.record import Event, Record
+from octt.tls.clienthello import Listener, Opening
+from octt.tls.contexts import tls_facts
 
 MAX_FRAME = 1 << 20
 """Bytes of the largest frame read; a larger one closes the connection (code 1009) and stands in the record."""

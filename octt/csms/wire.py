@@ -10,8 +10,8 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 from websockets.typing import Subprotocol
 
-from octt.csms.tls import tls_facts
 from octt.ocpp import Frame, schemas
+from octt.tls.contexts import tls_facts
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
 RAW_KEPT = 1 << 18

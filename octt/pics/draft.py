@@ -10,8 +10,8 @@ from octt.pics.declaration import Connector, Declaration, DeclaredKey
 from octt.pics.declared_keys import split
 from octt.pics.evidence import Evidence, gather
 from octt.pics.questionnaire import PROFILES, load_questionnaire
-from octt.pics.rules_functions import MESSAGES
-from octt.pics.rules_transport import offered_suites
+from octt.pics.rules.functions import MESSAGES
+from octt.pics.rules.transport import offered_suites
 from octt.pics.writing import write_declaration
 
 READ, GUESSED, OPEN = "read from the station", "guessed", "please answer"

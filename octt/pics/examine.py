@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from octt.measure import declared_maxima
-from octt.pics import rules_functions as functions
-from octt.pics import rules_keys as keys
-from octt.pics import rules_sessions as sessions
-from octt.pics import rules_transport as transport
 from octt.pics.declaration import Declaration
 from octt.pics.evidence import gather
 from octt.pics.questionnaire import load_questionnaire
-from octt.pics.rules import CONFIRMED, CONTRADICTED, NOT_OBSERVED, Asked, Rule, Seen
+from octt.pics.rules import functions, keys, sessions, transport
+from octt.pics.rules.base import CONFIRMED, CONTRADICTED, NOT_OBSERVED, Asked, Rule, Seen
 
 __all__ = ["CONFIRMED", "CONTRADICTED", "NOT_OBSERVED", "RULES", "Finding", "examine"]
 

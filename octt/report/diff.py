@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from octt.report.json_out import iso, short
-from octt.report.parts import (
+from octt.report.model.parts import (
     ERROR,
     FAIL,
     INCONCLUSIVE,

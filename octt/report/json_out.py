@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from octt.measure import Statistic
-from octt.report.case import Attempt, Case
-from octt.report.parts import Connection, Finding, Result
+from octt.report.model.case import Attempt, Case
+from octt.report.model.parts import Connection, Finding, Result
 
 FORMAT = 1
 PERCENTILES = (50, 90, 95, 99)

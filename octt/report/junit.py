@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from octt.report.case import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_RUN, Case, Step
 from octt.report.json_out import iso
-from octt.report.parts import Result
+from octt.report.model.case import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_RUN, Case, Step
+from octt.report.model.parts import Result
 from octt.report.text import visible
 
 ERRORS = (INCONCLUSIVE, ERROR, NOT_RUN)

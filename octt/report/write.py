@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from octt.report.model import load
-from octt.report.parts import Result
-from octt.report.sign import RECORD
+from octt.report.evidence.sign import RECORD
+from octt.report.model.parts import Result
+from octt.report.model.result import load
 
 Layout = Literal["2025", "2024"]
 
@@ -62,12 +62,12 @@ def outputs(
         return junit.render(result)
 
     def html() -> bytes:
-        from octt.report import html
+        from octt.report.html import page as html
 
         return html.render(result, form).encode()
 
     def pdf() -> bytes:
-        from octt.report import pdf
+        from octt.report.pdf import document as pdf
 
         return pdf.render(result, form, evidence)
 

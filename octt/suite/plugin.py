@@ -14,8 +14,8 @@ import pytest
 
 if TYPE_CHECKING:
     from octt.bench import Bench
+    from octt.script.states import Transaction
     from octt.suite.run import Options, Run, Scene
-    from octt.suite.states import Transaction
 
 MARK = "octt_case"
 _OPTIONS: pytest.StashKey[Any] = pytest.StashKey()
@@ -38,7 +38,7 @@ class WithOptions:
 
 
 class Hooks:
-    """What a front (octt/front.py) may listen to."""
+    """What a front (octt/commands/run.py) may listen to."""
 
     @pytest.hookspec
     def pytest_octt_started(self, run: Run) -> None:
@@ -153,7 +153,7 @@ def _options(config: pytest.Config) -> Options:
 
 
 def _end_interrupted(run: Run) -> None:
-    from octt.suite.verdicts import AbortRun
+    from octt.script.verdicts import AbortRun
 
     if run.current is not None:
         run.end(run.scene(run.current), run.attempt, AbortRun())
@@ -166,7 +166,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         return None
     from _pytest.runner import runtestprotocol
 
-    from octt.suite.verdicts import RepeatCase
+    from octt.script.verdicts import RepeatCase
 
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for attempt in range(1, 100):
@@ -188,7 +188,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     case_id = _case_id(item)
     if not case_id:
         return
-    from octt.suite.verdicts import Inconclusive
+    from octt.script.verdicts import Inconclusive
 
     run: Run = item.config.stash[_RUN]
     planned = run.plan[case_id]
@@ -220,7 +220,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     scene = item.stash.get(_SCENE, None)
     if scene is None:
         return (yield)
-    from octt.suite.verdicts import AbortRun
+    from octt.script.verdicts import AbortRun
 
     run: Run = item.config.stash[_RUN]
     error = item.stash[_ERROR]
@@ -240,7 +240,7 @@ def pytest_runtest_makereport(
     """A verdict is shown by its reason, not by a traceback through the harness."""
     report = yield
     if call.excinfo is not None and _case_id(item) and item.stash[_SCENE] is not None:
-        from octt.suite.verdicts import Judgement
+        from octt.script.verdicts import Judgement
 
         error = call.excinfo.value
         if call.when != "teardown":
@@ -287,7 +287,7 @@ def bench(scene: Scene) -> Any:
 @pytest.fixture
 def pics(request: pytest.FixtureRequest) -> Any:
     """The vendor's declaration."""
-    from octt.suite.declared import Declared
+    from octt.script.declared import Declared
 
     return Declared(request.config.stash[_RUN].options.declaration)
 
@@ -295,7 +295,7 @@ def pics(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def files(scene: Scene, request: pytest.FixtureRequest) -> Any:
     """The file servers: locations for firmware and diagnostics, and what came of them."""
-    from octt.suite.file_words import Files
+    from octt.script.files.words import Files
 
     run: Run = request.config.stash[_RUN]
     return Files(scene.station, run.files, run.options.declaration)
@@ -304,7 +304,7 @@ def files(scene: Scene, request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def security(scene: Scene, request: pytest.FixtureRequest) -> Any:
     """The security extension: profile and password of the connection, certificates, what is to be refused."""
-    from octt.suite.security_words import Security
+    from octt.script.security.words import Security
 
     run: Run = request.config.stash[_RUN]
     return Security(scene.station, run)
@@ -313,7 +313,7 @@ def security(scene: Scene, request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def charging(station: Any, driver: Any) -> Transaction:
     """Reusable state Charging."""
-    from octt.suite.states import start_charging
+    from octt.script.states import start_charging
 
     return start_charging(station, driver)
 
@@ -321,6 +321,6 @@ def charging(station: Any, driver: Any) -> Transaction:
 @pytest.fixture
 def authorized(station: Any, driver: Any) -> str:
     """Reusable state Authorized; the idTag."""
-    from octt.suite.states import start_authorized
+    from octt.script.states import start_authorized
 
     return start_authorized(station, driver)

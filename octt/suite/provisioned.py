@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from octt.bench import Bench
-from octt.csms.certificates import to_pem
-from octt.csms.pki import Pki
+from octt.pki.certificates import to_pem
+from octt.pki.pki import Pki
 
 SERIAL = "SIM-0001"
 """Of the simulated station, unless --serial gives another."""

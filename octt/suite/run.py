@@ -15,29 +15,29 @@ from typing import Any
 
 from octt.bench import Bench, ConfigError
 from octt.csms.answers import Answers
-from octt.csms.certificates import PkiError
 from octt.csms.endpoints import Endpoint, Settings, secure_endpoint
-from octt.csms.files import FilesError, FileServers
-from octt.csms.pki import Pki
 from octt.csms.server import CentralSystem, CsmsError
+from octt.files.servers import FilesError, FileServers
 from octt.monitors import Monitors
 from octt.ocpp import Frame
 from octt.pics.declaration import Declaration
 from octt.pics.examine import examine
+from octt.pki.certificates import PkiError
+from octt.pki.pki import Pki
 from octt.record import Event, Record, read
+from octt.script.case_run import CaseRun
+from octt.script.limits import Limits, declared_times, limits
+from octt.script.restore import await_available, free_connectors, power_cycle, put_back
+from octt.script.rules import needs_no_remark
+from octt.script.station import Station
+from octt.script.verdicts import AbortRun, Inconclusive, Judgement, RepeatCase, Verdict
+from octt.script.words import Actions, Csms, World
 from octt.station.actions import ActionFailed, Driver
 from octt.station.drivers import CommandDriver, HttpDriver, SimulatedDriver
 from octt.station.operator import ManualDriver, Operator
-from octt.suite.case_run import CaseRun
 from octt.suite.catalogue import Planned, load_catalogue, plan
-from octt.suite.limits import Limits, declared_times, limits
 from octt.suite.machine import hosts_of, tool
 from octt.suite.provisioned import security_options
-from octt.suite.restore import await_available, free_connectors, power_cycle, put_back
-from octt.suite.rules import needs_no_remark
-from octt.suite.station import Station
-from octt.suite.verdicts import AbortRun, Inconclusive, Judgement, RepeatCase, Verdict
-from octt.suite.words import Actions, Csms, World
 
 
 @dataclass

@@ -3,8 +3,8 @@
 For these the document allows the CALLERROR NotSupported only where it says so; ReserveNow must be Rejected.
 """
 
-from octt.suite import case
-from octt.suite.times import in_seconds
+from octt.script import case
+from octt.script.times import in_seconds
 
 
 @case("TC_042_1_CS")

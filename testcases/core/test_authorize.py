@@ -1,6 +1,6 @@
 """Test-case document 2.10: a session that must not start."""
 
-from octt.suite import case
+from octt.script import case
 
 
 @case("TC_023_CS")

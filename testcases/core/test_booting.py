@@ -1,6 +1,6 @@
 """Test-case document 2.1: cold boot."""
 
-from octt.suite import case
+from octt.script import case
 
 
 def _boots_and_beats(station, bench, *, statuses, heartbeats):

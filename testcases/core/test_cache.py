@@ -1,7 +1,7 @@
 """Test-case document 2.4: the authorization cache."""
 
-from octt.suite import case
-from octt.suite.states import becomes_preparing, cache_id_tag, waiting_connector
+from octt.script import case
+from octt.script.states import becomes_preparing, cache_id_tag, waiting_connector
 
 
 @case("TC_007_CS")

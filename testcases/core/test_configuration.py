@@ -1,7 +1,7 @@
 """Test-case document 2.8 and 2.15: configuration keys."""
 
 from octt.ocpp import KEYS
-from octt.suite import case
+from octt.script import case
 
 
 def _asked(station, *keys, step):

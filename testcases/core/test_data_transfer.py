@@ -1,6 +1,6 @@
 """Test-case document 2.23: vendor-specific data."""
 
-from octt.suite import case
+from octt.script import case
 
 
 @case("TC_062_CS")

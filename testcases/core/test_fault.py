@@ -1,6 +1,6 @@
 """Test-case document 2.16: a station with a fault."""
 
-from octt.suite import case
+from octt.script import case
 
 
 @case("TC_041_CS")

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from octt.suite import case
-from octt.suite.readings import check_spacing, of_transaction
-from octt.suite.states import start_charging
+from octt.script import case
+from octt.script.readings import check_spacing, of_transaction
+from octt.script.states import start_charging
 
 REGISTER = "Energy.Active.Import.Register"
 

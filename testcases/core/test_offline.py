@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from octt.suite import ABSENT, case
-from octt.suite.readings import check_spacing, of_transaction
-from octt.suite.states import Transaction, cache_id_tag, start_charging, store_local_list, transaction
-from octt.suite.times import moment
+from octt.script import ABSENT, case
+from octt.script.readings import check_spacing, of_transaction
+from octt.script.states import Transaction, cache_id_tag, start_charging, store_local_list, transaction
+from octt.script.times import moment
 
 
 def _back_online(station, csms):

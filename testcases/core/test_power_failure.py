@@ -1,7 +1,7 @@
 """Test-case document 2.13: power comes and goes."""
 
-from octt.suite import ABSENT, case
-from octt.suite.states import make_unavailable
+from octt.script import ABSENT, case
+from octt.script.states import make_unavailable
 
 
 @case("TC_032_1_CS")

@@ -1,7 +1,7 @@
 """Test-case document 2.10.2 and 2.11: remote requests that lead nowhere."""
 
-from octt.suite import case
-from octt.suite.states import authorize_remote, start_charging
+from octt.script import case
+from octt.script.states import authorize_remote, start_charging
 
 
 @case("TC_024_CS")

@@ -1,7 +1,7 @@
 """Test-case document 2.5: a charging session started and stopped by the Central System."""
 
-from octt.suite import case
-from octt.suite.states import authorize_remote, start_charging
+from octt.script import case
+from octt.script.states import authorize_remote, start_charging
 
 
 def _remote_start(station, bench):

@@ -1,7 +1,7 @@
 """Test-case document 2.6: hard and soft reset."""
 
-from octt.suite import case
-from octt.suite.states import make_unavailable
+from octt.script import case
+from octt.script.states import make_unavailable
 
 
 def _inoperative_then(station, bench, reset):

@@ -1,7 +1,7 @@
 """Test-case document 2.2: a charging session started at the station."""
 
-from octt.suite import case
-from octt.suite.states import start_authorized, waiting_connector
+from octt.script import case
+from octt.script.states import start_authorized, waiting_connector
 
 
 @case("TC_003_CS")

@@ -1,7 +1,7 @@
 """Test-case document 2.3: how a transaction ends at the station."""
 
-from octt.suite import case
-from octt.suite.states import set_unavailable, start_charging
+from octt.script import case
+from octt.script.states import set_unavailable, start_charging
 
 
 def _ends(station, transaction, *, step, **fields):

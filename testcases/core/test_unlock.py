@@ -1,6 +1,6 @@
 """Test-case document 2.7 and 2.12: UnlockConnector."""
 
-from octt.suite import case
+from octt.script import case
 
 
 def _unlock(station, connector, *, step=1, **expected):

@@ -4,9 +4,9 @@ Files go over our own servers. Diagnostics are uploaded over every protocol that
 take a station a quarter of an hour, so each case updates once, and they take turns with the protocols.
 """
 
-from octt.suite import case
-from octt.suite.file_words import firmware_version, reboots, stays_available
-from octt.suite.times import in_seconds
+from octt.script import case
+from octt.script.files.words import firmware_version, reboots, stays_available
+from octt.script.times import in_seconds
 
 FIRMWARE, DIAGNOSTICS = "FirmwareStatusNotification", "DiagnosticsStatusNotification"
 

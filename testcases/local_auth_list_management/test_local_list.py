@@ -6,8 +6,8 @@ makes the case impossible, not failed.
 
 import pytest
 
-from octt.suite import case
-from octt.suite.states import local_list_room, send_local_list
+from octt.script import case
+from octt.script.states import local_list_room, send_local_list
 
 
 @pytest.fixture

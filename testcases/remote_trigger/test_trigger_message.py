@@ -1,6 +1,6 @@
 """Test-case document 2.21: TriggerMessage."""
 
-from octt.suite import case
+from octt.script import case
 
 
 def _trigger(station, requested, *, step, status="Accepted", **more):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from octt.suite import case
-from octt.suite.states import (
+from octt.script import case
+from octt.script.states import (
     reserve,
     set_faulted,
     set_occupied,

@@ -5,9 +5,9 @@ A case that needs a certain profile moves the station up to it; there is no way 
 
 import pytest
 
-from octt.suite import case
-from octt.suite.connection_facts import client_problems, login_problems, password_problems, tls_problems
-from octt.suite.security_words import Check
+from octt.script import case
+from octt.script.security.facts import client_problems, login_problems, password_problems, tls_problems
+from octt.script.security.words import Check
 
 
 def _login(bench, step):

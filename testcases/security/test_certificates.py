@@ -5,8 +5,8 @@ None of these cases depends on the security profile of the connection.
 
 import pytest
 
-from octt.suite import case
-from octt.suite.certificate_words import CENTRAL_SYSTEM, MANUFACTURER
+from octt.script import case
+from octt.script.security.certificates import CENTRAL_SYSTEM, MANUFACTURER
 
 
 @pytest.fixture

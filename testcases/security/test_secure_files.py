@@ -6,10 +6,10 @@ image with its manufacturer's own signature ([firmware] image, signature, signin
 
 import itertools
 
-from octt.suite import case
-from octt.suite.file_words import firmware_version, reboots, stays_available
-from octt.suite.firmware_signing import Signing
-from octt.suite.times import in_seconds
+from octt.script import case
+from octt.script.files.signing import Signing
+from octt.script.files.words import firmware_version, reboots, stays_available
+from octt.script.times import in_seconds
 
 STATUS, EVENT = "SignedFirmwareStatusNotification", "SecurityEventNotification"
 _NUMBERS = itertools.count(4001)

@@ -6,10 +6,10 @@ deviation before now, as in the cases that give it. Limits are in A, or that man
 
 import pytest
 
-from octt.suite import case
-from octt.suite.readings import highest
-from octt.suite.smart_charging import SmartCharging
-from octt.suite.states import start_charging
+from octt.script import case
+from octt.script.charging.profiles import SmartCharging
+from octt.script.readings import highest
+from octt.script.states import start_charging
 
 
 @pytest.fixture

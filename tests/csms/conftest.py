@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from octt.csms import certificates, pki
+from octt.pki import certificates, pki
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octt.csms.certificates import to_pem
-from octt.csms.files import PROTOCOLS, Bounds, FilesError, FileServers, corrupt_image, dummy_image
-from octt.csms.pki import Pki
-from octt.csms.transfers import Tree, safe_name, unused
+from octt.files.servers import PROTOCOLS, Bounds, FilesError, FileServers, corrupt_image, dummy_image
+from octt.files.transfers import Tree, safe_name, unused
+from octt.pki.certificates import to_pem
+from octt.pki.pki import Pki
 
 IMAGE = dummy_image(100_000)
 FTP = ("ftp", "ftps")
@@ -660,7 +660,7 @@ def test_a_transfer_that_takes_too_long_ends(running, protocol):
 
 
 def test_endless_knocking_does_not_fill_the_record(running):
-    from octt.csms import transfers
+    from octt.files import transfers
 
     bench = running(["http"])
 

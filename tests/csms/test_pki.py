@@ -14,8 +14,8 @@ from cryptography.x509 import verification
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from octt.csms.certificates import issue, load_certificate, name, new_key
-from octt.csms.pki import BROKEN, Pki, PkiError, client_certificate_problems, csr_problems, hash_data
+from octt.pki.certificates import issue, load_certificate, name, new_key
+from octt.pki.pki import BROKEN, Pki, PkiError, client_certificate_problems, csr_problems, hash_data
 
 HOSTS = ["csms.lab.example", "192.0.2.7"]
 KEY = new_key("ecdsa")

@@ -14,8 +14,9 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import InvalidMessage
 
-from octt.csms.certificates import to_pem
-from octt.csms.clienthello import (
+from octt.pki.certificates import to_pem
+from octt.pki.pki import Pki, PkiError
+from octt.tls.clienthello import (
     MAX_HELLO,
     ClientHello,
     IncompleteHello,
@@ -24,9 +25,8 @@ from octt.csms.clienthello import (
     current_opening,
     parse_client_hello,
 )
-from octt.csms.pki import Pki, PkiError
-from octt.csms.suites import LEGACY, MANDATORY, MANDATORY_RSA, openssl_name, suite_name
-from octt.csms.tls import server_context, tls_facts
+from octt.tls.contexts import server_context, tls_facts
+from octt.tls.suites import LEGACY, MANDATORY, MANDATORY_RSA, openssl_name, suite_name
 
 
 @pytest.fixture(scope="module")

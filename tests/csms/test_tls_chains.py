@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from octt.csms.certificates import Identity, issue, load_certificate, name, new_key, to_pem
-from octt.csms.pki import Pki, client_certificate_problems
-from octt.csms.tls import server_context, tls_facts
+from octt.pki.certificates import Identity, issue, load_certificate, name, new_key, to_pem
+from octt.pki.pki import Pki, client_certificate_problems
+from octt.tls.contexts import server_context, tls_facts
 
 KEY = new_key("ecdsa")
 

@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from declarations import SHIPPED
 from story import Story
 
+from octt.commands.pics import pics
 from octt.paths import PICS
-from octt.pics.commands import pics
 from octt.pics.declaration import load_declaration
 
 

@@ -10,9 +10,10 @@ import tomllib
 from typing import Any
 
 from octt.paths import PICS
-from octt.report.certificate import Document, Paragraph
-from octt.report.model import build
-from octt.report.parts import Result
+from octt.report.certificate.certificate import Document
+from octt.report.certificate.form import Paragraph
+from octt.report.model.parts import Result
+from octt.report.model.result import build
 from tests.report.synthetic import Synthetic
 
 ACCEPTED = {"status": "Accepted"}

@@ -11,8 +11,8 @@ import subprocess
 import pytest
 from websockets.sync.client import connect
 
-from octt.report import html
-from octt.report.model import build
+from octt.report.html import page as html
+from octt.report.model.result import build
 from tests.report.synthetic import failing_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

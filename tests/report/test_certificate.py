@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from octt.report.certificate import LAYOUTS, NOTICE, certificate
-from octt.report.model import build
+from octt.report.certificate.certificate import certificate
+from octt.report.certificate.form import LAYOUTS, NOTICE
+from octt.report.model.result import build
 from tests.report.certified import FACTS, certified, first_missing, flat
 from tests.report.synthetic import failing_run, passing_run
 

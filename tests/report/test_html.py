@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from octt.report import html
-from octt.report.html_frames import Budget, Gap, chosen
-from octt.report.model import build, load
-from octt.report.rules import EXPLANATION
+from octt.report.html import page as html
+from octt.report.html.frames import Budget, Gap, chosen
+from octt.report.model.result import build, load
+from octt.report.model.rules import EXPLANATION
 from tests.report.certified import FACTS, certified, first_missing
 from tests.report.synthetic import HOSTILE, Synthetic, failing_run, large_run, passing_run
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octt.report import text
-from octt.report.svg import Series, distribution, schedule
-from octt.report.svg_sequence import CSMS, OPERATOR, STATION, Arrow, Note, sequence
-from octt.report.svg_timeline import Bar, Lane, timeline
+from octt.report.html.sequence import CSMS, OPERATOR, STATION, Arrow, Note, sequence
+from octt.report.html.svg import Series, distribution, schedule
+from octt.report.html.timeline import Bar, Lane, timeline
 from tests.report.synthetic import HOSTILE
 
 

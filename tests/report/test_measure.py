@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from synthetic import PICS, Synthetic, passing_run
 
 from octt.measure import Meter, Statistic, declared_maxima, percentile
-from octt.report.model import load
+from octt.report.model.result import load
 
 ACCEPTED = {"status": "Accepted"}
 START = {"idTag": "tag", "connectorId": 1}

@@ -7,9 +7,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from octt.cli import main
+from octt.commands.main import main
 from octt.record import Record, check_chain, read
-from octt.report.sign import sign, verify
+from octt.report.evidence.sign import sign, verify
 
 
 @pytest.fixture

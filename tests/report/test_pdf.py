@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from octt.report import pdf
-from octt.report.certificate import LAYOUTS, NOTICE
-from octt.report.model import build
+from octt.report.certificate.form import LAYOUTS, NOTICE
+from octt.report.model.result import build
+from octt.report.pdf import document as pdf
 from tests.report.certified import FACTS, certified, first_missing
 from tests.report.synthetic import Synthetic, failing_run, passing_run
 

@@ -9,10 +9,10 @@ from click.testing import CliRunner
 from rich.console import Console
 from synthetic import BOOT, HOSTILE, Synthetic, failing_run, passing_run
 
-from octt.report import diff_views
-from octt.report.commands import diff as command
+from octt.commands.report import diff as command
 from octt.report.diff import compare
-from octt.report.model import build
+from octt.report.html import diff as diff_views
+from octt.report.model.result import build
 
 
 def make(

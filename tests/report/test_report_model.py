@@ -10,8 +10,8 @@ from synthetic import BOOT, HOSTILE, Synthetic, failing_run, passing_run
 
 from octt.record import Record
 from octt.report import json_out, junit
-from octt.report.frames import SUMMARY_LENGTH, summarise
-from octt.report.model import build, load
+from octt.report.model.frames import SUMMARY_LENGTH, summarise
+from octt.report.model.result import build, load
 
 
 def test_a_passing_run_is_read_whole(tmp_path):

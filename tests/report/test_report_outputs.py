@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import HOSTILE, Synthetic, failing_run, passing_run
 
+from octt.commands.report import report, verify
 from octt.paths import REPORTS
 from octt.report import json_out, junit, write
-from octt.report.commands import report, verify
-from octt.report.model import build, load
+from octt.report.model.result import build, load
 from octt.report.write import ReportError, write_all
 
 OUTPUTS = ("result.json", "junit.xml", "report.html", "report.pdf")

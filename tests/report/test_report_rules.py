@@ -3,7 +3,7 @@
 import pytest
 from synthetic import PICS, Synthetic
 
-from octt.report.model import build
+from octt.report.model.result import build
 
 
 def result_of(*cases, plan=None, end="finished", pics=None, extra=None):

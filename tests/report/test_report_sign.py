@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic import failing_run
 
-from octt.report.keys import SigningError, load_signer
-from octt.report.sign import Problem, sign, verify
+from octt.report.evidence.keys import SigningError, load_signer
+from octt.report.evidence.sign import Problem, sign, verify
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from websockets.asyncio.server import serve
 
-from octt.csms.pki import BROKEN, Pki
-from octt.csms.tls import server_context
+from octt.pki.pki import BROKEN, Pki
 from octt.simulator import certificates
 from octt.simulator.certificates import CertificateError
 from octt.simulator.options import Options
 from octt.simulator.station import Station
 from octt.simulator.truststore import CENTRAL_SYSTEM, MANUFACTURER, TrustStore
+from octt.tls.contexts import server_context
 
 NOW = datetime.datetime.now(datetime.UTC)
 NAMES = {"serial_number": "SIM-0001", "organization": "CPO"}

@@ -13,9 +13,9 @@ from websockets.exceptions import ConnectionClosed
 from octt.bench import Bench
 from octt.pics.declaration import Declaration
 from octt.record import read
+from octt.script.verdicts import AbortRun
 from octt.station.operator import Operator
 from octt.suite.run import Options, Run
-from octt.suite.verdicts import AbortRun
 from tests.conftest import BareStation
 
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from octt import paths
-from octt.bench import Bench, ConfigError, load
+from octt.bench import TEMPLATE, Bench, ConfigError, load
 
 
 def written(tmp_path, text):
@@ -19,7 +18,7 @@ def written(tmp_path, text):
 
 
 def test_the_template_is_a_bench_with_the_defaults():
-    loaded = load(paths.PICS / "bench-template.toml")
+    loaded = load(TEMPLATE)
     assert loaded == Bench()
 
 

@@ -15,7 +15,7 @@ import pytest
 from octt.paths import PICS
 from octt.record import check_chain, read
 
-OCTT = [sys.executable, "-m", "octt.cli"]
+OCTT = [sys.executable, "-m", "octt.commands.main"]
 
 
 def octt(*arguments, timeout=120, **options):

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octt.csms.admission import Attempt, Credentials
-from octt.csms.certificates import issue, name, new_key
-from octt.csms.suites import MANDATORY_ECDSA, MANDATORY_RSA
+from octt.pki.certificates import issue, name, new_key
+from octt.script.security.certificates import differences, hash_data
+from octt.script.security.facts import client_problems, login_problems, tls_problems
 from octt.suite.catalogue import load_catalogue
-from octt.suite.certificate_words import differences, hash_data
-from octt.suite.connection_facts import client_problems, login_problems, tls_problems
+from octt.tls.suites import MANDATORY_ECDSA, MANDATORY_RSA
 
 PASSWORD = "0123456789abcdef"
 

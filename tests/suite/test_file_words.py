@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 
 from octt.bench import Bench as BenchFile
 from octt.bench import Firmware, Times
-from octt.csms.files import FileServers, dummy_image
+from octt.files.servers import FileServers, dummy_image
 from octt.pics.declaration import Declaration
-from octt.suite import rules
-from octt.suite.case_run import CaseRun
-from octt.suite.file_words import Files, damage, firmware_version, reboots, stays_available
-from octt.suite.limits import Limits
-from octt.suite.station import Station
-from octt.suite.verdicts import Failed, Inconclusive
+from octt.script import rules
+from octt.script.case_run import CaseRun
+from octt.script.files.words import Files, damage, firmware_version, reboots, stays_available
+from octt.script.limits import Limits
+from octt.script.station import Station
+from octt.script.verdicts import Failed, Inconclusive
 
 LIMITS = Limits(response=2.0, function=0.4, remote_start=0.4, remote_stop=0.4, late=0.3)
 TIMES = Times(observation=0.2, boot_timeout=20, install_timeout=0.5)

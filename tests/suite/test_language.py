@@ -10,13 +10,13 @@ import pytest
 
 from octt.bench import Bench as BenchFile
 from octt.bench import Times
-from octt.suite import ABSENT
-from octt.suite.case_run import CaseRun
-from octt.suite.limits import Limits
-from octt.suite.readings import of_transaction
-from octt.suite.states import authorize_remote, becomes_preparing, waiting_connector
-from octt.suite.station import Station
-from octt.suite.verdicts import Failed, Inconclusive
+from octt.script import ABSENT
+from octt.script.case_run import CaseRun
+from octt.script.limits import Limits
+from octt.script.readings import of_transaction
+from octt.script.states import authorize_remote, becomes_preparing, waiting_connector
+from octt.script.station import Station
+from octt.script.verdicts import Failed, Inconclusive
 
 LIMITS = Limits(response=1.0, function=0.4, remote_start=0.4, remote_stop=0.4, late=0.3)
 BENCH = BenchFile(times=Times(observation=0.2, max_deviation=0.3, reconnect_timeout=1, boot_timeout=1))

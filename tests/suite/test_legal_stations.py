@@ -26,7 +26,7 @@ def verdicts(tmp_path, cases, *arguments):
     command = [
         sys.executable,
         "-m",
-        "octt.cli",
+        "octt.commands.main",
         "run",
         "--bench",
         str(bench),

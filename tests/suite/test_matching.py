@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octt.suite import ABSENT, PRESENT
-from octt.suite.matching import describe, mismatches
+from octt.script import ABSENT, PRESENT
+from octt.timeline.matching import describe, mismatches
 
 
 def positive(value):

@@ -9,7 +9,7 @@ import trustme
 from click.testing import CliRunner
 from cryptography import x509
 
-from octt.cli import main
+from octt.commands.main import main
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ import pytest
 from octt.bench import Bench as BenchFile
 from octt.bench import Times
 from octt.csms.answers import Answers, Armed, ErrorAnswer
+from octt.script.case_run import CaseRun
+from octt.script.limits import Limits
+from octt.script.restore import free_connectors, put_back
+from octt.script.station import Station
+from octt.script.verdicts import AbortRun, Inconclusive
+from octt.script.words import Actions, Csms, World
 from octt.station.actions import CannotAct, Driver
 from octt.station.operator import ManualDriver, Operator
-from octt.suite.case_run import CaseRun
-from octt.suite.limits import Limits
-from octt.suite.restore import free_connectors, put_back
-from octt.suite.station import Station
-from octt.suite.verdicts import AbortRun, Inconclusive
-from octt.suite.words import Actions, Csms, World
 
 LIMITS = Limits(response=2.0, function=0.3, remote_start=0.3, remote_stop=0.3, late=0.3)
 BENCH = BenchFile(times=Times(boot_retry_interval=1, reconnect_timeout=2, boot_timeout=3))

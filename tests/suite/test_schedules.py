@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from octt.suite.schedules import (
+from octt.script.charging.schedules import (
     Steps,
     compare,
     expected_schedule,

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from octt.suite.readings import highest
-from octt.suite.schedules import Comparison, Steps
-from octt.suite.smart_charging import SmartCharging
+from octt.script.charging.profiles import SmartCharging
+from octt.script.charging.schedules import Comparison, Steps
+from octt.script.readings import highest
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CLEARED = {

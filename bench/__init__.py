@@ -1,1 +1,0 @@
-"""The project's benchmarks: `python -m bench [NAME]...`; how to read them stands in docs/benchmarks.md."""

@@ -1,0 +1,6 @@
+"""The bench file: who is tested, where, how long, and who acts. May import nobody."""
+
+from octt.bench.file import TEMPLATE, ConfigError, load
+from octt.bench.settings import SIMULATED, Bench, Driver, Firmware, Times
+
+__all__ = ["SIMULATED", "TEMPLATE", "Bench", "ConfigError", "Driver", "Firmware", "Times", "load"]

@@ -1,0 +1,60 @@
+"""Reading a bench file: what is wrong is said before the run, with file, key, found value and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from octt.bench.settings import Bench
+
+TEMPLATE = Path(__file__).with_name("template.toml")
+"""A commented bench file to start from."""
+
+
+class ConfigError(Exception):
+    """The bench, the PICS or the command line is wrong; the message names the place and the remedy."""
+
+
+def load(path: Path) -> Bench:
+    """Reads a bench file. Raises ConfigError with file, key, found value and allowed values."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"bench file {path}: {error.strerror}; write one with: octt new {path}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"bench file {path}: not a text file in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"bench file {path}: not valid TOML: {error}") from None
+    try:
+        return Bench.model_validate(data)
+    except ValidationError as error:
+        lines = [_sentence(detail) for detail in error.errors()]
+        raise ConfigError("\n".join(f"bench file {path}: {line}" for line in lines)) from None
+
+
+def _sentence(detail: Any) -> str:
+    location = [str(part) for part in detail["loc"]]
+    key = ".".join(location)
+    if detail["type"] == "extra_forbidden":
+        known = _keys_at(location[:-1])
+        near = difflib.get_close_matches(location[-1], known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        return f"unknown key {key}; {hint}"
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+    found = detail["input"]
+    shown = "" if isinstance(found, dict) else f" = {found!r}"
+    return f"{key or 'file'}{shown}: {message}"
+
+
+def _keys_at(location: list[str]) -> list[str]:
+    model: Any = Bench
+    for part in location:
+        field = model.model_fields.get(part)
+        if field is None:
+            return []
+        model = field.annotation
+    return list(getattr(model, "model_fields", {}))

@@ -1,0 +1,268 @@
+"""The settings: how one station stands in the laboratory, and the configured values of the test-case document.
+
+Every key has a default, so that an empty file is a bench.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+WholeSeconds = Annotated[int, Field(ge=1, le=86400)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+IdTag = Annotated[str, Field(min_length=1, max_length=20)]
+
+
+class Section(BaseModel):
+    """A table of the bench file: unknown keys are errors, values are not converted between types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class StationUnderTest(Section):
+    """The device under test as the bench sees it."""
+
+    identity: Annotated[str, Field(min_length=1, max_length=48)] = "CS001"
+    serial_number: str = ""
+    connector: Annotated[int, Field(ge=1)] = 1
+
+
+class CentralSystem(Section):
+    """Where the Central System listens. `public_host` is the name or address the station can reach it by."""
+
+    host: str = "0.0.0.0"
+    port: Port = 9000
+    path: str = "/ocpp"
+    public_host: str = ""
+    security_profile: Annotated[int, Field(ge=0, le=3)] = 0
+    password: Annotated[str, Field(max_length=40)] = "octt-bench-password"
+    tls_port: Port = 9001
+
+
+class IdTags(Section):
+    """The identifiers of the document's test data; `valid` and `valid_2` share the parent."""
+
+    valid: IdTag = "OCTTVALID1"
+    valid_2: IdTag = "OCTTVALID2"
+    other: IdTag = "OCTTOTHER1"
+    invalid: IdTag = "OCTTINVALID"
+    parent: IdTag = "OCTTPARENT"
+
+    @model_validator(mode="after")
+    def _different(self) -> IdTags:
+        names = list(type(self).model_fields)
+        seen: dict[str, str] = {}
+        for name in names:
+            value = getattr(self, name).lower()
+            if value in seen:
+                raise ValueError(
+                    f"{name} and {seen[value]} are the same; each of {', '.join(names)} must differ"
+                )
+            seen[value] = name
+        return self
+
+
+class Times(Section):
+    """Configured values and limits, in seconds."""
+
+    heartbeat_interval: WholeSeconds = 10
+    boot_retry_interval: WholeSeconds = 10
+    connection_timeout: WholeSeconds = 30
+    meter_value_interval: WholeSeconds = 10
+    clock_aligned_interval: WholeSeconds = 60
+    transaction_duration: Seconds = 20
+    observation: Seconds = 10
+    max_deviation: Annotated[float, Field(ge=0)] = 5
+    reservation_expiry: WholeSeconds = 60
+    response_timeout: Seconds | None = None
+    function_timeout: Seconds | None = None
+    remote_start_timeout: Seconds | None = None
+    remote_stop_timeout: Seconds | None = None
+    boot_timeout: Seconds = 300
+    reconnect_timeout: Seconds = 180
+    download_timeout: Seconds = 300
+    install_timeout: Seconds = 600
+    upload_timeout: Seconds = 300
+    certificate_timeout: Seconds = 180
+    connect_timeout: Seconds = 300
+    operator_timeout: Seconds = 900
+
+
+class Driver(Section):
+    """Who acts on the station. `url` for http; `commands` for command: a shell command per action."""
+
+    kind: Literal["manual", "http", "command", "simulated"] = "manual"
+    url: str = ""
+    timeout: Seconds = 60
+    commands: dict[str, str] = {}
+    simulator: list[str] = []
+    operator: bool | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Driver:
+        if self.kind == "http" and not self.url.startswith(("http://", "https://")):
+            raise ValueError('kind = "http" needs url = "http://host:port" of the rig')
+        if self.kind == "command" and not self.commands:
+            raise ValueError('kind = "command" needs a table driver.commands with a shell command per action')
+        return self
+
+
+class SmartCharging(Section):
+    """Configured values of the smart charging cases."""
+
+    charging_rate_unit: Literal["A", "W"] = "A"
+    number_phases: Annotated[int, Field(ge=1, le=3)] = 3
+    stack_level: Annotated[int, Field(ge=0)] = 0
+    duration: WholeSeconds = 300
+
+
+class Firmware(Section):
+    """Images for the firmware cases; without `image` a generated dummy is served.
+
+    `signature` and `signing_certificate` are the manufacturer's; without them the laboratory signs.
+    """
+
+    image: str = ""
+    corrupt_image: str = ""
+    protocol: str = ""
+    signature: str = ""
+    signing_certificate: str = ""
+
+    @model_validator(mode="after")
+    def _signed(self) -> Firmware:
+        if bool(self.signature) != bool(self.signing_certificate) or (self.signature and not self.image):
+            raise ValueError(
+                "signature (Base64, by the manufacturer) and signing_certificate (a PEM file) go with an image"
+            )
+        if self.signing_certificate and not Path(self.signing_certificate).is_file():
+            raise ValueError(f"there is no file {self.signing_certificate!r} for signing_certificate")
+        return self
+
+
+class FilePorts(Section):
+    """A port for each protocol of the file servers; 0: any free one, absent: not served."""
+
+    http: Port | None = 0
+    https: Port | None = 0
+    ftp: Port | None = 0
+    ftps: Port | None = 0
+
+
+class Files(Section):
+    """The file servers. `public_host` is how the station reaches them, by default as it reaches the Central System."""
+
+    public_host: str = ""
+    ports: FilePorts = FilePorts()
+    passive_ports: Annotated[list[Port], Field(min_length=2, max_length=2)] | None = None
+
+
+class Security(Section):
+    """The Security extension: organisation for certificates, the laboratory PKI's folder, what goes beyond.
+
+    `raise_profile`: cases may move the station to a higher security profile, from which OCPP has no way back.
+    `probes`: the security cases also try what a station has to refuse.
+    """
+
+    vendor_name: str = "OCTT Bench"
+    pki: str = ""
+    legacy_signatures: bool = False
+    raise_profile: bool = True
+    probes: bool = True
+    new_password: Annotated[str, Field(min_length=16, max_length=20)] = "OCA_OCTT_admin_test"
+
+
+class Laboratory(Section):
+    """What the report says about who tested."""
+
+    name: str = ""
+    address: str = ""
+    location: str = ""
+    test_location: str = ""
+    report_number: str = ""
+    operator: str = ""
+    signatory: str = ""
+    department: str = ""
+    position: str = ""
+    logo: str = ""
+    signing_key: str = ""
+
+    @model_validator(mode="after")
+    def _picture(self) -> Laboratory:
+        if self.logo and not self.logo.lower().endswith((".png", ".jpg", ".jpeg", ".gif")):
+            raise ValueError(f"logo = {self.logo!r} is no PNG, JPEG or GIF file")
+        if self.logo and not Path(self.logo).is_file():
+            raise ValueError(f"there is no file {self.logo!r} for the logo")
+        return self
+
+
+class Bench(Section):
+    """One bench file."""
+
+    station: StationUnderTest = StationUnderTest()
+    central_system: CentralSystem = CentralSystem()
+    id_tags: IdTags = IdTags()
+    times: Times = Times()
+    driver: Driver = Driver()
+    smart_charging: SmartCharging = SmartCharging()
+    firmware: Firmware = Firmware()
+    files: Files = Files()
+    security: Security = Security()
+    laboratory: Laboratory = Laboratory()
+
+    @property
+    def connector(self) -> int:
+        """The connector under test (the document's configured ConnectorId)."""
+        return self.station.connector
+
+    def redacted(self) -> dict[str, Any]:
+        """The bench for the record and the report: without secrets, the logo as data."""
+        data = self.model_dump()
+        data["laboratory"]["logo"] = _as_data(self.laboratory.logo)
+        for place, key in (("central_system", "password"), ("security", "new_password")):
+            if data[place][key]:
+                data[place][key] = "(secret)"
+        return data
+
+
+SIMULATED = Bench(
+    central_system=CentralSystem(
+        host="127.0.0.1", public_host="localhost", port=0, tls_port=0, security_profile=2
+    ),
+    driver=Driver(kind="simulated"),
+    times=Times(
+        heartbeat_interval=1,
+        boot_retry_interval=1,
+        connection_timeout=2,
+        meter_value_interval=2,
+        clock_aligned_interval=2,
+        transaction_duration=1,
+        observation=0.7,
+        max_deviation=1,
+        reservation_expiry=3,
+        response_timeout=2,
+        function_timeout=2.5,
+        boot_timeout=8,
+        reconnect_timeout=6,
+        download_timeout=10,
+        install_timeout=10,
+        upload_timeout=10,
+        certificate_timeout=6,
+        connect_timeout=15,
+    ),
+)
+"""The bench of the built-in simulated station: everything as short as the protocol allows.
+
+It begins with security profile 2, from where TC_083 leads on to 3, so that one run has all cases of all profiles.
+"""
+
+
+def _as_data(logo: str) -> str:
+    """A picture as a data: URI, so that reports need no other file; nothing when there is none."""
+    if not logo:
+        return ""
+    kind = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "gif": "gif"}[logo.rpartition(".")[2].lower()]
+    return f"data:image/{kind};base64,{base64.b64encode(Path(logo).read_bytes()).decode()}"

@@ -1,0 +1,46 @@
+"""Getting to know a station without testing it: configuration, boot message and harmless requests, on the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from octt.bench import ConfigError
+from octt.commands.run import announce
+from octt.suite.prepare import prepare
+from octt.suite.run import Run
+
+UNKNOWN = 2**31 - 1
+"""A number that no station uses for a reservation or a profile."""
+
+_HARMLESS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("TriggerMessage", {"requestedMessage": "BootNotification"}),
+    ("TriggerMessage", {"requestedMessage": "StatusNotification"}),
+    ("GetLocalListVersion", {}),
+    ("CancelReservation", {"reservationId": UNKNOWN}),
+    ("ClearChargingProfile", {"id": UNKNOWN}),
+    ("ClearCache", {}),
+    ("GetInstalledCertificateIds", {"certificateType": "CentralSystemRootCertificate"}),
+)
+
+
+def probe(bench_file: Path | None, out: Path | None) -> Path:
+    """Waits for the station, asks harmless questions; the folder with the record. Raises ConfigError.
+
+    A connector is unlocked only when it is Available, so that no session is touched.
+    """
+    options = prepare(bench_file, None, out)
+    run = Run(options)
+    announce(run)
+    try:
+        run.start()
+        if run.problem:
+            raise ConfigError(run.problem)
+        for action, payload in _HARMLESS:
+            run.csms.call(action, payload, run.limits.response)
+        connector = run.bench.connector
+        if run.csms.answers.status.get(connector) == "Available":
+            run.csms.call("UnlockConnector", {"connectorId": connector}, run.limits.response)
+    finally:
+        run.finish("probed")
+    return options.out

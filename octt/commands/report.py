@@ -1,0 +1,188 @@
+"""The commands about finished runs: report, verify, diff."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from octt.report.evidence.override import VERDICTS
+from octt.report.write import Layout
+
+FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+NEW_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _stop(message: object, code: int = 2) -> NoReturn:
+    click.echo(f"octt: {message}", err=True)
+    sys.exit(code)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.option(
+    "--layout",
+    type=click.Choice(["2025", "2024"]),
+    help="Form of the report; by default that of the declaration.",
+)
+@click.option("--evidence", is_flag=True, help="Append the evidence of every case to the PDF.")
+@click.option(
+    "--sign", "key", type=NEW_FILE, metavar="KEY", help="Sign with this key; one that does not exist is made."
+)
+@click.option("--certificate", type=FILE, help="The X.509 certificate of the key, and those that issued it.")
+def report(
+    folder: Path, layout: Layout | None, evidence: bool, key: Path | None, certificate: Path | None
+) -> None:
+    """Make all reports of a run again from its record.
+
+    DIR is the run's folder. What was there is replaced; the same record gives the same bytes. With --sign the folder
+    gets manifest.json and manifest.sig, for `octt verify`.
+    """
+    from octt.report.evidence.keys import SigningError
+    from octt.report.evidence.sign import sign
+    from octt.report.text import visible
+    from octt.report.write import ReportError, write_all
+
+    if certificate is not None and key is None:
+        _stop("--certificate needs --sign KEY, the key that belongs to it")
+    try:
+        result = write_all(folder, layout=layout, evidence=evidence)
+    except FileNotFoundError:
+        _stop(f"{folder}: there is no record.jsonl; give the folder of a run")
+    except ReportError as error:
+        _stop(f"not every output could be made: {error}", 1)
+    except OSError as error:
+        _stop(f"{error.filename or folder}: {error.strerror}")
+    click.echo(f"{folder}: {result.verdict}")
+    for reason in result.not_issuable[:10]:
+        click.echo(f"  not issuable: {visible(reason, 300)}")
+    if (more := len(result.not_issuable) - 10) > 0:
+        click.echo(f"  and {more} more reasons, see report.html")
+    if key is not None:
+        try:
+            fingerprint = sign(folder, key, certificate)
+        except (SigningError, OSError) as error:
+            _stop(error)
+        click.echo(f"signed; fingerprint of the key: {fingerprint}")
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.option(
+    "--signer",
+    type=FILE,
+    help="Public key or certificate (PEM) of who should have signed, or of who issued it.",
+)
+def verify(folder: Path, signer: Path | None) -> None:
+    """Say whether a run's folder is as it was signed.
+
+    Exit code 0: intact and signed (by the expected signer, if one is given); 1: something was changed; 2: bad usage;
+    3: nothing was changed as far as the record tells, but there is no signature to vouch for it.
+    """
+    from octt.report.evidence.keys import SigningError
+    from octt.report.evidence.sign import verify as check
+    from octt.report.text import visible
+
+    try:
+        result = check(folder, signer)
+    except SigningError as error:
+        _stop(error)
+    except OSError as error:
+        _stop(f"{error.filename or folder}: {error.strerror}")
+    for problem in result.problems:
+        click.echo(f"changed: {visible(problem)}")
+    for name in result.intact_files:
+        click.echo(f"intact: {visible(name)}")
+    click.echo(f"record: {result.record_lines} lines, last hash {result.record_hash}")
+    if result.fingerprint:
+        who = f" of {visible(result.signer)} (issued by {visible(result.issuer)})" if result.signer else ""
+        click.echo(
+            f"signature {result.signature}: {result.algorithm} key{who}, fingerprint {result.fingerprint}"
+        )
+        if signer is None:
+            click.echo("compare the fingerprint with the laboratory's, or give --signer")
+    else:
+        click.echo("not signed")
+    if result.problems:
+        click.echo("NOT INTACT")
+        sys.exit(1)
+    click.echo(
+        "intact and signed" if result.signed else "nothing found to be changed, but nobody vouches for it"
+    )
+    sys.exit(0 if result.signed else 3)
+
+
+@click.command()
+@click.argument("a", metavar="A", type=FOLDER)
+@click.argument("b", metavar="B", type=FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@click.option("--html", type=NEW_FILE, help="Also write a page to this file.")
+@click.option(
+    "--threshold", type=click.FloatRange(0), default=20.0, show_default=True, help="Percent a time must move."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["regression", "slower", "any"]),
+    help="Exit with 1 on: regression (a case passed and does not any more, or newly fails), slower (also a time that "
+    "grew by more than the threshold), any (whatever is not the same).",
+)
+def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, fail_on: str | None) -> None:
+    """Compare two runs: from A to B, what changed?
+
+    A and B are folders of runs, for example of two firmware versions.
+    """
+    from octt.report.diff import compare
+    from octt.report.evidence.sign import RECORD
+    from octt.report.html import diff as diff_views
+    from octt.report.model.result import load
+    from octt.report.write import write_file
+
+    results = []
+    for folder in (a, b):
+        try:
+            results.append(load(folder / RECORD))
+        except OSError as error:
+            _stop(f"{folder / RECORD}: {error.strerror}; give the folder of a run")
+    found = compare(results[0], results[1], (a.name, b.name), threshold)
+    if html is not None:
+        try:
+            write_file(html, diff_views.page(found).encode())
+        except OSError as error:
+            _stop(f"{html}: {error.strerror}")
+    if as_json:
+        click.echo(diff_views.as_json(found), nl=False)
+    else:
+        diff_views.terminal(found)
+    failed = {
+        None: False,
+        "regression": bool(found.regressions),
+        "slower": bool(found.regressions or found.slower),
+        "any": not found.same,
+    }
+    sys.exit(1 if failed[fail_on] else 0)
+
+
+@click.command("override")
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.option("--case", "case", required=True, metavar="ID", help="The case whose verdict is overruled.")
+@click.option("--verdict", type=click.Choice(VERDICTS), required=True)
+@click.option("--by", required=True, metavar="NAME", help="Who decides.")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, as it will stand in the report.")
+def overrule(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
+    """Overrule the verdict of a case. Every report says who did it, and why.
+
+    The line is added to the record, the reports are made again, and a signature is removed: sign anew with
+    `octt report DIR --sign KEY`.
+    """
+    from octt.report.evidence.override import OverrideError, override
+    from octt.report.write import ReportError, write_all
+
+    try:
+        override(folder, case, verdict, by, why)
+        write_all(folder)
+    except (OverrideError, ReportError) as error:
+        _stop(error)
+    click.echo(f"{case} is now {verdict} by decision of {by}; the reports in {folder} say so")

@@ -1,0 +1,4 @@
+"""How each answer of a declaration is held against the record, a file for each part of the questionnaire..
+
+How each answer of a declaration is held against the record, a file for each part of the questionnaire.
+"""

@@ -1,0 +1,1 @@
+"""The laboratory's certificates, their authority and their store. May import nobody."""

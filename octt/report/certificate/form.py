@@ -1,0 +1,244 @@
+"""What both layouts of the form share: its words, its building blocks, and the facts of a result as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import zip_longest
+from typing import Any, Literal
+
+from octt.pics.questionnaire import Questionnaire, load_questionnaire
+from octt.report.model.parts import PASS, Result
+from octt.report.model.values import table, text
+from octt.report.text import number, visible
+
+Layout = Literal["2025", "2024"]
+LAYOUTS: tuple[Layout, ...] = ("2025", "2024")
+
+NOTICE = "Report of a test run with octt · no certificate of the Open Charge Alliance"
+NONE = "—"
+
+PROFILES = {
+    "Core": "Core",
+    "FirmwareManagement": "Firmware Management",
+    "LocalAuthListManagement": "Local Authorization List Management",
+    "SmartCharging": "Smart Charging",
+    "RemoteTrigger": "Remote Trigger",
+    "Reservation": "Reservation",
+    "Security": "Security extension",
+}
+DESCRIPTIONS = {
+    "Core": "The basic Charging Station: booting, authorization (with its cache, if there is one), configuration, "
+    "transactions and remote control.",
+    "FirmwareManagement": "Firmware updates managed remotely, and download of diagnostic log files.",
+    "LocalAuthListManagement": "A list kept in the charging station of idTags that may charge.",
+    "SmartCharging": "Control of charging by charging profiles of every type, stacked ones included.",
+    "RemoteTrigger": "Messages of the Charging Station asked for remotely: one repeated, or the latest state told.",
+    "Reservation": "A connector of the Charging Station kept for one idTag.",
+    "Security": "The whitepaper “Improved security for OCPP 1.6-J”.",
+}
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+INTRODUCTION = (
+    "These pages follow the arrangement of an OCPP 1.6 certificate so that each entry is where it is expected. They "
+    "certify nothing: they report what was declared, tested and measured in one run of octt, an independent tool. Only "
+    "the Open Charge Alliance and its laboratories issue certificates."
+)
+SCOPE = (
+    "The results apply to the product, the designation and the software version named here and to no other. They grant "
+    "no right to a logo or a name and are no guarantee of quality."
+)
+APPROVAL = "Both sides confirm that this report says what was declared and what the run recorded."
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text; `strong` for what must not be overlooked."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text cells. Without a `header` it is a list of labels and values. `widths` are relative."""
+
+    rows: Sequence[Sequence[str]]
+    header: Sequence[str] = ()
+    widths: Sequence[float] = ()
+    numeric: bool = False  # all columns but the first and the last hold numbers
+    groups: frozenset[int] = frozenset()  # rows that only head those below them
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with what follows it. `level` 1 begins a new page on paper."""
+
+    title: str
+    level: int = 2
+    blocks: Sequence[Paragraph | Table] = field(default=())
+    outlined: bool = True  # whether the table of contents names it
+
+
+class Facts:
+    """Declared and measured values of a result as the text that a form prints."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.questions: Questionnaire = load_questionnaire()
+        self.declaration = result.declaration
+
+    def declared(self, place: str, item: str) -> Any:
+        """What the declaration has under `item` in its table `place`, "" for the top level."""
+        return table(self.declaration.get(place) if place else self.declaration).get(item)
+
+    def product(self, name: str) -> str:
+        """An entry of the declaration's product table; what the station reported where nothing was declared."""
+        station = self.result.station
+        reported = {
+            "vendor": station.vendor,
+            "designation": station.model,
+            "software_version": station.firmware,
+        }
+        return visible(text(self.declared("product", name)) or reported.get(name, ""), 120)
+
+    def earlier(self, name: str) -> str:
+        """What the declaration says of an earlier certificate of the product (number, date, …); empty if nothing."""
+        return visible(text(table(self.declaration.get("certified")).get(name)), 120)
+
+    def answer(self, item: str, separator: str = ", ") -> str:
+        """What the declaration answers to a question, without its unit; a dash for no answer."""
+        question = self.questions[item]
+        value = self.declared(question.table, item)
+        if value is None:
+            return NONE
+        if isinstance(value, list):
+            return visible(separator.join(text(one) for one in value)) or NONE
+        if isinstance(value, bool):
+            return question.shown(value)
+        return visible(number(value) if isinstance(value, int | float) else value, 300)
+
+    def label(self, item: str, layout: Layout = "2025") -> str:
+        """The form's own words for a question."""
+        question = self.questions[item]
+        return question.label_2024 or question.label if layout == "2024" else question.label
+
+    def rows(self, *items: str, separator: str = ", ") -> list[tuple[str, str, str]]:
+        """Id, label and answer of each item; an item that only heads others has no answer."""
+        headings = self.questions.headings
+        return [
+            (item, headings[item], "")
+            if item in headings
+            else (item, self.label(item), self.answer(item, separator))
+            for item in items
+        ]
+
+    def declared_profiles(self) -> list[str]:
+        """The profiles the vendor declares; without a declaration those of the plan."""
+        declared = self.declaration.get("profiles")
+        if isinstance(declared, list):
+            return [text(name) for name in declared]
+        return [profile.name for profile in self.result.profiles]
+
+    def profile_result(self, name: str) -> str:
+        """Pass, Fail, Inconclusive, Not applicable; Not tested for a declared profile without a case."""
+        found = next((profile for profile in self.result.profiles if profile.name == name), None)
+        return found.verdict.capitalize() if found else "Not tested"
+
+    def profile_rows(self, *names: str) -> list[tuple[str, str, str]]:
+        """Name, test result and description of the declared profiles among `names`."""
+        declared = self.declared_profiles()
+        return [(PROFILES[n], self.profile_result(n), DESCRIPTIONS[n]) for n in names if n in declared]
+
+    def day(self) -> str:
+        """The day of the run, as in January 24, 2025."""
+        started = self.result.run.started
+        if not started:
+            return NONE
+        moment = datetime.fromtimestamp(min(started // 10**9, 253402300799), UTC)
+        return f"{MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
+
+    def tool(self) -> str:
+        """The tool that tested, with its version."""
+        tool = self.result.run.tool
+        return visible(f"{text(tool.get('name')) or 'octt'} {text(tool.get('version'))}".strip(), 80)
+
+    def evidence(self) -> str:
+        """What proves the run; the document of an earlier certificate beside it, called that."""
+        earlier = self.earlier("evidence")
+        return f"record.jsonl, fingerprint {self.result.run.last_hash[:16]}…" + (
+            f"\n(earlier certificate: {earlier})" if earlier else ""
+        )
+
+    def statement(self) -> list[Paragraph]:
+        """The run's outcome in words, and why the report may not be issued if so."""
+        counts = self.result.counts()
+        applicable = sum(counts.values()) - counts["NOT APPLICABLE"]
+        outcome = {PASS: "Every applicable case passed.", "FAIL": "The product did not pass."}
+        sentence = outcome.get(self.result.verdict, "The run came to no conclusion.")
+        paragraphs = [
+            Paragraph(
+                f"{counts[PASS]} of {applicable} applicable test cases passed, {counts['FAIL']} failed. {sentence} "
+                "How verdicts are reached is set out under “Verdict rules”."
+            )
+        ]
+        if not self.result.issuable:
+            reasons = self.result.not_issuable
+            more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+            paragraphs.append(
+                Paragraph(
+                    f"Not issuable: {visible(reasons[0], 300).rstrip('.')}{more}. All reasons are in this report.",
+                    strong=True,
+                )
+            )
+        return paragraphs
+
+    def approval(self, vendor_title: str, laboratory_title: str, layout: Layout = "2025") -> list[Table]:
+        """The statement of approval's two blocks, to be signed by hand; in 2024 the heading has the date."""
+        laboratory = self.result.laboratory
+        department, position, location = (
+            self.product(name) for name in ("department", "position", "location")
+        )
+        ours = ("", self.product("vendor"), department, position, location)
+        place = laboratory.location or laboratory.address
+        theirs = (laboratory.signatory, laboratory.name, laboratory.department, laboratory.position, place)
+        earlier = self._earlier_day("." if layout == "2024" else "-")
+        date = f"Date: (earlier certificate: {earlier})" if earlier else "Date:"
+        top, beside = (date, ("Signature:",)) if layout == "2024" else ("", (date, "Signature:"))
+        labels = ("Name", "Company", "Department", "Position", "Location")
+        return [
+            Table(
+                [
+                    (label, visible(value, 120), more)
+                    for label, value, more in zip_longest(labels, values, beside, fillvalue="")
+                ],
+                header=(side, "", top),
+                widths=(2, 4, 4),
+            )
+            for side, values in ((vendor_title, ours), (laboratory_title, theirs))
+        ]
+
+    def _earlier_day(self, separator: str) -> str:
+        """The date of an earlier certificate in figures; as it is if it is not written as in January 24, 2025."""
+        date = self.earlier("date")
+        found = re.fullmatch(rf"({'|'.join(MONTHS)}) (\d{{1,2}}), (\d{{4}})", date)
+        if found is None:
+            return date
+        return separator.join((found[3], f"{MONTHS.index(found[1]) + 1:02}", f"{int(found[2]):02}"))
+
+    def fingerprint(self) -> Paragraph:
+        """The sentence that ties the paper to the record."""
+        run = self.result.run
+        return Paragraph(
+            f"This report was made from a record of {run.lines:,} lines; whoever has the record can verify it with "
+            f"“octt verify”. SHA-256 of its last line: {run.last_hash or 'none'}"
+        )
+
+
+def facts_table(rows: Sequence[tuple[Any, Any]]) -> Table:
+    """Labels and values, an empty value as a dash."""
+    return Table([(str(label), str(value) or NONE) for label, value in rows], widths=(3, 7))

@@ -1,0 +1,312 @@
+"""The arrangement of the certificate of 2025: certificate page, abstract of the test report, statement of approval."""
+
+from __future__ import annotations
+
+from octt.measure import Statistic
+from octt.report.certificate.form import (
+    INTRODUCTION,
+    NONE,
+    SCOPE,
+    Facts,
+    Paragraph,
+    Section,
+    Table,
+    facts_table,
+)
+from octt.report.model.measurands import tested_measurands
+from octt.report.text import number, visible
+
+SPECIFICATION = "OCPP 1.6 (Edition 2 FINAL, 2017-09-28 including Errata v4.0 Release, 2019-10-23)"
+WHITEPAPER = "Security Whitepaper Edition 3 (Improved security for OCPP 1.6-J v1.3, 2022-02-17)"
+SUPPORTED = "Supported / Present"
+THREE = (1.1, 6.4, 3.5)
+
+MEASURED = {
+    "response": "How long the device under test takes to answer a request of the Central System.",
+    "triggered": "How long the device under test takes to send the request that a function consists of, after it was "
+    "asked for. Firmware, diagnostics and rebooting are not counted.",
+    "remote_start": "From RemoteStartTransaction.req to the StartTransaction.req that follows it. Counted only where "
+    "the remote start leads at once to an authorization and a transaction.",
+    "remote_stop": "From RemoteStopTransaction.req to the StopTransaction.req that follows it. Counted only where the "
+    "remote stop ends the authorization and the transaction at once.",
+}
+
+
+def sections(facts: Facts) -> list[Section]:
+    """The whole document in the order of the form."""
+    return [_first_page(facts), *_abstract(facts), *_features(facts), *_performance(facts), _approval(facts)]
+
+
+def _first_page(facts: Facts) -> Section:
+    laboratory = facts.result.laboratory
+    head = facts_table(
+        [
+            ("Certificate Holder", facts.product("vendor")),
+            ("Certificate Number", certificate_number(facts)),
+            ("Product Type", facts.product("product_type") or "Charging Station"),
+            ("Product Designation", facts.product("designation")),
+            ("OCPP Software Version", facts.product("software_version")),
+            ("Certification Date", certification_date(facts)),
+        ]
+    )
+    applied = Table(
+        [
+            (
+                "Conformance testing according to the test specification referenced by the test report",
+                f"{visible(laboratory.name) or 'no laboratory named'}\n{facts.day()}",
+                facts.evidence(),
+            )
+        ],
+        header=("Applied", "Performed by / On", "Document Evidence"),
+        widths=(4, 3, 3),
+    )
+    return Section(
+        "Test report in the form of a certificate",
+        1,
+        [
+            Paragraph(INTRODUCTION),
+            head,
+            Paragraph(
+                f"The product named above was tested against {SPECIFICATION} and {WHITEPAPER}. Which optional features "
+                "were part of it is listed in the Abstract of the Test Report."
+            ),
+            *facts.statement(),
+            applied,
+            Paragraph(SCOPE),
+            facts_table(
+                [
+                    (
+                        "For the Open Charge Alliance",
+                        "nobody signs: it has neither issued nor checked this report",
+                    ),
+                    ("Chairman", "does not apply"),
+                ]
+            ),
+        ],
+    )
+
+
+def certificate_number(facts: Facts) -> str:
+    """The number of an earlier certificate if the declaration has one; this report has none."""
+    declared = facts.earlier("number")
+    return (
+        f"{declared} (an earlier certificate, as declared by the vendor)"
+        if declared
+        else "none, this is no certificate"
+    )
+
+
+def certification_date(facts: Facts) -> str:
+    """The date of an earlier certificate if the declaration has one; else the day of the run, called that."""
+    declared = facts.earlier("date")
+    return f"{declared} (as declared by the vendor)" if declared else f"none; tested on {facts.day()}"
+
+
+def _abstract(facts: Facts) -> list[Section]:
+    laboratory = facts.result.laboratory
+    profiles = facts.profile_rows(
+        "Core",
+        "FirmwareManagement",
+        "LocalAuthListManagement",
+        "SmartCharging",
+        "RemoteTrigger",
+        "Reservation",
+    )
+    extension = facts.profile_rows("Security")
+    return [
+        Section(
+            "Abstract of the Test Report",
+            1,
+        ),
+        Section(
+            "Test Report OCPP 1.6 Certification",
+            2,
+            [
+                facts_table(
+                    [
+                        ("Test laboratory", visible(laboratory.name)),
+                        ("Location", visible(laboratory.location or laboratory.address)),
+                        ("Test Report Reference", visible(laboratory.report_number)),
+                        ("Test Location", visible(laboratory.test_location or laboratory.location)),
+                        ("Product Designation", facts.product("designation")),
+                        ("Vendor name", facts.product("vendor")),
+                        ("Device Under Test", "Charging Station"),
+                        ("OCPP Software Version", facts.product("software_version")),
+                    ]
+                )
+            ],
+        ),
+        Section(
+            "Test Result Summary for the Certified Functionalities",
+            2,
+            [
+                Table(profiles, ("Certification Profile", "Test Result", "Description"), (3, 1.8, 6)),
+                Table(
+                    extension or [(NONE, NONE, NONE)],
+                    ("Certification Extension", "Test Result", "Description"),
+                    (3, 1.8, 6),
+                ),
+            ],
+        ),
+    ]
+
+
+def _features(facts: Facts) -> list[Section]:
+    sampled, aligned = tested_measurands(facts.result)
+    rows = facts.rows
+    security = Table(rows("SEC-1", "SEC-2", "SEC-3"), ("ID", "Security Extension", SUPPORTED), THREE)
+    ciphers = Table(
+        rows("SEC-4", separator="\n"),
+        ("ID", "Security Extension : Cipher Suites", SUPPORTED),
+        (1.1, 4.4, 5.5),
+    )
+    measurands = [
+        ("C-09", facts.questions.headings["C-09"], "", ""),
+        ("C-09.1", facts.label("C-09.1"), "\n".join(sampled) or "none observed", facts.answer("C-09.1")),
+        ("C-09.2", facts.label("C-09.2"), "\n".join(aligned) or "none observed", facts.answer("C-09.2")),
+    ]
+    cores = rows("C-01", "C-02", "C-03", "C-04", "C-05", "C-06", "C-06.1", "C-06.2", "C-07", "C-08")
+    questions = rows("AQ-1", "AQ-2", "AQ-3", "AQ-4", "AQ-5", "AQ-6", "AQ-7", "AQ-7.1", "AQ-7.2")
+    core_settings = ("ORS-1", "ORS-2", "ORS-3", "ORS-4", "ORS-6", "ORS-8", "ORS-9", "ORS-10", "ORS-11")
+    return [
+        Section(
+            "Hardware Feature Set",
+            2,
+            [
+                Table(rows(*(f"HFS-{n}" for n in range(1, 11))), ("ID", "Feature", SUPPORTED), THREE),
+                Table(
+                    _connectors(facts),
+                    ("Connector", "Current", "Phases", "Type", "Cable Type"),
+                    (2, 2, 2, 2, 3),
+                ),
+            ],
+        ),
+        Section("Optional Features", 2),
+        Section(
+            "Core",
+            3,
+            [
+                Table(cores, ("ID", "Core Features", SUPPORTED), THREE, groups=frozenset({5})),
+                Table(
+                    measurands,
+                    ("ID", "Metervalues", "Tested During Certification", "Supported According to Vendor"),
+                    (1.1, 2.9, 3.5, 3.5),
+                    groups=frozenset({0}),
+                ),
+            ],
+        ),
+        Section(
+            "Smart Charging",
+            3,
+            [_profile_table(facts, "Smart Charging", "SC-1", "SC-1.1", "SC-1.2")],
+        ),
+        Section("Reservation", 3, [_profile_table(facts, "Reservation", "R-1")]),
+        Section("Firmware Management", 3, [_profile_table(facts, "Firmware Management", "F-1")]),
+        Section("Security Extension", 3, [security, ciphers]),
+        Section(
+            "Additional Questions",
+            2,
+            [
+                Table(
+                    questions,
+                    ("ID", "Additional Questions for Lab Testing", SUPPORTED),
+                    THREE,
+                    groups=frozenset({6}),
+                )
+            ],
+        ),
+        Section(
+            "Other Relevant Settings",
+            2,
+            [
+                Table(rows(*core_settings), ("ID", "Limit / Setting", "Value"), THREE),
+                _settings(
+                    facts, "Certification Profile: Local Authorization List Management", "ORS-12", "ORS-13"
+                ),
+                _settings(facts, "Certification Profile: Smart Charging", "ORS-14"),
+                _settings(facts, "Firmware Management Settings", "ORS-16"),
+            ],
+        ),
+    ]
+
+
+def _profile_table(facts: Facts, profile: str, *items: str) -> Table:
+    groups = frozenset(index for index, item in enumerate(items) if item in facts.questions.headings)
+    return Table(
+        facts.rows(*items), ("ID", f"Certification Profile: {profile}", SUPPORTED), THREE, groups=groups
+    )
+
+
+def _settings(facts: Facts, title: str, *items: str) -> Table:
+    return Table(facts.rows(*items, separator=" "), ("ID", title, "Value"), THREE)
+
+
+def _connectors(facts: Facts) -> list[tuple[str, str, str, str, str]]:
+    declared = facts.declaration.get("connectors")
+    rows = []
+    for entry in declared if isinstance(declared, list) else []:
+        if isinstance(entry, dict):
+            phases = entry.get("phases")
+            values = (
+                entry.get("connector"),
+                entry.get("current"),
+                phases or "",
+                entry.get("type"),
+                entry.get("cable"),
+            )
+            rows.append(tuple(visible(value, 60) for value in values))
+    return rows or [(NONE,) * 5]  # type: ignore[return-value]
+
+
+def _performance(facts: Facts) -> list[Section]:
+    statistics = facts.result.performance.all
+    declared = [
+        (facts.label(_ITEM[one.key]), number(one.declared) or NONE, "seconds", MEASURED[one.key])
+        for one in statistics
+    ]
+    measured = [
+        (facts.label(_ITEM[one.key]), *_numbers(one), "seconds" if one.samples else "no sample")
+        for one in statistics
+    ]
+    return [
+        Section(
+            "Performance Measurement Result",
+            2,
+            [
+                Table(declared, ("Name", "Max Value", "Unit", "Description"), (3.2, 1.3, 1.3, 5.2)),
+                Table(
+                    measured,
+                    ("Name", "Min Value", "Max Value", "Average Value", "Unit"),
+                    (4, 1.5, 1.5, 1.8, 1.5),
+                    numeric=True,
+                ),
+                facts_table([(facts.label("communication"), facts.answer("communication"))]),
+            ],
+        )
+    ]
+
+
+_ITEM = {
+    "response": "response_timeout",
+    "triggered": "triggered_timeout",
+    "remote_start": "remote_start_time",
+    "remote_stop": "remote_stop_time",
+}
+
+
+def _numbers(one: Statistic) -> tuple[str, str, str]:
+    return (number(one.minimum) or NONE, number(one.maximum) or NONE, number(one.average) or NONE)
+
+
+def _approval(facts: Facts) -> Section:
+    return Section(
+        "Statement of Approval",
+        1,
+        [
+            Paragraph(
+                "Both sides confirm that this report says what was declared and what the run recorded."
+            ),
+            *facts.approval("Vendor", "Test Laboratory"),
+            facts.fingerprint(),
+        ],
+    )

@@ -1,0 +1,36 @@
+"""A person overrules a verdict: one more line of the record, disclosed in every report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from octt.record import Record, check_chain, read
+from octt.report.evidence.sign import MANIFEST, SIGNATURE
+
+VERDICTS = ("PASS", "FAIL", "INCONCLUSIVE", "NOT APPLICABLE")
+
+
+class OverrideError(Exception):
+    """The verdict cannot be overruled; the message says why and what helps."""
+
+
+def override(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
+    """Appends the override to the run's record; the signature, which no longer holds, is removed.
+
+    Raises OverrideError for a case that was not run, a record that is damaged, and without a name or a reason.
+    """
+    path = folder / "record.jsonl"
+    if not path.is_file():
+        raise OverrideError(f"{path}: no such record; name the folder of a run")
+    if not by.strip() or not why.strip():
+        raise OverrideError("an override needs who decided (--by) and why (--why)")
+    _last, damages = check_chain(path)
+    if damages:
+        raise OverrideError(f"{path}: damaged at line {damages[0].line}: {damages[0].what}")
+    if case not in {event.get("case") for event in read(path) if event["kind"] == "case.end"}:
+        raise OverrideError(f"{case} has no verdict in this run, so none can be overruled")
+    record = Record(path)
+    record.write("override", case=case, verdict=verdict, by=by.strip(), why=why.strip())
+    record.close()
+    for name in (MANIFEST, SIGNATURE):
+        (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,161 @@
+"""One test case as the HTML report shows it: what the template needs, computed from the result model."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from octt.report.html.frames import Budget, Gap, action_view, chosen, diagram, frame_view, name_of
+from octt.report.html.svg import schedule
+from octt.report.model.parts import Attempt, Case, Change, Result, Step
+from octt.report.model.words import as_json, plain
+from octt.report.text import limit, moment, seconds
+
+STEPS_LIMIT, REMARKS_LIMIT, CHANGES_LIMIT, ATTEMPTS_LIMIT = 400, 200, 200, 20
+
+
+def case_view(result: Result, case: Case, budget: Budget) -> dict[str, Any]:
+    """Everything the template shows of `case`; frames shown are noted in `budget`."""
+    attempts = case.attempts[-ATTEMPTS_LIMIT:]
+    return {
+        "id": case.id,
+        "name": case.name,
+        "profile": case.profile,
+        "section": case.section,
+        "verdict": case.verdict,
+        "measured_verdict": case.measured_verdict,
+        "blame": case.blame,
+        "reason": case.reason,
+        "pics_reason": case.pics_reason,
+        "applicable": case.applicable,
+        "seconds": seconds(case.seconds) if case.attempts else "",
+        "forced": seconds(case.forced) if case.forced else "",
+        "attempts_made": len(case.attempts),
+        "attempts_left_out": len(case.attempts) - len(attempts),
+        "remark_count": len(case.remarks) + (case.last.remarks_left_out if case.last else 0),
+        "overrides": [
+            {"when": moment(o.t), "before": o.before, "verdict": o.verdict, "by": o.by, "why": o.why}
+            for o in case.overrides
+        ],
+        "attempts": [attempt_view(result, case, attempt, budget) for attempt in reversed(attempts)],
+    }
+
+
+def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -> dict[str, Any]:
+    """One execution of a case, the last one first in the page."""
+    frames = case.frames_of(attempt)
+    referenced = [n for step in attempt.steps for n in (step.frame, step.closest) if n is not None]
+    referenced += [remark.frame for remark in attempt.remarks if remark.frame is not None]
+    shown = chosen(frames, referenced, budget.frames_per_attempt)
+    steps = attempt.steps
+    if len(steps) > STEPS_LIMIT:  # those that failed first: they are what the reader came for
+        steps = sorted(
+            sorted(steps, key=lambda step: step.outcome != "fail")[:STEPS_LIMIT], key=lambda step: step.number
+        )
+    views = [{"gap": entry} if isinstance(entry, Gap) else frame_view(entry, budget) for entry in shown]
+    return {
+        "number": attempt.number,
+        "started": moment(attempt.started),
+        "verdict": attempt.verdict,
+        "blame": attempt.blame,
+        "reason": attempt.reason,
+        "seconds": seconds(attempt.seconds),
+        "forced": seconds(attempt.forced) if attempt.forced else "",
+        "steps": [step_view(result, step, budget) for step in steps],
+        "steps_left_out": len(attempt.steps) - len(steps),
+        "remarks": [
+            {"text": r.text, "frame": r.frame, "cite": r.cite, "by": r.by, "count": r.count}
+            for r in attempt.remarks[:REMARKS_LIMIT]
+        ],
+        "remarks_left_out": attempt.remarks_left_out + max(len(attempt.remarks) - REMARKS_LIMIT, 0),
+        "actions": [action_view(action) for action in attempt.actions[:100]],
+        "prompts": [
+            {"text": p.text, "answer": p.answer, "seconds": seconds(p.seconds)} for p in attempt.prompts[:100]
+        ],
+        "changes": [_change(change) for change in attempt.changes[:CHANGES_LIMIT]],
+        "changes_left_out": max(len(attempt.changes) - CHANGES_LIMIT, 0),
+        "frames": views,
+        "frame_count": len(frames),
+        "diagram": diagram(result, attempt, shown),
+    }
+
+
+def step_view(result: Result, step: Step, budget: Budget) -> dict[str, Any]:
+    """One expectation: expected beside actual, measured beside limit."""
+    line = step.frame if step.frame is not None else step.closest
+    actual = step.actual
+    if not actual and line in budget.shown and (frame := result.frames.by_line(line)) is not None:
+        actual = f"{name_of(frame)} {frame.summary}".strip()
+    return {
+        "label": step.step,
+        "number": step.number,
+        "what": step.what,
+        "outcome": step.outcome,
+        "actual": actual,
+        "line": line,
+        "closest": step.frame is None and step.closest is not None,
+        "phase": step.phase,
+        "cite": step.cite,
+        "seconds": seconds(step.seconds),
+        "limit": limit(step.limit),
+        "margin": margin(step.seconds, step.limit),
+        **_data(step.data),
+    }
+
+
+def margin(measured: float | None, allowed: float | None) -> dict[str, Any] | None:
+    """How full the bar of a measured time is (0 to 100), and whether it is over; None without both numbers."""
+    if measured is None or not allowed or allowed < 0:
+        return None
+    return {
+        "percent": round(min(max(measured / allowed, 0.0), 1.0) * 100),
+        "over": measured > allowed,
+        "left": seconds(allowed - measured),
+    }
+
+
+def _data(data: Any) -> dict[str, Any]:
+    """A step's free data: a charging schedule drawn, anything else as JSON."""
+    if data is None:
+        return {"schedule": None, "data": ""}
+    drawing = None
+    given = data.get("schedule") if isinstance(data, dict) else None
+    if isinstance(given, dict):
+        expected, returned = _points(given.get("expected")), _points(given.get("returned"))
+        if expected or returned:
+            duration: Any = given.get("duration")
+            length = float(duration) if _is_number(duration) else 0.0
+            drawing = schedule(expected, returned, str(given.get("unit") or ""), length)
+    text = as_json(data)
+    return {"schedule": drawing, "data": text[:3000] + ("…" if len(text) > 3000 else "")}
+
+
+def _points(value: Any) -> list[tuple[float, float | None]]:
+    """The points of a schedule, at most 500: a finite second, a finite limit or none; all else is left out."""
+    if not isinstance(value, list):
+        return []
+    pairs = (point for point in value[:500] if isinstance(point, list | tuple) and len(point) == 2)
+    return [
+        (float(start), None if value is None else float(value))
+        for start, value in pairs
+        if _is_number(start) and (value is None or _is_number(value))
+    ]
+
+
+def _is_number(value: Any) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and abs(value) < 1e12
+    )
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "what": change.what,
+        "name": change.name,
+        "before": plain(change.before),
+        "after": plain(change.after),
+        "restored": change.restored,
+    }

@@ -1,0 +1,213 @@
+"""What a result knows of one test case: its attempts with steps, remarks, actions, prompts and changes.
+
+Times `t`, `started`, `ended` are wall clock in Unix nanoseconds; durations are seconds; `n`, `frame`, `closest` are
+lines of the record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from octt.report.model.frames import FrameRange, Frames
+
+PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
+NOT_APPLICABLE, ERROR, NOT_RUN = "NOT APPLICABLE", "ERROR", "NOT RUN"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One expectation, decided. `number` counts from 1 within the attempt, `step` is the document's label."""
+
+    n: int
+    t: int
+    number: int
+    step: str
+    what: str
+    outcome: str
+    actual: str = ""
+    frame: int | None = None
+    closest: int | None = None
+    seconds: float | None = None
+    limit: float | None = None
+    cite: str = ""
+    phase: str = "test"
+    data: Any = None
+
+    @property
+    def margin(self) -> float | None:
+        """Seconds left of the limit (negative: over it); None when nothing was measured or limited."""
+        return None if self.seconds is None or self.limit is None else self.limit - self.seconds
+
+
+@dataclass
+class Remark:
+    """Something noteworthy; `severity` "violation" when a monitor says the specification forbids it.
+
+    The same remark of one attempt is kept once: `count` times, first at line `n`.
+    """
+
+    n: int
+    text: str
+    frame: int | None = None
+    cite: str = ""
+    by: str = "script"
+    severity: str = ""
+    count: int = 1
+
+
+@dataclass
+class Action:
+    """A driver action: asked at `t`, over at `ended` (None: never acknowledged)."""
+
+    n: int
+    t: int
+    action: str
+    params: dict[str, Any]
+    driver: str = ""
+    who: str = ""
+    phase: str = "asked"
+    ended: int | None = None
+    seconds: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A question to the operator and the answer; `t` is when it was answered."""
+
+    n: int
+    t: int
+    text: str
+    answer: str
+    seconds: float | None
+
+
+@dataclass
+class Change:
+    """Something a case changed at the station; `restored` once it was put back (at line `restored_n`)."""
+
+    n: int
+    what: str
+    name: str
+    before: Any
+    after: Any
+    restored: bool = False
+    restored_n: int | None = None
+
+
+@dataclass
+class Attempt:
+    """One execution of a case. `ended` is None when the run broke off in the middle."""
+
+    number: int
+    started: int
+    n: int
+    ended: int | None = None
+    verdict: str = INCONCLUSIVE
+    blame: str = "tool"
+    reason: str = "the run ended in the middle of this case"
+    seconds: float = 0.0
+    forced: float = 0.0
+    steps: list[Step] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    remarks_left_out: int = 0
+    actions: list[Action] = field(default_factory=list)
+    prompts: list[Prompt] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    first_frame: int = 0
+    last_frame: int = 0
+
+
+@dataclass(frozen=True)
+class Override:
+    """The operator overrules a verdict."""
+
+    n: int
+    t: int
+    case: str
+    before: str
+    verdict: str
+    by: str
+    why: str
+    attempts: int  # how many attempts there were: a later attempt counts again
+
+
+@dataclass
+class Case:
+    """One test case of the plan with all its attempts; the last attempt counts, unless the operator overruled it."""
+
+    id: str
+    name: str
+    profile: str
+    section: str
+    applicable: bool
+    pics_reason: str
+    attempts: list[Attempt] = field(default_factory=list)
+    overrides: list[Override] = field(default_factory=list)
+    frames_of_run: Frames = field(default_factory=Frames)
+
+    @property
+    def last(self) -> Attempt | None:
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def measured_verdict(self) -> str:
+        """The verdict of the last attempt, before any override."""
+        if self.last is not None:
+            return self.last.verdict
+        return NOT_RUN if self.applicable else NOT_APPLICABLE
+
+    @property
+    def override(self) -> Override | None:
+        """The overruling that counts; one that was followed by another attempt does not."""
+        last = self.overrides[-1] if self.overrides else None
+        return last if last is not None and last.attempts == len(self.attempts) else None
+
+    @property
+    def verdict(self) -> str:
+        return self.override.verdict if self.override else self.measured_verdict
+
+    @property
+    def blame(self) -> str:
+        return self.last.blame if self.last else ""
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is, a sentence; empty for a plain pass."""
+        if self.override is not None:
+            by, why = self.override.by or "an unnamed operator", self.override.why or "no reason given"
+            return f"overruled by {by}: {why}"
+        if self.last is not None:
+            return self.last.reason
+        return "not run" if self.applicable else self.pics_reason
+
+    @property
+    def seconds(self) -> float:
+        return self.last.seconds if self.last else 0.0
+
+    @property
+    def forced(self) -> float:
+        """Seconds of waiting which the protocol forces."""
+        return self.last.forced if self.last else 0.0
+
+    @property
+    def steps(self) -> list[Step]:
+        return self.last.steps if self.last else []
+
+    @property
+    def remarks(self) -> list[Remark]:
+        return self.last.remarks if self.last else []
+
+    @property
+    def changes(self) -> list[Change]:
+        return self.last.changes if self.last else []
+
+    @property
+    def frames(self) -> FrameRange:
+        """The frames of the last attempt."""
+        return self.frames_of(self.last) if self.last else self.frames_of_run.slice(0, 0)
+
+    def frames_of(self, attempt: Attempt) -> FrameRange:
+        """The frames of one attempt, read from the record on demand."""
+        return self.frames_of_run.slice(attempt.first_frame, attempt.last_frame)

@@ -1,0 +1,307 @@
+"""What a result is made of: plain data, built by `octt.report.model.result` from the record and read by every output.
+
+Times `t`, `started`, `ended` are wall clock in Unix nanoseconds; durations are seconds; `n`, `frame`, `closest`,
+`line` are lines of the record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from octt.measure import Performance
+from octt.record import Damage
+from octt.report.model.case import (
+    ERROR,
+    FAIL,
+    INCONCLUSIVE,
+    NOT_APPLICABLE,
+    NOT_RUN,
+    PASS,
+    Action,
+    Attempt,
+    Case,
+    Change,
+    Override,
+    Prompt,
+    Remark,
+    Step,
+)
+from octt.report.model.frames import Frames
+
+__all__ = [
+    "ERROR",
+    "FAIL",
+    "INCONCLUSIVE",
+    "NOT_APPLICABLE",
+    "NOT_RUN",
+    "PASS",
+    "Action",
+    "Attempt",
+    "Case",
+    "Change",
+    "ConfigKey",
+    "Configuration",
+    "Connection",
+    "Finding",
+    "Laboratory",
+    "NetworkEvent",
+    "Override",
+    "PicsResult",
+    "Profile",
+    "Prompt",
+    "Refusal",
+    "Remark",
+    "Result",
+    "Run",
+    "Station",
+    "Step",
+    "Transfer",
+]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A certification profile: `counts` is how many of its cases have each verdict."""
+
+    name: str
+    verdict: str
+    counts: dict[str, int]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to look at or to fix. `rank` sorts: 0 first. `cases` are those it was seen in."""
+
+    rank: int
+    kind: str  # "fail", "pics", "time", "evidence", "error", "inconclusive", "not run", "station", "override", "remark"
+    title: str
+    detail: str = ""
+    cases: tuple[str, ...] = ()
+    step: str = ""
+    cite: str = ""
+    frame: int | None = None
+    blame: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class PicsResult:
+    """One answer of the declaration, cross-examined."""
+
+    item: str
+    answer: Any
+    result: str  # "confirmed", "contradicted", "not observed"
+    why: str
+    line: int | None
+
+
+@dataclass(frozen=True)
+class ConfigKey:
+    """A configuration key before and after the run; None where it was not reported."""
+
+    key: str
+    before: str | None
+    after: str | None
+    readonly: bool | None
+    seen_before: bool = True
+    seen_after: bool = True
+
+    @property
+    def different(self) -> bool:
+        return self.seen_before and self.seen_after and self.before != self.after
+
+
+@dataclass
+class Configuration:
+    """The snapshots of the station's configuration. `has_before`, `has_after`: whether each was taken."""
+
+    keys: list[ConfigKey] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    has_before: bool = False
+    has_after: bool = False
+
+    @property
+    def differences(self) -> list[ConfigKey]:
+        if not (self.has_before and self.has_after):
+            return []
+        return [key for key in self.keys if key.different or key.seen_before != key.seen_after]
+
+
+@dataclass
+class Connection:
+    """A WebSocket connection of the station. `tls` as in the record, None on an unencrypted one."""
+
+    n: int
+    t: int
+    number: int
+    identity: str
+    remote: str
+    path: str
+    subprotocol: str
+    security_profile: int | None
+    user: str
+    auth: str
+    tls: dict[str, Any] | None
+    replaces: int | None
+    ended: int | None = None
+    code: int | None = None
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A handshake that was refused or failed."""
+
+    n: int
+    t: int
+    remote: str
+    path: str
+    status: int | None
+    reason: str
+    user: str
+    tls: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A file the station sent or fetched."""
+
+    n: int
+    t: int
+    protocol: str
+    direction: str
+    path: str
+    bytes: int | None
+    sha256: str
+    seconds: float | None
+    remote: str
+    user: str
+    tls: dict[str, Any] | None
+    complete: bool
+    error: str
+    file: str
+
+
+@dataclass(frozen=True)
+class NetworkEvent:
+    """The Central System cut the network ("cut") or let the station in again ("restored")."""
+
+    n: int
+    t: int
+    event: str
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """The bench file's `laboratory` table; every text may be empty."""
+
+    name: str = ""
+    address: str = ""
+    location: str = ""
+    test_location: str = ""
+    report_number: str = ""
+    operator: str = ""
+    signatory: str = ""
+    department: str = ""
+    position: str = ""
+    logo: str = ""
+
+
+@dataclass
+class Station:
+    """Who was tested: what the station says of itself in its first BootNotification, beside what the PICS declares."""
+
+    identity: str = ""
+    boot: dict[str, str] = field(default_factory=dict)  # the payload of BootNotification
+    boot_line: int | None = None
+    declared: dict[str, Any] = field(default_factory=dict)  # the product table of the declaration
+
+    @property
+    def vendor(self) -> str:
+        return self._first("chargePointVendor", "vendor")
+
+    @property
+    def model(self) -> str:
+        return self._first("chargePointModel", "designation")
+
+    @property
+    def firmware(self) -> str:
+        return self._first("firmwareVersion", "software_version")
+
+    @property
+    def serial(self) -> str:
+        return self._first("chargePointSerialNumber") or self.boot.get("chargeBoxSerialNumber", "")
+
+    def _first(self, field_of_boot: str, *declared: str) -> str:
+        values = [self.boot.get(field_of_boot), *(self.declared.get(name) for name in declared)]
+        return next((str(value) for value in values if value), "")
+
+
+@dataclass
+class Run:
+    """The run as a whole. `complete` is False after a crash or an interruption; `why_incomplete` says which."""
+
+    tool: dict[str, Any] = field(default_factory=dict)
+    bench: dict[str, Any] = field(default_factory=dict)
+    started: int = 0
+    ended: int = 0
+    started_text: str = ""  # ISO 8601, as the record has it
+    reason: str = ""
+    complete: bool = False
+    why_incomplete: str = "the record has no run.start line"
+    resumed: list[int] = field(default_factory=list)  # t of each run.resume
+    listening: list[tuple[str, Any]] = field(default_factory=list)  # (url, security profile)
+    lines: int = 0
+    last_hash: str = ""
+    damages: list[Damage] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return max(0, self.ended - self.started) / 1e9
+
+
+@dataclass
+class Result:
+    """Everything the outputs show. Built by `octt.report.model.result.load` or `build`."""
+
+    run: Run
+    laboratory: Laboratory
+    station: Station
+    declaration: dict[str, Any]
+    cases: list[Case]
+    profiles: list[Profile]
+    findings: list[Finding]
+    performance: Performance
+    pics: list[PicsResult]
+    configuration: Configuration
+    transfers: list[Transfer]
+    connections: list[Connection]
+    refusals: list[Refusal]
+    network: list[NetworkEvent]
+    overrides: list[Override]
+    actions: list[Action]  # those outside any case
+    prompts: list[Prompt]  # those outside any case
+    remarks: list[Remark]  # those outside any case
+    frames: Frames
+    problem_frames: list[int]  # lines of frames from the station with problems, the first 1000
+    problem_count: int
+    verdict: str = NOT_RUN
+    not_issuable: list[str] = field(default_factory=list)  # the reasons; empty: the report may be issued
+
+    @property
+    def issuable(self) -> bool:
+        return not self.not_issuable
+
+    def case(self, case_id: str) -> Case | None:
+        """The case with that id, None when the plan has none."""
+        return next((case for case in self.cases if case.id == case_id), None)
+
+    def counts(self) -> dict[str, int]:
+        """How many cases have each verdict, in the usual order, zeros included."""
+        counts = dict.fromkeys((PASS, FAIL, INCONCLUSIVE, ERROR, NOT_RUN, NOT_APPLICABLE), 0)
+        for case in self.cases:
+            counts[case.verdict] = counts.get(case.verdict, 0) + 1
+        return counts

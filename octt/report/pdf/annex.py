@@ -1,0 +1,183 @@
+"""What the PDF has beyond the certificate's arrangement: findings, verdict rules, every case, attempts, evidence."""
+
+from __future__ import annotations
+
+from octt.report.certificate.form import NONE, PROFILES, Paragraph, Section, Table
+from octt.report.model.parts import Attempt, Case, Result, Step
+from octt.report.model.rules import EXPLANATION
+from octt.report.model.words import pics_words, plain
+from octt.report.text import cite, limit, moment, seconds, visible
+
+LIMIT = 300  # rows of a list that a station can make as long as it likes; the record has the rest
+ACCESS = {True: "read only", False: "read, write", None: ""}
+
+
+def annexes(result: Result, evidence: bool) -> list[Section]:
+    """The annexes in the order in which they are read; the evidence only when asked for."""
+    sections = [_findings(result), _rules(result), _cases(result), _attempts(result)]
+    if result.pics:
+        sections.append(_pics(result))
+    if result.configuration.keys:
+        sections.append(_configuration(result))
+    return [*sections, *_evidence(result)] if evidence else sections
+
+
+def _findings(result: Result) -> Section:
+    rows = []
+    for finding in result.findings[:LIMIT]:
+        where = ", ".join(finding.cases[:6]) + (
+            f" and {len(finding.cases) - 6} more" if len(finding.cases) > 6 else ""
+        )
+        about = [where + (f", step {finding.step}" if finding.step else ""), cite(finding.cite)]
+        about += [f"{finding.count}×"] if finding.count > 1 else []
+        about += [f"record line {finding.frame}"] if finding.frame else []
+        text = finding.title + (f"\n{finding.detail}" if finding.detail else "")
+        rows.append(
+            (finding.kind, visible(text, 500), visible("\n".join(part for part in about if part), 300))
+        )
+    left = len(result.findings) - len(rows)
+    blocks: list[Paragraph | Table] = [Paragraph("What to look at, in the order in which it is best fixed.")]
+    blocks += (
+        [Table(rows, ("Kind", "Finding", "Where"), (1.6, 6, 3.2))]
+        if rows
+        else [Paragraph("Nothing to report.")]
+    )
+    blocks += [Paragraph(f"{left:,} more findings are in the record.")] if left > 0 else []
+    return Section("Findings", 1, blocks)
+
+
+def _rules(result: Result) -> Section:
+    blocks: list[Paragraph | Table] = [Table(list(EXPLANATION), ("Word", "Meaning"), (2, 8))]
+    if not result.issuable:
+        blocks.append(Paragraph("This report may not be issued, because:", strong=True))
+        reasons = result.not_issuable[:LIMIT]
+        rows = [(str(index), visible(reason, 500)) for index, reason in enumerate(reasons, 1)]
+        blocks.append(Table(rows, widths=(0.5, 9.5)))
+    return Section("Verdict rules", 2, blocks)
+
+
+def _cases(result: Result) -> Section:
+    rows = [
+        (
+            case.id,
+            visible(case.name, 120),
+            PROFILES.get(case.profile, visible(case.profile, 40)),
+            case.verdict,
+            seconds(case.seconds) if case.attempts else "",
+        )
+        for case in result.cases
+    ]
+    header = ("Case", "Name", "Profile", "Verdict", "Time")
+    return Section("Results by case", 1, [Table(rows or [(NONE,) * 5], header, (2.1, 4.6, 2.7, 2.8, 1.3))])
+
+
+def _attempts(result: Result) -> Section:
+    repeated = [case for case in result.cases if len(case.attempts) > 1]
+    rows = [
+        (case.id, str(attempt.number), moment(attempt.started), attempt.verdict, visible(attempt.reason, 300))
+        for case in repeated
+        for attempt in case.attempts
+    ]
+    blocks: list[Paragraph | Table] = []
+    if not repeated and not result.overrides:
+        blocks.append(Paragraph("Every case was carried out once at most, and no verdict was overruled."))
+    if rows:
+        blocks.append(
+            Table(rows[:LIMIT], ("Case", "Attempt", "Started", "Verdict", "Why"), (2, 1.1, 3, 2, 4))
+        )
+    if result.overrides:
+        overruled = [
+            (
+                o.case,
+                o.before,
+                o.verdict,
+                visible(o.by, 80) or "nobody named",
+                visible(o.why, 300) or "no reason given",
+            )
+            for o in result.overrides[:LIMIT]
+        ]
+        blocks.append(Table(overruled, ("Case", "From", "To", "By", "Why"), (2, 1.8, 1.8, 2, 4)))
+    return Section("Attempts and operator overrides", 2, blocks)
+
+
+def _pics(result: Result) -> Section:
+    rows = []
+    for one in result.pics[:LIMIT]:
+        item, label, shown = pics_words(one)
+        line = f" (line {one.line})" if one.line else ""
+        # What has a number on the form is found by it; the rest by its words.
+        named = item if item != one.item else f"{item} {label}" if "-" in item else label or item
+        rows.append((visible(named, 120), visible(shown, 200), one.result, visible(one.why, 300) + line))
+    return Section(
+        "PICS cross-examination",
+        2,
+        [Table(rows, ("Item", "Declared", "Result", "Why"), (3.6, 2.4, 1.4, 3.8))],
+    )
+
+
+def _configuration(result: Result) -> Section:
+    configuration = result.configuration
+    changed = {key.key for key in configuration.differences}
+    rows = [
+        (
+            visible(key.key, 80),
+            visible(key.before if key.seen_before else "not reported", 300),
+            visible(key.after if key.seen_after else "not reported", 300),
+            "different" if key.key in changed else ACCESS[key.readonly],
+        )
+        for key in configuration.keys[:LIMIT]
+    ]
+    return Section(
+        "Configuration before and after", 2, [Table(rows, ("Key", "Before", "After", ""), (4, 2.8, 2.8, 1.4))]
+    )
+
+
+def _evidence(result: Result) -> list[Section]:
+    sections = [Section("Evidence by case", 1)]
+    for case in result.cases:
+        for attempt in case.attempts[-20:]:
+            sections.append(_attempt(case, attempt))
+    return sections
+
+
+def _attempt(case: Case, attempt: Attempt) -> Section:
+    about = f"{attempt.verdict}, attempt {attempt.number}, {seconds(attempt.seconds)}"
+    about += f" (of which {seconds(attempt.forced)} forced by the protocol)" if attempt.forced else ""
+    about += f"; blame: {attempt.blame}" if attempt.blame else ""
+    about += f". {attempt.reason}" if attempt.reason else ""
+    rows = []
+    for step in attempt.steps[:LIMIT]:
+        line = step.frame if step.frame is not None else step.closest
+        measured = _measured(step)
+        expected = visible(step.what, 300) + (f"\n{visible(cite(step.cite), 60)}" if step.cite else "")
+        actual = visible(step.actual, 300) or ("as expected" if step.outcome == "ok" else NONE)
+        actual += f"\nrecord line {line}" if line else ""
+        label = visible(step.step, 20) or f"#{step.number}"
+        rows.append((f"{label}\n{step.outcome}", expected, actual, measured))
+    blocks: list[Paragraph | Table] = [Paragraph(visible(about, 600))]
+    if rows:
+        blocks.append(Table(rows, ("Step", "Expected", "Actual", "Measured"), (1.5, 4.3, 3.7, 1.9)))
+    remarks = [
+        (f"{r.count}×" if r.count > 1 else "", visible(r.text, 300), cite(r.cite))
+        for r in attempt.remarks[:50]
+    ]
+    if remarks:
+        blocks.append(Table(remarks, ("", "Remark", ""), (0.7, 8, 2)))
+    changes = [
+        (
+            visible(c.what, 40),
+            visible(c.name, 80),
+            f"{plain(c.before)} → {plain(c.after)}",
+            "restored" if c.restored else "NOT RESTORED",
+        )
+        for c in attempt.changes[:100]
+    ]
+    if changes:
+        blocks.append(Table(changes, ("Changed", "Name", "From and to", ""), (2, 3, 4, 2)))
+    return Section(visible(f"{case.id} {case.name}", 140), 2, blocks, outlined=False)
+
+
+def _measured(step: Step) -> str:
+    if step.seconds is None:
+        return f"limit {limit(step.limit)}" if step.limit is not None else ""
+    return seconds(step.seconds) + (f" of {limit(step.limit)}" if step.limit is not None else "")

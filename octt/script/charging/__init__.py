@@ -1,0 +1,4 @@
+"""Charging profiles as scripts send them, and schedules compared as step functions of time.
+
+Charging profiles as scripts send them, and schedules compared as step functions of time. Part of `octt.script`.
+"""

@@ -1,0 +1,1 @@
+"""The words of the cases about firmware, diagnostics and logs. Part of `octt.script`."""

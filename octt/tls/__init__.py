@@ -1,0 +1,4 @@
+"""TLS on the laboratory's sockets.
+
+TLS on the laboratory's sockets: suites, contexts, ClientHello, the facts of a connection. May import `pki`.
+"""
