@@ -215,9 +215,9 @@ def play(
     from octt.bench import SIMULATED
     from octt.pics.simulate import simulator_options
     from octt.record import read
+    from octt.suite.options import Options
     from octt.suite.plugin import WithOptions
     from octt.suite.prepare import pki_folder
-    from octt.suite.run import Options
 
     declaration = station.declaration()
     arguments = [*simulator_options(declaration), *station.arguments]

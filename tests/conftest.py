@@ -28,6 +28,8 @@ class BareStation:
             connect(url, compression=None, max_size=None, close_timeout=1, **options)
         )
         self.number = 0
+        self.settle: Callable[[], Any] = lambda: None
+        """Waits until the Central System is done with what was sent."""
 
     def send(self, text: str | bytes) -> None:
         """Any frame."""
@@ -37,7 +39,9 @@ class BareStation:
         """A request; its answer as a parsed frame."""
         self.number += 1
         self.send(json.dumps([2, str(self.number), action, payload]))
-        return self.receive()
+        answer = self.receive()
+        self.settle()
+        return answer
 
     def receive(self, timeout: float = 5) -> Any:
         """The next frame, parsed."""
@@ -76,7 +80,9 @@ class Bench:
 
     def station(self, **options: Any) -> BareStation:
         """A connected station."""
-        return BareStation(self.url, **options)
+        station = BareStation(self.url, **options)
+        station.settle = self.csms.settle
+        return station
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What stands in the record."""

@@ -40,6 +40,16 @@ ROOMS = {
 """Each room, and those it may know: from the bottom to the top."""
 
 WITHIN = {
+    "timeline": {
+        "matching": set(),
+        "state": set(),
+        "entry": {"state"},
+        "fold": {"entry", "state"},
+        "expectation": {"entry", "matching"},
+        "order": {"entry", "expectation"},
+        "judge": {"entry", "expectation", "order"},
+        "timeline": {"entry", "fold", "state"},
+    },
     "report": {
         "text": set(),
         "evidence": set(),

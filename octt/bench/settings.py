@@ -41,6 +41,8 @@ class CentralSystem(Section):
     security_profile: Annotated[int, Field(ge=0, le=3)] = 0
     password: Annotated[str, Field(max_length=40)] = "octt-bench-password"
     tls_port: Port = 9001
+    reply_delay: Annotated[float, Field(ge=0, le=60)] = 0
+    request_delay: Annotated[float, Field(ge=0, le=60)] = 0
 
 
 class IdTags(Section):

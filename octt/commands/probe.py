@@ -39,7 +39,7 @@ def probe(bench_file: Path | None, out: Path | None) -> Path:
         for action, payload in _HARMLESS:
             run.csms.call(action, payload, run.limits.response)
         connector = run.bench.connector
-        if run.csms.answers.status.get(connector) == "Available":
+        if run.csms.timeline.state.statuses.get(connector) == "Available":
             run.csms.call("UnlockConnector", {"connectorId": connector}, run.limits.response)
     finally:
         run.finish("probed")

@@ -17,10 +17,11 @@ from octt.pics.declaration import Declaration
 from octt.record import Event
 from octt.station.operator import Operator
 from octt.suite.catalogue import Case, CatalogueError, Planned, load_catalogue, plan
+from octt.suite.options import Options
 from octt.suite.plugin import WithOptions
 from octt.suite.prepare import prepare, read_declaration
 from octt.suite.progress import Progress, summary
-from octt.suite.run import Options, Run
+from octt.suite.run import Run
 
 PASSED, FAILED, USAGE, UNDECIDED = 0, 1, 2, 3
 """Exit codes of `octt run`."""

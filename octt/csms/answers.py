@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from octt.ocpp import schemas
+from octt.timeline.state import State
 
 Payload = dict[str, Any]
 
@@ -38,39 +40,22 @@ class Armed:
     when: Payload = field(default_factory=dict)
 
 
-@dataclass
-class Transaction:
-    """A transaction as the station reported it; `id` was issued by us (section 4.8)."""
-
-    id: int
-    connector: int
-    id_tag: str
-    start: Payload
-    stop: Payload | None = None
-
-
 class Answers:
-    """Decides the answer to every request, at once, and remembers what the station told about itself."""
+    """Decides the answer to every request, at once."""
 
     def __init__(self, heartbeat_interval: int = 300) -> None:
         self.heartbeat_interval = heartbeat_interval
         self.id_tag_info: Callable[[str], Payload] = lambda _tag: {"status": "Accepted"}
-        self.transactions: dict[int, Transaction] = {}
-        self.status: dict[int, str] = {}
-        self.boot: Payload = {}
-        self.registration = ""
-        """What the last BootNotification was answered with; "" when there was none, or no status in the answer."""
-
-        self._ids = itertools.count(1001)
+        # A station may remember ids for long: those of another run must not come again (section 4.8).
+        self._ids = itertools.count(time.time_ns() // 10**8 % (2 * 10**9) + 1)
         self._armed: dict[str, list[Armed]] = {}
-        self._defaults: dict[str, Callable[[Payload], Payload]] = {
-            "Authorize": lambda p: {"idTagInfo": self.id_tag_info(str(p.get("idTag", "")))},
-            "BootNotification": self._boot,
-            "DataTransfer": lambda p: {"status": "UnknownVendorId"},
-            "Heartbeat": lambda p: {"currentTime": now()},
-            "SignCertificate": lambda p: {"status": "Accepted"},
+        self._defaults: dict[str, Callable[[Payload, State], Payload]] = {
+            "Authorize": lambda p, _: {"idTagInfo": self.id_tag_info(str(p.get("idTag", "")))},
+            "BootNotification": lambda _p, _s: self._boot(),
+            "DataTransfer": lambda _p, _s: {"status": "UnknownVendorId"},
+            "Heartbeat": lambda _p, _s: {"currentTime": now()},
+            "SignCertificate": lambda _p, _s: {"status": "Accepted"},
             "StartTransaction": self._start,
-            "StatusNotification": self._status,
             "StopTransaction": self._stop,
         }
 
@@ -87,22 +72,15 @@ class Answers:
         """Back to the defaults."""
         self._armed.clear()
 
-    def answer(self, action: str, request: Payload) -> Payload | ErrorAnswer | None:
-        """The answer to a valid request; None: stay silent."""
-        chosen = self._choose(action, request)
-        if action == "BootNotification":
-            self.registration = str(chosen.get("status", "")) if isinstance(chosen, dict) else ""
-        return chosen
-
-    def _choose(self, action: str, request: Payload) -> Payload | ErrorAnswer | None:
+    def answer(self, action: str, request: Payload, state: State) -> Payload | ErrorAnswer | None:
+        """The answer to a valid request; None: stay silent. `state`: the station before the answer."""
         armed = self._find(action, request)
-        # The default is worked out in any case: it remembers what the station said.
         decide = self._defaults.get(action)
-        default = decide(request) if decide else {}
         if armed is None:
-            return default
+            return decide(request, state) if decide else {}
         if armed.payload is None or isinstance(armed.payload, ErrorAnswer):
             return armed.payload
+        default = decide(request, state) if decide else {}
         over = armed.payload if isinstance(armed.payload, dict) else armed.payload(request)
         return _merged(default, over)
 
@@ -115,35 +93,17 @@ class Answers:
             return armed
         return None
 
-    def _boot(self, request: Payload) -> Payload:
-        self.boot = request
+    def _boot(self) -> Payload:
         return {"status": "Accepted", "currentTime": now(), "interval": self.heartbeat_interval}
 
-    def _status(self, request: Payload) -> Payload:
-        self.status[request["connectorId"]] = request["status"]
-        return {}
+    def _start(self, request: Payload, state: State) -> Payload:
+        # A station that missed our answer sends the same message again: it is the same transaction while it runs.
+        known = next((one.id for one in state.open_transactions if one.start == request), None)
+        ident = next(self._ids) if known is None else known
+        return {"transactionId": ident, "idTagInfo": self.id_tag_info(str(request.get("idTag", "")))}
 
-    def _start(self, request: Payload) -> Payload:
-        # A station that missed our answer sends the same message again: it is the same transaction.
-        known = next((t for t in self.transactions.values() if t.start == request), None)
-        if known is None:
-            known = Transaction(next(self._ids), request["connectorId"], request["idTag"], request)
-            self.transactions[known.id] = known
-        return {"transactionId": known.id, "idTagInfo": self.id_tag_info(request["idTag"])}
-
-    def _stop(self, request: Payload) -> Payload:
-        transaction = self.transactions.get(request["transactionId"])
-        if transaction:
-            transaction.stop = request
+    def _stop(self, request: Payload, _state: State) -> Payload:
         return {"idTagInfo": self.id_tag_info(request["idTag"])} if request.get("idTag") else {}
-
-    def forget(self, transaction: int) -> None:
-        """Takes a transaction that the station knows no longer as ended, though no StopTransaction came."""
-        self.transactions[transaction].stop = {}
-
-    def open_transactions(self) -> list[Transaction]:
-        """Transactions that were started and not stopped."""
-        return [t for t in self.transactions.values() if t.stop is None]
 
 
 def _merged(default: Payload, over: Payload) -> Payload:

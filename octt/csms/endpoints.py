@@ -37,6 +37,10 @@ class Settings:
     frames: tuple[float, float] = (20_000, 500)
     """How many frames one connection may send at once, and a second after that."""
 
+    reply_delay: float = 0.0
+    request_delay: float = 0.0
+    """Seconds by which our answers and requests are held back, as a slow Central System would."""
+
     endpoints: list[Endpoint] = field(default_factory=lambda: [Endpoint()])
 
     def url(self, endpoint: Endpoint, host: str | None = None) -> str:

@@ -34,6 +34,11 @@ class Record:
         """Creates `path`, or goes on after its last whole line if it exists (an interrupted run)."""
         self.path = path
         self.case: str | None = None
+        """The case that what is written belongs to, unless it says otherwise; None: between cases."""
+
+        self.phase: str | None = None
+        """The phase of the case: setup, test or restore."""
+
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Event], None]] = []
         self._number, self._previous = 0, GENESIS
@@ -67,8 +72,8 @@ class Record:
                 "kind": kind,
                 **fields,
             }
-            if self.case and "case" not in event:
-                event["case"] = self.case
+            if event.setdefault("case", self.case) is None:
+                del event["case"]
             event["prev"] = self._previous
             line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS)
             self._previous = line_hash(line)

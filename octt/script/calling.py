@@ -8,11 +8,13 @@ from typing import Any
 
 from octt.bench import Bench
 from octt.csms.server import CentralSystem
-from octt.csms.traffic import Seen
 from octt.ocpp import schemas
 from octt.script.case_run import CaseRun, Label, following
 from octt.script.limits import Limits
 from octt.timeline import matching
+from octt.timeline.entry import Entry
+from octt.timeline.state import State
+from octt.timeline.timeline import Timeline
 
 Fields = dict[str, Any]
 
@@ -22,8 +24,8 @@ class Reply:
     """The station's reply to a call, not yet judged. `label` is the document's step of the reply."""
 
     case: CaseRun
-    request: Seen
-    seen: Seen
+    request: Entry
+    seen: Entry
     label: str
 
     @property
@@ -53,9 +55,7 @@ class Reply:
         else:
             wrong = matching.mismatches(fields, self.payload)
         if wrong:
-            raise self.case.fail(
-                self.label, what, "; ".join(wrong), closest=self.seen, seconds=seconds, cite=cite
-            )
+            self.case.fail(self.label, what, "; ".join(wrong), closest=self.seen, seconds=seconds, cite=cite)
         self.case.step(self.label, what, "ok", frame=self.seen, seconds=seconds, cite=cite)
         return self
 
@@ -64,10 +64,20 @@ class Calling:
     """The station under test as somebody who is called. What all words of the language share is kept here."""
 
     def __init__(
-        self, case: CaseRun, csms: CentralSystem, bench: Bench, limits: Limits, connectors: int
+        self, case: CaseRun, system: CentralSystem, bench: Bench, limits: Limits, connectors: int
     ) -> None:
-        self.case, self.csms, self.bench, self.limits = case, csms, bench, limits
+        self.case, self.system, self.bench, self.limits = case, system, bench, limits
         self.connectors = list(range(1, connectors + 1))
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happened."""
+        return self.case.timeline
+
+    @property
+    def state(self) -> State:
+        """The station as far as it is known now."""
+        return self.case.timeline.state
 
     def call(self, action: str, *, step: Label = "", within: float | None = None, **payload: Any) -> Reply:
         """Sends a request and takes the reply; a missing reply fails the step after `step`.
@@ -81,18 +91,18 @@ class Calling:
             raise ValueError(f"our own {action}.req is not valid: {'; '.join(wrong)}")
         limit = within or self.limits.response
         label = following(step)
-        request, seen = self.csms.call(action, payload, limit)
+        request, seen = self.system.call(action, payload, limit)
         what = f"a reply to {action}"
         if request is None:
-            raise self.case.fail(label, what, "the station is not connected", blame="network")
+            self.case.fail(label, what, "the station is not connected", blame="network")
         if action == "Reset":
-            self.case.loss_expected = True
+            self.case.position.expect_disconnect()
         if step != "":
             self.case.step(step, f"we send {action}.req", "info", frame=request)
         if seen is None:
             lost = self.lost_connection()
             actual = lost or f"no reply within {limit:g} s"
-            raise self.case.fail(
+            self.case.fail(
                 label,
                 what,
                 actual,
@@ -101,14 +111,11 @@ class Calling:
                 limit=limit,
                 cite="OCPP-J 1.6 4.1.1",
             )
-        self._from(seen)
+        self.case.position.count_from(seen)
         return Reply(self.case, request, seen, label)
 
     def lost_connection(self) -> str:
         """A sentence when the connection is gone though nobody of us caused that, else nothing."""
-        if self.csms.connected or self.csms.offline or self.case.loss_expected:
+        if self.state.connected or self.system.offline or self.case.position.loss_expected:
             return ""
         return "the connection was lost and the station has not come back"
-
-    def _from(self, seen: Seen) -> None:
-        self.case.anchor = max(self.case.anchor, seen.m)

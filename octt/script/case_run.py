@@ -1,4 +1,4 @@
-"""One attempt at one case: its steps, its place in the traffic, and what is to be put back at its end."""
+"""One attempt at one case: its steps, where it stands, and what is to be put back at its end."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
-from octt.csms.traffic import Seen
 from octt.record import Record
-from octt.script.verdicts import Blame, Failed, Inconclusive, Judgement
+from octt.script.position import Position
+from octt.script.verdicts import Blame, Failed, Inconclusive
+from octt.timeline.entry import Entry
+from octt.timeline.timeline import Timeline
 
 Phase = Literal["setup", "test", "restore"]
+Outcome = Literal["ok", "fail", "skipped", "info"]
 
 Label = str | int
 
@@ -34,10 +37,11 @@ class Undo:
 
 @dataclass
 class CaseRun:
-    """What the words of the language share while a case runs. Indexes are places in the traffic."""
+    """What the words of the language share while a case runs."""
 
     id: str
     record: Record
+    timeline: Timeline
     purpose: str = ""
     """What the case is about, in one sentence: why the operator is asked for something."""
 
@@ -46,36 +50,40 @@ class CaseRun:
 
     phase: Phase = "setup"
     started: float = field(default_factory=time.monotonic)
-    cursor: int = 0
-    test_from: int | None = None
-    loss_expected: bool = False
-    """The station was reset or lost its power: that its connection ends is no failure of the network."""
+    """When the attempt began, in seconds of the monotonic clock."""
 
     waiting: tuple[str, str, int] | None = None
     """For whom we wait, for what, and until when (monotonic nanoseconds): for who watches the run."""
 
-    anchor: int = field(default_factory=time.monotonic_ns)
-    forced: float = 0.0
-    used: set[int] = field(default_factory=set)
     undos: list[Undo] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)
+    """What is to be put back, the last first."""
+
+    failed: str = ""
+    """The first failed step about the station, in words; a case that has one cannot pass."""
+
     prefix: str = ""
+    """What stands before the labels of steps: the name of the reusable state that is being established."""
+
+    def __post_init__(self) -> None:
+        self.position = Position(self.timeline)
+
+    # -- steps ----------------------------------------------------------------------------------------------------
 
     def step(
         self,
         label: Label,
         what: str,
-        outcome: Literal["ok", "fail", "skipped", "info"],
+        outcome: Outcome,
         *,
-        frame: Seen | None = None,
-        closest: Seen | None = None,
+        frame: Entry | None = None,
+        closest: Entry | None = None,
         actual: str = "",
         seconds: float | None = None,
         limit: float | None = None,
         cite: str = "",
         data: dict[str, Any] | None = None,
     ) -> None:
-        """Puts a decided expectation on the record."""
+        """Puts a decided expectation on the record. `frame` met it, `closest` came closest to meeting it."""
         fields = {
             "frame": frame.n if frame else None,
             "closest": closest.n if closest else None,
@@ -92,8 +100,8 @@ class CaseRun:
 
     def fail(
         self, label: Label, what: str, actual: str, *, blame: Blame = "station", cite: str = "", **more: Any
-    ) -> Judgement:
-        """Records a failed step and returns the exception that ends the case with it."""
+    ) -> NoReturn:
+        """Records a failed step and ends the case: Failed, or Inconclusive outside the test or for another's fault."""
         if not cite and self.section and blame == "station" and label != "":
             cite = f"test-case document {self.section}"
         self.step(label, what, "fail", actual=actual, cite=cite, **more)
@@ -101,24 +109,37 @@ class CaseRun:
         source = f" [{cite}]" if cite else ""
         reason = f"{place}expected {what}; {actual}{source}"
         if self.phase == "test" and blame == "station":
-            return Failed(reason)
+            self.failed = self.failed or reason
+            raise Failed(reason)
         where = "" if self.phase == "test" else f"in {self.phase}: "
-        return Inconclusive(where + reason, blame)
+        raise Inconclusive(where + reason, blame)
 
-    def remark(self, text: str, frame: Seen | None = None, cite: str = "", by: str = "script") -> None:
+    def remark(self, text: str, frame: Entry | None = None, cite: str = "", by: str = "script") -> None:
         """Keeps something legal but noteworthy."""
         more: dict[str, Any] = {"frame": frame.n} if frame else {}
         self.record.write("remark", text=text, by=by, cite=cite, **more)
 
+    # -- phases ---------------------------------------------------------------------------------------------------
+
     @contextlib.contextmanager
     def during(self, phase: Phase, prefix: str = "") -> Iterator[None]:
         """What happens inside belongs to a phase: a failure in setup is no verdict about the station."""
-        former, self.phase = self.phase, phase
-        former_prefix, self.prefix = self.prefix, self.prefix + prefix
+        former, former_prefix = self.phase, self.prefix
+        self._enter(phase, former_prefix + prefix)
         try:
             yield
         finally:
-            self.phase, self.prefix = former, former_prefix
+            self._enter(former, former_prefix)
+
+    def begin_test(self) -> None:
+        """The preconditions hold: from here on a failure is a verdict about the station."""
+        self._enter("test", self.prefix)
+        self.position.begin_test()
+        self.position.count_from_now()
+
+    def _enter(self, phase: Phase, prefix: str) -> None:
+        self.phase, self.prefix = phase, prefix
+        self.record.phase = phase if self.id else None
 
     @contextlib.contextmanager
     def waits(self, who: str, what: str, deadline: int) -> Iterator[None]:
@@ -128,15 +149,6 @@ class CaseRun:
             yield
         finally:
             self.waiting = None
-
-    def now(self) -> None:
-        """The clock for the station's next reaction starts now."""
-        self.anchor = time.monotonic_ns()
-
-    def begin_test(self) -> None:
-        """The preconditions hold: from here on a failure is a verdict about the station."""
-        self.phase, self.test_from = "test", self.cursor
-        self.now()
 
     def undo(self, what: str, how: Callable[[], None], early: bool = False) -> None:
         """Has something put back when the case ends, the last first."""

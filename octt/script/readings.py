@@ -6,16 +6,16 @@ import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from octt.csms.traffic import Seen
 from octt.script.case_run import Label
 from octt.script.station import Station
+from octt.timeline.entry import Entry
 
 
 @dataclass(frozen=True)
 class Reading:
     """One meterValue of a MeterValues.req. `whole` when its time is given in whole seconds."""
 
-    seen: Seen
+    seen: Entry
     text: str
     time: datetime
     context: str
@@ -27,7 +27,7 @@ class Reading:
         return self.time.microsecond == 0
 
 
-def readings(seen: Seen) -> list[Reading]:
+def readings(seen: Entry) -> list[Reading]:
     """The readings of one message. Absent fields have the defaults of section 7.43 (SampledValue)."""
     found = []
     for entry in seen.payload.get("meterValue", []):
@@ -44,7 +44,7 @@ def readings(seen: Seen) -> list[Reading]:
     return found
 
 
-def of_transaction(seen: Seen, before: list[Reading]) -> list[Reading]:
+def of_transaction(seen: Entry, before: list[Reading]) -> list[Reading]:
     """The readings of one message, after those that came before it in the transaction.
 
     A value taken when the transaction began (Transaction.Begin, section 7.35) belongs to no interval.
@@ -73,7 +73,7 @@ def check_spacing(station: Station, found: list[Reading], interval: float, *, st
         )
 
 
-def highest(seen: Seen, measurand: str) -> float | None:
+def highest(seen: Entry, measurand: str) -> float | None:
     """The highest value of a measurand in a MeterValues.req, in A or W; None when it has none."""
     found = []
     for entry in seen.payload.get("meterValue", []):

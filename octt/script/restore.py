@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from octt.csms.answers import Transaction
+from octt.script.actions import Actions, World
+from octt.script.csms import Csms
 from octt.script.station import Station
 from octt.script.verdicts import Inconclusive, Judgement
-from octt.script.words import Actions, Csms, World
+from octt.timeline.state import Transaction
 
 _RUNNING = ("Charging", "SuspendedEV", "SuspendedEVSE")
 LONGEST_CONNECTION_TIMEOUT = 300
@@ -23,18 +23,18 @@ def free_connectors(station: Station, driver: Actions) -> None:
     Raises Inconclusive when a connector does not become Available. Only one that stays occupied keeps cases from
     being tried: one that is Unavailable or Faulted after a boot is what the boot cases are there to find.
     """
-    status, tested = station.csms.answers.status, station.bench.connector
-    if tested not in status:
+    tested = station.bench.connector
+    if tested not in station.state.statuses:
         station.call("TriggerMessage", requestedMessage="StatusNotification", connectorId=tested)
-        limit = time.monotonic_ns() + int(station.limits.function * 1e9)
-        station.csms.traffic.wait(lambda: tested in status, limit)
+        station.timeline.wait(lambda: tested in station.state.statuses, _in(station, station.limits.function))
     try:
-        for connector, given in sorted(status.items()):
+        for connector, given in sorted(station.state.statuses.items()):
             if connector and given in _PLUGGED:
                 driver.unplug(connector, f"connector {connector} is {given}; the run begins with a free one")
         await_available(station, driver.world)
     finally:
-        driver.world.stuck = {n: given for n, given in status.items() if given in _PLUGGED}
+        statuses = station.state.statuses
+        driver.world.stuck = {n: given for n, given in statuses.items() if given in _PLUGGED}
 
 
 def stop_transaction(station: Station, driver: Actions, transaction: Transaction) -> None:
@@ -42,33 +42,35 @@ def stop_transaction(station: Station, driver: Actions, transaction: Transaction
 
     A station that refuses and is not charging either has lost the transaction: it is not asked for again.
     """
-    answers = station.csms.answers
     reply = station.call("RemoteStopTransaction", transactionId=transaction.id)
     if reply.payload.get("status") != "Accepted":
-        if answers.status.get(transaction.connector) not in _RUNNING:
-            answers.forget(transaction.id)
+        if station.state.statuses.get(transaction.connector) not in _RUNNING:
+            driver.world.lost.add(transaction.id)
             station.remark(
                 f"transaction {transaction.id} was never stopped, and the station knows it no longer"
             )
             return
         driver.press_stop(transaction.connector, "ending the transaction")
-    limit = time.monotonic_ns() + int(station.limits.remote_stop * 1e9)
-    if not station.csms.traffic.wait(lambda: transaction.stop is not None, limit):
+
+    def stopped() -> bool:
+        return all(one.id != transaction.id for one in station.state.open_transactions)
+
+    if not station.timeline.wait(stopped, _in(station, station.limits.remote_stop)):
         raise Inconclusive(f"no StopTransaction came within {station.limits.remote_stop:g} s", "station")
 
 
 def accept_registration(station: Station, driver: Actions) -> None:
     """A station that was left Pending or Rejected is accepted when it asks again; after a power cycle it must."""
-    answers, times = station.csms.answers, station.bench.times
+    times = station.bench.times
 
     def accepted() -> bool:
-        return answers.registration in ("", "Accepted")
+        return station.state.registration in ("", "Accepted")
 
     if accepted():
         return
-    limit = time.monotonic_ns() + int((times.boot_retry_interval + station.limits.function) * 1e9)
-    if not station.csms.traffic.wait(accepted, limit):
-        power_cycle(station, driver, f"it was left {answers.registration} and does not ask again")
+    limit = _in(station, times.boot_retry_interval + station.limits.function)
+    if not station.timeline.wait(accepted, limit):
+        power_cycle(station, driver, f"it was left {station.state.registration} and does not ask again")
 
 
 def power_cycle(station: Station, driver: Actions, why: str) -> None:
@@ -77,7 +79,7 @@ def power_cycle(station: Station, driver: Actions, why: str) -> None:
         driver.power_cycle(why)
         station.sends("BootNotification", within=station.bench.times.boot_timeout)
         await_available(station, driver.world)
-        station.case.cursor = len(station.csms.traffic.entries)
+        station.case.position.skip_to_end()
 
 
 def put_back(station: Station, csms: Csms, driver: Actions) -> list[str]:
@@ -91,8 +93,8 @@ def put_back(station: Station, csms: Csms, driver: Actions) -> list[str]:
             problems.append(f"{what} was not put back: {judgement.reason}")
 
     with case.during("restore"):
-        case.cursor = len(csms.system.traffic.entries)
-        case.now()
+        case.position.skip_to_end()
+        case.position.count_from_now()
         csms.system.restore()
         attempt("the physical world", driver.take_back)
         for undo in [undo for undo in case.undos if undo.early]:
@@ -101,7 +103,9 @@ def put_back(station: Station, csms: Csms, driver: Actions) -> list[str]:
         attempt("the connection", lambda: station.connects(again=False))
         csms.system.answers.disarm()
         attempt("the registration", lambda: accept_registration(station, driver))
-        for open_one in csms.system.answers.open_transactions():
+        for open_one in station.state.open_transactions:
+            if open_one.id in driver.world.lost:
+                continue
             attempt(f"transaction {open_one.id}", lambda t=open_one: stop_transaction(station, driver, t))
         for connector in sorted(driver.world.plugged):
             attempt(
@@ -120,15 +124,15 @@ def await_available(station: Station, world: World) -> None:
 
     What was stuck after the case before is not waited for at length again.
     """
-    status, stuck = station.csms.answers.status, world.stuck
+    stuck = world.stuck
 
     def wrong() -> dict[int, str]:
-        return {n: s for n, s in status.items() if s != "Available"}
+        return {n: s for n, s in station.state.statuses.items() if s != "Available"}
 
     def wait(seconds: float, *, or_unavailable: bool = False) -> None:
-        station.csms.traffic.wait(
+        station.timeline.wait(
             lambda: not wrong() or (or_unavailable and "Unavailable" in wrong().values()),
-            time.monotonic_ns() + int(seconds * 1e9),
+            _in(station, seconds),
         )
 
     patience = station.limits.function if wrong() != stuck else min(1.0, station.limits.function)
@@ -145,3 +149,8 @@ def await_available(station: Station, world: World) -> None:
     if wrong():
         shown = ", ".join(f"connector {n} is still {s}" for n, s in sorted(wrong().items()))
         raise Inconclusive(shown, "station")
+
+
+def _in(station: Station, seconds: float) -> int:
+    """The moment in so many seconds, in monotonic nanoseconds."""
+    return station.timeline.clock.now() + int(seconds * 1e9)

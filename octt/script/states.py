@@ -1,6 +1,6 @@
 """The reusable states of the test-case document (section 2.25): the way into them, step by step.
 
-As a precondition a state is a fixture (octt/suite/fixtures.py); inside a scenario the case calls the function with
+As a precondition a state is a fixture (octt/suite/plugin.py); inside a scenario the case calls the function with
 the label of its own step as `step`.
 """
 
@@ -10,10 +10,10 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from octt.csms.traffic import Seen
+from octt.script.actions import Actions
 from octt.script.station import Station
 from octt.script.times import in_seconds
-from octt.script.words import Actions
+from octt.timeline.entry import Entry
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Transaction:
     id: int
     id_tag: str
     connector: int
-    start: Seen
+    start: Entry
 
 
 def _labels(step: str | int, state: str) -> str:
@@ -50,7 +50,7 @@ def authorize_remote(station: Station, step: str | int = "") -> bool:
 def start_authorized(station: Station, driver: Actions, *, id_tag: str = "", step: str | int = "") -> str:
     """State Authorized (table 104): a card is presented and accepted. The idTag that was used."""
     tag, connector = id_tag or station.bench.id_tags.valid, station.bench.connector
-    already = station.csms.answers.status.get(connector) == "Preparing"
+    already = station.state.statuses.get(connector) == "Preparing"
     with station.case.during(station.case.phase, _labels(step, "Authorized")):
         driver.present_id_tag(connector, tag, "so that the station asks us to authorize it")
         with station.in_any_order():
@@ -68,7 +68,7 @@ def becomes_preparing(station: Station, *, step: str | int) -> None:
 
 def waiting_connector(station: Station) -> int:
     """The connector that waits for its cable after a card: that under test, else the one the station chose."""
-    statuses, tested = station.csms.answers.status, station.bench.connector
+    statuses, tested = station.state.statuses, station.bench.connector
     return next((n for n in [tested, *station.connectors] if statuses.get(n) == "Preparing"), tested)
 
 
@@ -86,7 +86,7 @@ def start_charging(
     `request` adds fields to RemoteStartTransaction. `plug` False: the cable is in already.
     """
     tag, connector = id_tag or station.bench.id_tags.valid, station.bench.connector
-    statuses = station.csms.answers.status
+    statuses = station.state.statuses
     reserved = "Reserved" in (statuses.get(connector), statuses.get(0))
     with station.case.during(station.case.phase, _labels(step, "Charging")):
         asks = authorize_remote(station)
@@ -114,15 +114,13 @@ def start_charging(
     return transaction(station, start)
 
 
-def transaction(station: Station, start: Seen) -> Transaction:
+def transaction(station: Station, start: Entry) -> Transaction:
     """The transaction that a StartTransaction.req began."""
-    transactions = station.csms.answers.transactions.values()
-    known = next((t for t in transactions if t.start == start.payload), None)
+    transactions = station.state.transactions.values()
+    known = next((one for one in transactions if one.line == start.n or one.start == start.payload), None)
     if known is None:
-        wrong = "; ".join(start.problems)
-        raise station.case.fail(
-            "", "a valid StartTransaction.req", wrong, closest=start, cite="OCPP 1.6 6.45"
-        )
+        wrong = "; ".join(start.problems) or "it was not answered"
+        station.case.fail("", "a valid StartTransaction.req", wrong, closest=start, cite="OCPP 1.6 6.45")
     return Transaction(known.id, known.id_tag, known.connector, start)
 
 
@@ -141,7 +139,7 @@ def make_unavailable(station: Station, connector: int, *, step: str | int = 1) -
 
 def make_operative(station: Station, connector: int) -> None:
     """The way back from `make_unavailable`."""
-    statuses = station.csms.answers.status
+    statuses = station.state.statuses
     if connector and statuses.get(connector) == "Available":
         return
     station.call("ChangeAvailability", connectorId=connector, type="Operative")

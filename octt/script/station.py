@@ -6,14 +6,13 @@ What a script changes goes back to what it was when the case ends, pass or fail.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from typing import Any
 
-from octt.csms.traffic import Seen
 from octt.script.case_run import Label
 from octt.script.verdicts import Inconclusive
 from octt.script.watching import Watching
+from octt.timeline.entry import Entry
 
 
 class Station(Watching):
@@ -24,7 +23,7 @@ class Station(Watching):
         """What happens inside is a precondition: when it fails, the case is INCONCLUSIVE, not FAIL."""
         with self.case.during("setup"):
             yield
-        self.case.test_from = self.case.cursor
+        self.case.position.begin_test()
 
     def still_works(self, *, step: Label) -> None:
         """Normal operation continues: the station is connected and answers."""
@@ -32,11 +31,12 @@ class Station(Watching):
 
     def passes(self, seconds: float, why: str) -> None:
         """Lets time pass because the protocol needs it."""
-        self.case.forced += seconds
-        with self.case.waits("time", why, time.monotonic_ns() + int(seconds * 1e9)):
-            time.sleep(seconds)
+        self.waits_for_protocol(seconds)
+        clock = self.timeline.clock
+        with self.case.waits("time", why, clock.now() + int(seconds * 1e9)):
+            clock.sleep(seconds)
         self.case.step("", f"{seconds:g} s pass: {why}", "info")
-        self.case.now()
+        self.case.position.count_from_now()
 
     def value_of(self, key: str) -> tuple[str | None, bool] | None:
         """Value and read-only flag of a configuration key now; None when the station does not know the key."""
@@ -104,7 +104,7 @@ class Station(Watching):
         """Puts on the record that the case changed the station, or put it back."""
         self.case.record.write("changed", what=what, name=name, before=before, after=after, restored=restored)
 
-    def reboot(self, kind: str = "Soft") -> Seen:
+    def reboot(self, kind: str = "Soft") -> Entry:
         """Resets the station and waits until it has come back; its BootNotification."""
         self.call("Reset", type=kind)
         return self.sends("BootNotification", within=self.bench.times.boot_timeout)

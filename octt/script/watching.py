@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from octt.csms.traffic import Seen
-from octt.ocpp import schemas
 from octt.script.case_run import Label
-from octt.script.expecting import NOTHING, Expecting
-from octt.timeline import matching
+from octt.script.expecting import Expecting
+from octt.timeline.entry import NOTHING, Entry
+from octt.timeline.expectation import Expectation, Link, Wanted, Window
+from octt.timeline.judge import Met, Wrong
 
 
 class Watching(Expecting):
@@ -21,30 +20,25 @@ class Watching(Expecting):
         Late is counted from the station's last message of any kind, since other traffic may put a heartbeat off
         (HeartbeatInterval is an interval of inactivity, section 9.1.10).
         """
-        limit = every + self.limits.late
-        began = time.monotonic_ns()
+        limit, clock = every + self.limits.late, self.timeline.clock
+        began = clock.now()
         first = self.sends(action, within=limit, since=self._put_off(action, limit), step=step, cite=cite)
-        self.case.forced += every * times + min(every, max(0.0, (first.m - began) / 1e9))
+        self.waits_for_protocol(every * times + min(every, max(0.0, (first.m - began) / 1e9)))
         for _ in range(times):
             second = self.sends(
                 action, within=limit, since=self._put_off(action, limit), step=step, cite=cite
             )
             spacing = (second.m - first.m) / 1e9
             if spacing < every - self.limits.early(every):
-                raise self.case.fail(
-                    step,
-                    f"{action} every {every:g} s",
-                    f"the next came after {spacing:.2f} s",
-                    closest=second,
-                    cite=cite,
-                )
+                actual = f"the next came after {spacing:.2f} s"
+                self.case.fail(step, f"{action} every {every:g} s", actual, closest=second, cite=cite)
             first = second
 
     def stays_silent(
         self,
         *actions: str,
         during: float | None = None,
-        since: Seen | None = None,
+        since: Entry | None = None,
         step: Label = "",
         cite: str = "",
         **fields: Any,
@@ -53,76 +47,72 @@ class Watching(Expecting):
 
         `since`: none may have come after this frame either (default: after the last expected one).
         """
-        for action in actions:
-            schemas.check_fields(action, "request", fields)
-        seconds = during or self.bench.times.observation
-        what = f"no {' and no '.join(actions)}" + (f" with {matching.describe(fields)}" if fields else "")
-        start, traffic = self.case.cursor if since is None else self._index(since) + 1, self.csms.traffic
-        found: list[Seen] = []
-
-        def look() -> bool:
-            for seen in traffic.entries[start:]:
-                if (
-                    seen.is_call()
-                    and seen.action in actions
-                    and not matching.mismatches(fields, seen.payload)
-                ):
-                    found.append(seen)
-                    return True
-            return False
-
-        self.case.forced += seconds
-        deadline = time.monotonic_ns() + int(seconds * 1e9)
-        with self.case.waits("time", f"watching for {what}", deadline):
-            came = traffic.wait(look, deadline)
-        if came:
-            raise self.case.fail(
-                step, what, f"the station sent {found[0].short()}", closest=found[0], cite=cite
-            )
-        lost = self.lost_connection()
-        if lost:
-            raise self.case.fail(step, what, lost, blame="network")
+        seconds = self.bench.times.observation if during is None else during
+        start = self.case.position.next if since is None else since.index + 1
+        window = Window(self.timeline.clock.now(), seconds)
+        expectation = Expectation(tuple(Wanted(a, fields) for a in actions), window, start, never=True)
+        what = f"no {' and no '.join(str(one).replace('.req', '') for one in expectation.alternatives)}"
+        self.waits_for_protocol(seconds)
+        outcome = self._await(expectation)
+        if isinstance(outcome, Wrong):
+            actual = f"the station sent {outcome.entry.short()}"
+            self.case.fail(step, what, actual, closest=outcome.entry, cite=cite)
+        if lost := self.lost_connection():
+            self.case.fail(step, what, lost, blame="network")
         self.case.step(step, what, "ok", seconds=seconds, limit=seconds, cite=cite)
 
-    def connects(self, *, within: float | None = None, step: Label = "", again: bool = True) -> Seen:
-        """Waits for the station's (new) connection."""
-        limit = within or self.bench.times.reconnect_timeout
-        start = self.case.cursor
-        found: list[int] = []
+    def connects(self, *, within: float | None = None, step: Label = "", again: bool = True) -> Entry:
+        """Waits for the station's (new) connection; without `again` one that it has is as good."""
+        limit = self.bench.times.reconnect_timeout if within is None else within
+        if not again and self.state.connected:
+            self.case.step(step, "the station connects", "ok", limit=limit)
+            return NOTHING
+        outcome = self._await(self._link("connect", limit))
+        if not (isinstance(outcome, Met) and outcome.entry):
+            refusal = self.system.refusals[-1] if self.system.refusals else "no attempt was seen"
+            self.case.fail(step, "the station to connect", f"it did not within {limit:g} s ({refusal})")
+        self.case.step(step, "the station connects", "ok", frame=outcome.entry, limit=limit)
+        self.case.position.take(outcome.entry)
+        return outcome.entry
 
-        def look() -> bool:
-            entries = self.csms.traffic.entries
-            found[:] = [i for i in range(start, len(entries)) if entries[i].kind == "connect"]
-            return bool(found) or (not again and self.csms.connected)
-
-        deadline = self.case.anchor + int(limit * 1e9)
-        with self.case.waits("station", "to connect", deadline):
-            came = self.csms.traffic.wait(look, deadline)
-        if not came:
-            refusal = self.csms.refusals[-1] if self.csms.refusals else "no attempt was seen"
-            raise self.case.fail(step, "the station to connect", f"it did not within {limit:g} s ({refusal})")
-        seen = self.csms.traffic.entries[found[0]] if found else NOTHING
-        if found:
-            self.case.cursor = found[0] + 1
-            self._from(seen)
-        self.case.step(step, "the station connects", "ok", frame=seen if found else None, limit=limit)
-        return seen
-
-    def disconnects(self, *, within: float | None = None, step: Label = "") -> Seen:
+    def disconnects(self, *, within: float | None = None, step: Label = "") -> Entry:
         """Waits until the connection ends."""
-        limit = within or self.limits.function
-        start = self.case.cursor
-        found: list[int] = []
+        limit = self.limits.function if within is None else within
+        outcome = self._await(self._link("disconnect", limit))
+        if not (isinstance(outcome, Met) and outcome.entry):
+            self.case.fail(step, "the station to disconnect", f"it stayed connected for {limit:g} s")
+        self.case.step(step, "the station disconnects", "ok", frame=outcome.entry, limit=limit)
+        self.case.position.take(outcome.entry)
+        return outcome.entry
 
-        def look() -> bool:
-            entries = self.csms.traffic.entries
-            found[:] = [i for i in range(start, len(entries)) if entries[i].kind == "disconnect"]
-            return bool(found)
+    def waits_for_protocol(self, seconds: float) -> None:
+        """So many seconds of the case are none of its own: the protocol, or what is being tested, takes them."""
+        self.case.position.waits_for_protocol(seconds)
 
-        if not self.csms.traffic.wait(look, self.case.anchor + int(limit * 1e9)):
-            raise self.case.fail(step, "the station to disconnect", f"it stayed connected for {limit:g} s")
-        seen = self.csms.traffic.entries[found[0]]
-        self.case.step(step, "the station disconnects", "ok", frame=seen, limit=limit)
-        self.case.cursor = found[0] + 1
-        self._from(seen)
-        return seen
+    def expect_disconnect(self) -> None:
+        """From here until the next boot the station may lose its connection by what we do."""
+        self.case.position.expect_disconnect()
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _link(self, kind: Any, limit: float) -> Expectation:
+        position = self.case.position
+        return Expectation((Link(kind),), Window(position.since, limit), position.next)
+
+    def _put_off(self, action: str, limit: float) -> Entry | None:
+        """The last request of the station before `action` came, or before `limit` seconds of silence.
+
+        None when that is no later than what the deadline counts from anyway.
+        """
+        since = self.case.position.since
+        for _ in range(10):
+            newest = self._newest_request()
+            window = Window(max(newest.m, since), limit)
+            expectation = Expectation((Wanted(action),), window, self.case.position.start_of(Wanted(action)))
+            if isinstance(self._await(expectation), Met) or self._newest_request() is newest:
+                break
+        return newest if newest.m > since else None
+
+    def _newest_request(self) -> Entry:
+        entries = self.timeline.since(self.case.position.next - 1)
+        return next((entry for entry in reversed(entries) if entry.is_call()), NOTHING)

@@ -15,7 +15,9 @@ import pytest
 if TYPE_CHECKING:
     from octt.bench import Bench
     from octt.script.states import Transaction
-    from octt.suite.run import Options, Run, Scene
+    from octt.suite.attempt import Scene
+    from octt.suite.options import Options
+    from octt.suite.run import Run
 
 MARK = "octt_case"
 _OPTIONS: pytest.StashKey[Any] = pytest.StashKey()
@@ -156,7 +158,7 @@ def _end_interrupted(run: Run) -> None:
     from octt.script.verdicts import AbortRun
 
     if run.current is not None:
-        run.end(run.scene(run.current), run.attempt, AbortRun())
+        run.end(run.current, AbortRun())
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -201,7 +203,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     scene.case.purpose = (getattr(script, "__doc__", None) or "").strip().partition("\n")[0]
     if planned.applies is None:
         raise Inconclusive(f"not decided whether the case applies: {planned.reason}", "configuration")
-    run.ready(scene)
+    run.establish_preconditions(scene)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -224,7 +226,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
 
     run: Run = item.config.stash[_RUN]
     error = item.stash[_ERROR]
-    verdict, reason = run.end(scene, item.stash[_ATTEMPT], error)
+    verdict, reason = run.end(scene, error)
     if isinstance(error, AbortRun):
         item.session.shouldstop = "aborted by the operator"
     result = yield
@@ -298,16 +300,17 @@ def files(scene: Scene, request: pytest.FixtureRequest) -> Any:
     from octt.script.files.words import Files
 
     run: Run = request.config.stash[_RUN]
-    return Files(scene.station, run.files, run.options.declaration)
+    return Files(scene.station, run.laboratory.files, run.options.declaration)
 
 
 @pytest.fixture
 def security(scene: Scene, request: pytest.FixtureRequest) -> Any:
     """The security extension: profile and password of the connection, certificates, what is to be refused."""
+    from octt.script.declared import Declared
     from octt.script.security.words import Security
 
     run: Run = request.config.stash[_RUN]
-    return Security(scene.station, run)
+    return Security(scene.station, run.laboratory, Declared(run.options.declaration))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from octt.pics.declaration import Declaration, DeclarationError, load_declaratio
 from octt.pics.problems import problems
 from octt.pics.simulate import simulator_options
 from octt.suite.catalogue import CatalogueError, load_catalogue, plan
-from octt.suite.run import Options
+from octt.suite.options import Options
 
 
 def prepare(

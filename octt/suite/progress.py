@@ -66,7 +66,7 @@ class Progress:
             return
         central = self.run.bench.central_system
         self.say("The Central System is ready. Point the station at one of these, subprotocol ocpp1.6:")
-        for url in self.run.urls():
+        for url in self.run.laboratory.urls:
             self.say(f"    {url}")
         self.say(
             f"    identity {self.run.bench.station.identity}, security profile {central.security_profile}"
@@ -120,7 +120,7 @@ class Progress:
             Text(f"   last   {self._step}", "dim", overflow="ellipsis", no_wrap=True),
         ]
         current = self.run.current if self.run else None
-        waiting = current.waiting if current else None
+        waiting = current.case.waiting if current else None
         if waiting:
             who, what, deadline = waiting
             left = max(0.0, deadline / 1e9 - now)

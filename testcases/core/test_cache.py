@@ -37,7 +37,7 @@ def test_clear_cache(station, driver, bench):
         becomes_preparing(station, step=1)
     connector = waiting_connector(station)
     driver.present_id_tag(bench.connector, tag, why="presenting it again may end the session; else wait")
-    station.case.forced += timeout
+    station.waits_for_protocol(timeout)
     within = 2 * timeout + station.limits.function
     station.reports("Available", connector=connector, step=3, within=within)
     station.call("ClearCache", step=5).returns(status="Accepted", cite="OCPP 1.6 5.4")

@@ -29,7 +29,7 @@ def _three_readings(station, transaction, interval, context):
         if len(found) >= 3:
             break
     # Of a clock-aligned interval only the rest is waited for.
-    station.case.forced += min(3 * interval, (found[-1].seen.m - before.m) / 1e9) if found else 0
+    station.waits_for_protocol(min(3 * interval, (found[-1].seen.m - before.m) / 1e9) if found else 0)
     what = "three meterValues with a timestamp"
     station.check(len(found) >= 3, what, f"{len(found)} in five messages", step=1, cite="OCPP 1.6 7.33")
     station.check(

@@ -24,7 +24,7 @@ def test_meter_values_while_offline(station, csms, driver, bench):
     csms.cut()
     station.passes(3.5 * interval, "the station stores meter values while offline")
     back = _back_online(station, csms)
-    station.case.forced += 0.5 * interval  # until the first one that is taken online
+    station.waits_for_protocol(0.5 * interval)  # until the first one that is taken online
     within = bench.times.reconnect_timeout
     away = (back.m - tx.start.m) / 1e9
     online = moment(tx.start.payload["timestamp"]) + timedelta(seconds=away)

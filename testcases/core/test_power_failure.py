@@ -40,7 +40,7 @@ def test_power_loss_without_backup(station, driver, charging, bench):
             ending = station.either(stop, ("StatusNotification", {**mine, "status": "Charging"}), step=5)
         if ending is None or ending.action != "StopTransaction":
             # Charging says that it was resumed, or only that the station has not stopped it yet.
-            station.case.forced += bench.times.observation
+            station.waits_for_protocol(bench.times.observation)
             ending = station.may_send(
                 "StopTransaction", step=5, within=bench.times.observation, transactionId=charging.id
             )

@@ -120,7 +120,7 @@ def test_renew_certificate(security, named):
     signed = named.sign(named.requested())
     started = security.now()
     named.gives(signed).returns(status="Accepted", cite="whitepaper A02.FR.06")
-    security.case.loss_expected = True
+    security.station.expect_disconnect()
     what = "the station disconnects and connects with the new certificate"
     check = Check(7, what, lambda attempt: shows(attempt, signed), "whitepaper A02.FR.08")
     security.connects(started, check)

@@ -147,7 +147,7 @@ def test_remote_start_with_profile(station, driver, smart, bench):
     smart.remember({"connectorId": bench.connector, "csChargingProfiles": profile})
     smart.composite(bench.smart_charging.duration, step=2)
     interval = bench.times.meter_value_interval
-    station.case.forced += interval
+    station.waits_for_protocol(interval)
     # That samples come at all is what TC_070 tests; a station may have been set to take none.
     seen = station.may_send(
         "MeterValues", within=2 * interval + station.limits.function, transactionId=started.id

@@ -57,8 +57,8 @@ def test_every_attempt_is_kept_with_what_it_showed(basic: Bench) -> None:
     with pytest.raises(InvalidStatus):
         basic.station(additional_headers=_login("wrong"))
     station = basic.station(additional_headers=_login(OLD))
-    basic.eventually(lambda: len(basic.csms.attempts) == 2)
-    refused, admitted = basic.csms.attempts
+    basic.eventually(lambda: len(basic.csms.door.attempts) == 2)
+    refused, admitted = basic.csms.door.attempts
     assert not refused.admitted
     assert refused.reason == "wrong user or password"
     assert refused.credentials.password == b"wrong"

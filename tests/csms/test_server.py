@@ -37,8 +37,8 @@ def test_default_answers(live):
     assert other["transactionId"] != first["transactionId"]
     stop = {"transactionId": first["transactionId"], "meterStop": 1, "timestamp": "2024-01-01T00:00:09Z"}
     assert station.call("StopTransaction", **stop)[2] == {}
-    assert [t.id for t in live.csms.answers.open_transactions()] == [other["transactionId"]]
-    assert live.csms.answers.status == {1: "Available"}
+    assert [t.id for t in live.csms.timeline.state.open_transactions] == [other["transactionId"]]
+    assert live.csms.timeline.state.statuses == {1: "Available"}
     assert all(event["problems"] == [] for event in live.events("frame"))
 
 
@@ -260,7 +260,7 @@ def test_a_flood_of_frames_ends_the_connection(tmp_path):
 
 
 def test_a_flood_of_strangers_is_recorded_in_bounds(live):
-    live.csms._strangers.at_once = live.csms._strangers._left = 5
+    live.csms.door._strangers.at_once = live.csms.door._strangers._left = 5
     base = live.url.split("/ocpp/")[0]
     for _ in range(20):
         with pytest.raises(InvalidStatus):

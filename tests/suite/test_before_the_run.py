@@ -66,7 +66,7 @@ def begun(tmp_path):
         person = Person(answer)
         run = Run(Options(bench, Declaration(), tmp_path / "out", operator=person))
         runs.append(run)
-        station = threading.Thread(target=occupied_station, args=(run.urls()[0],))
+        station = threading.Thread(target=occupied_station, args=(run.laboratory.urls[0],))
         stations.append(station)
         station.start()
         run.start()
@@ -84,8 +84,8 @@ def test_who_aborts_before_the_first_case_aborts_the_run(begun, tmp_path):
     assert person.texts == ["Unplug the cable of connector 1."]
     scene = run.begin("TC_003_CS", 1)
     with pytest.raises(AbortRun):
-        run.ready(scene)
-    assert run.end(scene, 1, AbortRun()) == ("INCONCLUSIVE", "the run was aborted")
+        run.establish_preconditions(scene)
+    assert run.end(scene, AbortRun()) == ("INCONCLUSIVE", "the run was aborted")
     run.finish("aborted")
     assert list(read(tmp_path / "out" / "record.jsonl"))[-1]["reason"] == "aborted"
 
@@ -94,6 +94,6 @@ def test_a_connector_that_nobody_frees_costs_no_case_a_verdict(begun):
     run, person = begun("cannot")
     scene = run.begin("TC_003_CS", 1)
     with pytest.raises(Exception, match="connector 1 is still SuspendedEV") as stopped:
-        run.ready(scene)
-    assert run.end(scene, 1, stopped.value)[0] == "INCONCLUSIVE"
+        run.establish_preconditions(scene)
+    assert run.end(scene, stopped.value)[0] == "INCONCLUSIVE"
     assert person.texts[1].endswith("Switch the station's mains power off and on again.")

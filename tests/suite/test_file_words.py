@@ -21,7 +21,6 @@ from octt.bench import Bench as BenchFile
 from octt.bench import Firmware, Times
 from octt.files.servers import FileServers, dummy_image
 from octt.pics.declaration import Declaration
-from octt.script import rules
 from octt.script.case_run import CaseRun
 from octt.script.files.words import Files, damage, firmware_version, reboots, stays_available
 from octt.script.limits import Limits
@@ -38,7 +37,7 @@ class Stage:
 
     def __init__(self, live, folder):
         self.live, self.bare = live, live.station()
-        self.case = CaseRun("TC_TEST", live.record)
+        self.case = CaseRun("TC_TEST", live.record, live.csms.timeline)
         self.case.begin_test()
         self.station = Station(self.case, live.csms, BenchFile(times=TIMES), LIMITS, 2)
         self.servers = FileServers(folder / "run", "127.0.0.1", {"http": 0, "ftp": 0}, host="127.0.0.1")
@@ -177,11 +176,11 @@ def test_a_whole_image_was_fetched(stage):
     fetch(image, first_bytes=100)
     with pytest.raises(Failed, match=r"the image of 262144 bytes is fetched over http; 100 bytes were"):
         stage.files("HTTP").fetched(image, step=5)
-    assert not stage.case.loss_expected
+    assert not stage.case.position.loss_expected
     stage.files("HTTP").fetched(image, step=5, whole=False)
     fetch(image)
     stage.files("HTTP").fetched(image, step=5)
-    assert stage.case.loss_expected
+    assert stage.case.position.loss_expected
 
 
 def test_an_image_nobody_looked_at(stage):
@@ -287,25 +286,6 @@ def test_only_a_real_image_has_to_be_installed(stage, tmp_path):
 # -- statuses -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("expected", "came", "decides"),
-    [
-        ("Downloading", "Downloaded", True),
-        ("Downloaded", "Downloading", False),
-        ("Downloaded", "DownloadFailed", True),
-        ("DownloadFailed", "Downloading", False),
-        ("DownloadFailed", "Downloaded", True),
-        ("Installed", "Installing", False),
-        ("Installed", "InstallationFailed", True),
-        ({"Downloading", "DownloadFailed"}, "Installing", True),
-        ("Idle", "Downloading", False),
-        ("Downloading", ["Downloaded"], False),
-    ],
-)
-def test_no_status_comes_back(expected, came, decides):
-    assert rules.decides(FIRMWARE, {"status": expected}, {"status": came}) is decides
-
-
 def boot(stage, version):
     stage.bare.call("BootNotification", chargePointVendor="V", chargePointModel="M", firmwareVersion=version)
 
@@ -331,7 +311,7 @@ def test_a_reboot_counts_since_a_frame(stage):
 def test_a_reboot_that_has_begun_is_waited_for(stage):
     stage.says("Installed")
     installed = stage.station.sends(FIRMWARE, status="Installed")
-    stage.case.loss_expected = True
+    stage.station.expect_disconnect()
     stage.bare.close()
     stage.live.eventually(lambda: not stage.live.csms.connected)
 
@@ -351,10 +331,9 @@ def test_unavailable_is_legal_until_the_end(stage):
     stage.bare.status(1, "Unavailable")
     threading.Timer(0.2, stage.bare.status, (1, "Available")).start()
     stays_available(stage.station, before, step="result")
-    entries = stage.live.csms.traffic.entries
-    statuses = {i for i, seen in enumerate(entries) if seen.is_call("StatusNotification")}
+    statuses = [e for e in stage.live.csms.timeline.since(0) if e.is_call("StatusNotification")]
     assert len(statuses) == 2
-    assert statuses <= stage.case.used
+    assert all(stage.case.position.was_taken(entry) for entry in statuses)
     stage.station.limits = LIMITS
     stage.bare.status(2, "Unavailable")
     with pytest.raises(Failed, match="every connector is Available; connector 2 is Unavailable"):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-import time
 
 import pytest
 
@@ -13,54 +11,46 @@ from octt.bench import Bench, Times
 from octt.script.case_run import CaseRun
 from octt.script.limits import Limits
 from octt.script.station import Station
+from tests.timeline.virtual import NoRecord, Stage, System
 
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
 
 
 @pytest.fixture
-def scene(live):
-    """A bare station and the words to judge it."""
-    bare = live.station()
-    case = CaseRun("TC_TEST", live.record)
+def scene():
+    """A station in virtual time and the words to judge it."""
+    stage = Stage()
+    case = CaseRun("TC_TEST", NoRecord(), stage.timeline)
     case.begin_test()
     times = Times(observation=0.2, max_deviation=5, boot_timeout=10)
-    words = Station(case, live.csms, Bench(times=times), Limits(5, 5, 5, 5, late=5), 1)
-    case.cursor = len(live.csms.traffic.entries)
-    return bare, words
+    words = Station(case, System(stage), Bench(times=times), Limits(5, 5, 5, 5, late=5), 1)
+    return stage, words
 
 
 def test_a_boot_that_we_caused_is_forced_and_one_of_the_stations_own_is_not(scene):
-    bare, words = scene
-    words.case.loss_expected, words.case.anchor = True, time.monotonic_ns() - 3_000_000_000
-    bare.call("BootNotification", **BOOT)
+    stage, words = scene
+    words.expect_disconnect()
+    stage.later(3, "BootNotification", **BOOT)
     words.sends("BootNotification")
-    assert words.case.forced >= 3
-    before = words.case.forced
-    bare.call("BootNotification", **BOOT)
+    assert words.case.position.protocol_waits == pytest.approx(3)
+    stage.later(5, "BootNotification", **BOOT)
     words.sends("BootNotification")
-    assert words.case.forced == before
+    assert words.case.position.protocol_waits == pytest.approx(3)
 
 
 def test_the_wait_for_the_first_of_several_is_forced_too_but_no_longer_than_the_interval(scene):
-    bare, words = scene
-    every = 0.2
-
-    def beat():
-        for number in range(3):
-            time.sleep(0.6)
-            bare.send(f'[2,"b{number}","Heartbeat",{{}}]')
-
-    beats = threading.Thread(target=beat)
-    beats.start()
-    words.repeats("Heartbeat", every=every)
-    beats.join()
-    assert words.case.forced == pytest.approx(3 * every)
+    stage, words = scene
+    for number in range(3):
+        stage.later(0.6 * (number + 1), "Heartbeat")
+    words.repeats("Heartbeat", every=0.2)
+    assert words.case.position.protocol_waits == pytest.approx(3 * 0.2)
 
 
 def test_silence_is_forced(scene):
-    _bare, words = scene
+    stage, words = scene
+    stage.link("connect")
     words.stays_silent("StopTransaction")
-    assert words.case.forced == 0.2
+    assert words.case.position.protocol_waits == 0.2
 
 
 def test_a_run_loads_neither_file_servers_nor_the_ocpp_package_before_it_needs_them():

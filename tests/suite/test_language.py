@@ -30,10 +30,10 @@ class Stage:
     def __init__(self, live):
         self.live = live
         self.bare = live.station()
-        self.case = CaseRun("TC_TEST", live.record)
+        self.case = CaseRun("TC_TEST", live.record, live.csms.timeline)
         self.case.begin_test()
         self.station = Station(self.case, live.csms, BENCH, LIMITS, 2)
-        self.case.cursor = len(live.csms.traffic.entries)
+        self.case.position.skip_to_end()
 
     def steps(self):
         """The decided steps: (label, outcome)."""
@@ -172,9 +172,9 @@ def test_too_late_is_not_taken(stage):
     threading.Timer(0.7, stage.bare.status, (1, "Charging")).start()
     with pytest.raises(Failed):
         stage.station.reports("Charging")
-    stage.live.eventually(lambda: stage.live.csms.answers.status)
+    stage.live.eventually(lambda: stage.live.csms.timeline.state.statuses)
     with pytest.raises(Failed, match="it came after"):
-        stage.station.reports("Charging", since=stage.live.csms.traffic.entries[0])
+        stage.station.reports("Charging", since=stage.live.csms.timeline.since(0)[0])
 
 
 def test_stays_silent(stage):
@@ -217,7 +217,7 @@ def test_no_reply_is_the_stations_fault_and_a_lost_connection_the_networks(stage
     assert lost.value.blame == "network"
     with pytest.raises(Inconclusive, match="the connection was lost"):
         stage.station.reports("Charging")
-    stage.case.loss_expected = True
+    stage.station.expect_disconnect()
     with pytest.raises(Failed):
         stage.station.sends("BootNotification")
 
@@ -271,7 +271,7 @@ def test_repeats_measures_the_spacing(stage):
     threading.Thread(target=beat, args=(0.5,)).start()
     stage.station.repeats("Heartbeat", every=0.5, step=7)
     time.sleep(0.6)
-    stage.case.cursor = len(stage.live.csms.traffic.entries)
+    stage.case.position.skip_to_end()
     quick = threading.Thread(target=beat, args=(0.05,))
     quick.start()
     with pytest.raises(Failed, match="the next came after"):
@@ -284,7 +284,7 @@ def test_connects_and_disconnects(stage):
     stage.station.disconnects(step=1)
     with pytest.raises(Failed, match=r"did not within 0\.1 s"):
         stage.station.connects(within=0.1)
-    stage.case.now()
+    stage.case.position.count_from_now()
     again = stage.live.station()
     stage.station.connects(step=2)
     again.close()

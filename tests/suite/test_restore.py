@@ -10,13 +10,13 @@ import pytest
 
 from octt.bench import Bench as BenchFile
 from octt.bench import Times
-from octt.csms.answers import Answers, Armed, ErrorAnswer
+from octt.script.actions import Actions, World
 from octt.script.case_run import CaseRun
+from octt.script.csms import Csms
 from octt.script.limits import Limits
 from octt.script.restore import free_connectors, put_back
 from octt.script.station import Station
 from octt.script.verdicts import AbortRun, Inconclusive
-from octt.script.words import Actions, Csms, World
 from octt.station.actions import CannotAct, Driver
 from octt.station.operator import ManualDriver, Operator
 
@@ -53,30 +53,16 @@ class Stage:
     def __init__(self, live, able=True):
         self.live, self.bare = live, live.station()
         self.rig = Rig(self.bare, able)
-        case = CaseRun("TC_TEST", live.record)
+        case = CaseRun("TC_TEST", live.record, live.csms.timeline)
         self.station = Station(case, live.csms, BENCH, LIMITS, 1)
         self.csms = Csms(case, live.csms)
-        self.actions = Actions(case, self.rig, None, live.csms, World())
+        self.actions = Actions(case, self.rig, None, World())
 
     def put_back(self):
         return put_back(self.station, self.csms, self.actions)
 
     def remarks(self):
         return [event["text"] for event in self.live.events("remark")]
-
-
-def test_the_registration_is_what_the_last_boot_was_told():
-    answers = Answers()
-    assert answers.registration == ""
-    for status in ("Rejected", "Pending", "Accepted"):
-        answers.arm("BootNotification", Armed({"status": status}))
-        answers.answer("BootNotification", BOOT)
-        assert answers.registration == status
-    answers.arm("BootNotification", Armed(ErrorAnswer("InternalError")))
-    answers.answer("Heartbeat", {})
-    assert answers.registration == "Accepted"
-    answers.answer("BootNotification", BOOT)
-    assert answers.registration == ""
 
 
 @pytest.mark.parametrize("status", ["Rejected", "Pending"])
@@ -88,7 +74,7 @@ def test_a_station_left_unregistered_that_asks_again_is_accepted(live, status):
     again.start()
     assert stage.put_back() == []
     again.join()
-    assert live.csms.answers.registration == "Accepted"
+    assert live.csms.timeline.state.registration == "Accepted"
     assert stage.rig.asked == []
 
 
@@ -98,7 +84,7 @@ def test_a_station_left_unregistered_that_stays_silent_gets_its_power_cycled(liv
     stage.bare.call("BootNotification", **BOOT)
     assert stage.put_back() == []
     assert stage.rig.asked == ["power_cycle"]
-    assert live.csms.answers.registration == "Accepted"
+    assert live.csms.timeline.state.registration == "Accepted"
 
 
 def test_a_registration_nobody_can_put_back_is_said(live):
@@ -131,7 +117,7 @@ def test_a_transaction_the_station_has_lost_is_not_stopped_again_and_again(live)
     assert stage.put_back() == []
     thread.join()
     assert stage.rig.asked == []
-    assert live.csms.answers.open_transactions() == []
+    assert stage.actions.world.lost == {number}
     assert stage.remarks() == [f"transaction {number} was never stopped, and the station knows it no longer"]
     assert stage.put_back() == []  # nothing is called: a bare station would not answer
 
@@ -249,8 +235,8 @@ class Person(Operator):
 )
 def test_outside_a_case_there_is_nothing_to_repeat_but_the_question(live, answers, outcome):
     person = Person(*answers)
-    case = CaseRun("", live.record)
-    actions = Actions(case, ManualDriver(), person, live.csms, World())
+    case = CaseRun("", live.record, live.csms.timeline)
+    actions = Actions(case, ManualDriver(), person, World())
     with pytest.raises(outcome):
         actions.unplug(1, "the run begins with a free connector")
     assert person.texts == ["Unplug the cable of connector 1."] * len(answers)

@@ -6,16 +6,13 @@ import base64
 import binascii
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from octt.files.servers import dummy_image
 from octt.pki.pki import Algorithm, FirmwareSignature, PkiError
 from octt.script.security.certificates import CENTRAL_SYSTEM, MANUFACTURER
+from octt.script.security.words import Security
 from octt.script.station import Station
 from octt.script.verdicts import Inconclusive
-
-if TYPE_CHECKING:
-    from octt.script.security.words import Security
 
 Signed = dict[str, str]
 """`signature` and `signingCertificate` of SignedUpdateFirmware.req."""
@@ -27,7 +24,7 @@ class Signing:
     def __init__(self, security: Security, station: Station, protocols: Iterable[str]) -> None:
         """Lends the station the roots it needs: for what we sign, and for file servers of ours with TLS."""
         certificates = security.certificates
-        self.pki, self.bench = security.run.pki, station.bench
+        self.pki, self.bench = security.laboratory.pki, station.bench
         self.firmware = self.bench.firmware
         self.algorithm: Algorithm = "SHA256withRSA" if self.bench.security.legacy_signatures else "RSA-PSS"
         if {"https", "ftps"} & set(protocols):

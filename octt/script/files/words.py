@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from octt.csms.traffic import Seen
 from octt.files.servers import FilesError, FileServers, corrupt_image, dummy_image
 from octt.files.transfers import safe_name
 from octt.pics.declaration import Declaration
 from octt.script.case_run import Label
 from octt.script.station import Station
 from octt.script.verdicts import Blame, Failed, Inconclusive
+from octt.timeline.entry import Entry
 
 _PROGRESS = {
     "FirmwareStatusNotification",
@@ -49,7 +49,7 @@ class Location:
 
     url: str
     protocol: str
-    since: Seen
+    since: Entry
     contacts: int
     """How many contacts our servers had had before."""
 
@@ -183,7 +183,7 @@ class Files:
             step=step,
             cite="OCPP 1.6 5.19",
         )
-        self.station.case.loss_expected = True
+        self.station.expect_disconnect()
 
     def arrived(self, location: Location, *, name: str | None, step: Label) -> None:
         """A file is at the location: complete and not empty. `name` is the one the station announced.
@@ -228,20 +228,18 @@ class Files:
         return [contact for contact in new if contact["protocol"] == location.protocol]
 
     def _last_status(self, location: Location) -> str:
-        for seen in reversed(self.station.csms.traffic.entries):
-            if seen.n <= location.since.n:
-                break
+        for seen in reversed(self.station.timeline.since(location.since.index + 1)):
             if seen.is_call() and seen.action in _PROGRESS:
                 return str(seen.payload.get("status"))
         return ""
 
     def _await_end(self, location: Location) -> None:
         """A case that failed early must not leave the next one a station in the middle of something."""
-        csms, seconds = self.station.csms, self.station.bench.times.install_timeout
+        station, seconds = self.station, self.station.bench.times.install_timeout
         deadline = time.monotonic_ns() + int(seconds * 1e9)
         with self.station.case.waits("station", "the end of the update or upload", deadline):
-            ended = csms.traffic.wait(
-                lambda: csms.connected and self._last_status(location) not in _UNDERWAY, deadline
+            ended = station.timeline.wait(
+                lambda: station.state.connected and self._last_status(location) not in _UNDERWAY, deadline
             )
         if not ended:
             raise Inconclusive(f"it has not ended within {seconds:g} s", "station")
@@ -249,40 +247,38 @@ class Files:
 
 def firmware_version(station: Station) -> str:
     """The firmwareVersion of the last BootNotification; empty when there was none in this run, or it does not say."""
-    boots = (seen for seen in reversed(station.csms.traffic.entries) if seen.is_call("BootNotification"))
-    return next((str(seen.payload.get("firmwareVersion") or "") for seen in boots), "")
+    return str(station.state.boot.get("firmwareVersion") or "")
 
 
-def reboots(station: Station, after: Seen, *, step: Label) -> Seen | None:
+def reboots(station: Station, after: Entry, *, step: Label) -> Entry | None:
     """The reboot of an update, begun at any time after a frame, or soon from now; None when there is none."""
     with station.in_any_order(after=after):
         boot = station.may_send("BootNotification", step=step, within=station.limits.function)
-        if boot is None and not station.csms.connected:
+        if boot is None and not station.state.connected:
             boot = station.sends("BootNotification", step=step, within=station.bench.times.boot_timeout)
     return boot
 
 
-def stays_available(station: Station, since: Seen, *, step: Label) -> None:
+def stays_available(station: Station, since: Entry, *, step: Label) -> None:
     """Every connector is Available, or soon becomes so, and stays so for the time of observation.
 
     That connectors were Unavailable meanwhile, since the frame before the update, is legal and no remark.
     """
-    statuses = station.csms.answers.status
 
     def others() -> str:
+        statuses = station.state.statuses
         wrong = sorted((number, status) for number, status in statuses.items() if status != "Available")
         return ", ".join(f"connector {number} is {status}" for number, status in wrong)
 
     deadline = time.monotonic_ns() + int(station.limits.function * 1e9)
     with station.case.waits("station", "every connector to be Available", deadline):
-        station.csms.traffic.wait(lambda: not others(), deadline)
+        station.timeline.wait(lambda: not others(), deadline)
     if not others():
         station.passes(station.bench.times.observation, "watching that the connectors stay Available")
     station.check(not others(), "every connector is Available", others(), step=step, cite="OCPP 1.6 5.19")
-    for index, seen in enumerate(station.csms.traffic.entries):
-        between = seen.n > since.n and seen.is_call("StatusNotification")
-        if between and seen.payload.get("status") in ("Available", "Unavailable"):
-            station.case.used.add(index)
+    for seen in station.timeline.since(since.index + 1):
+        if seen.is_call("StatusNotification") and seen.payload.get("status") in ("Available", "Unavailable"):
+            station.case.position.mark(seen)
 
 
 def damage(file: Path) -> str:

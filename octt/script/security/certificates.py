@@ -222,7 +222,7 @@ class Certificates:
         """What the station's serial number may be: the bench's, else what BootNotification says."""
         if self.station.bench.station.serial_number:
             return [self.station.bench.station.serial_number]
-        boot = self.station.csms.answers.boot
+        boot = self.station.state.boot
         given = (boot.get(field) for field in ("chargePointSerialNumber", "chargeBoxSerialNumber"))
         return [str(number) for number in given if number]
 

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from octt.csms.admission import Attempt
 from octt.csms.endpoints import Endpoint
-from octt.csms.traffic import Seen
 from octt.pki.certificates import Identity, describe
 from octt.script.case_run import Label
+from octt.script.security.connections import Connections, line_of
 from octt.tls.contexts import Clients, server_context
 from octt.tls.suites import MANDATORY
-
-if TYPE_CHECKING:
-    from octt.script.security.words import Security
 
 ENOUGH = 3
 """So many refused handshakes with a suite are no accident."""
@@ -34,9 +30,9 @@ WRONG_SERVERS = {
 class Probes:
     """Servers that are wrong, or narrow, in one thing."""
 
-    def __init__(self, security: Security) -> None:
+    def __init__(self, security: Connections) -> None:
         self.security, self.system = security, security.system
-        self.case, self.bench, self.pki = security.case, security.bench, security.run.pki
+        self.case, self.bench, self.pki = security.case, security.bench, security.laboratory.pki
 
     def all(self, first: Attempt, *, step: Label) -> None:
         """Everything below, when the bench wants it; `first` is the attempt that showed what the station offers."""
@@ -62,10 +58,12 @@ class Probes:
             what = f"a connection when the server knows {suite} only, which the station offers"
             last = attempts[-1] if attempts else None
             if last and last.admitted:
-                self.case.step(f"{step}/{suite}", what, "ok", frame=_line(last), cite="whitepaper A00.FR.318")
+                self.case.step(
+                    f"{step}/{suite}", what, "ok", frame=line_of(last), cite="whitepaper A00.FR.318"
+                )
             elif len(attempts) >= ENOUGH and last:
-                raise self.case.fail(
-                    f"{step}/{suite}", what, last.reason, closest=_line(last), cite="whitepaper A00.FR.318"
+                self.case.fail(
+                    f"{step}/{suite}", what, last.reason, closest=line_of(last), cite="whitepaper A00.FR.318"
                 )
             else:
                 self._not_seen(f"{step}/{suite}", what)
@@ -117,7 +115,7 @@ class Probes:
             )
             self.system.replace(endpoint, Endpoint(profile, ssl=context))
         started = self.security.now()
-        self.case.loss_expected = True
+        self.case.position.expect_disconnect()
         self.system.disconnect()
         limit = self.bench.times.reconnect_timeout
         deadline = time.monotonic_ns() + int(limit * 1e9)
@@ -129,16 +127,16 @@ class Probes:
             return any(attempt.admitted for attempt in seen()) or len(seen()) >= enough
 
         with self.case.waits("station", "to open a connection", deadline):
-            self.system.traffic.wait(ended, deadline)
+            self.case.timeline.wait(ended, deadline)
         return seen()
 
     def _must_refuse(self, step: Label, what: str, attempts: list[Attempt], cite: str) -> None:
         admitted = next((attempt for attempt in attempts if attempt.admitted), None)
         if admitted:
             actual = f"the station connected, with {(admitted.tls or {}).get('version')}"
-            raise self.case.fail(step, what, actual, closest=_line(admitted), cite=cite)
+            self.case.fail(step, what, actual, closest=line_of(admitted), cite=cite)
         if attempts:
-            self.case.step(step, what, "ok", frame=_line(attempts[0]), cite=cite)
+            self.case.step(step, what, "ok", frame=line_of(attempts[0]), cite=cite)
         else:
             self._not_seen(step, what)
 
@@ -154,7 +152,3 @@ class Probes:
             self.case.remark(
                 f"no security event {kind} was sent; it may be in the security log only", cite=cite
             )
-
-
-def _line(attempt: Attempt) -> Seen:
-    return Seen(attempt.n, attempt.m, 0, "connect", 0)

@@ -1,4 +1,4 @@
-"""The words for what we do: `csms` arms answers and cuts the network, `driver` moves the physical world."""
+"""The word `driver`: moves the physical world through the bench's driver, or through the operator where it cannot."""
 
 from __future__ import annotations
 
@@ -7,57 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from octt.csms.answers import Armed, ErrorAnswer
-from octt.csms.server import CentralSystem
 from octt.script.case_run import CaseRun
 from octt.script.verdicts import AbortRun, Blame, Inconclusive, RepeatCase
 from octt.station.actions import ACTIONS, ActionFailed, CannotAct, Driver, instruction
 from octt.station.operator import Operator
-
-
-class Csms:
-    """The Central System, as a script sees it. What is armed here ends with the case."""
-
-    def __init__(self, case: CaseRun, system: CentralSystem) -> None:
-        self.case, self.system = case, system
-
-    def answer(
-        self,
-        action: str,
-        *,
-        times: int | None = None,
-        when: dict[str, Any] | None = None,
-        **fields: Any,
-    ) -> None:
-        """From now on answers requests for `action` with these fields over the defaults.
-
-        `times`: only that often; `when`: only requests with these field values. Raises ValueError for a field the
-        answer does not have.
-        """
-        self._arm(action, Armed(fields, times, when or {}), payload=fields)
-
-    def answer_error(self, action: str, code: str, *, times: int | None = None) -> None:
-        """From now on answers with a CALLERROR."""
-        self._arm(action, Armed(ErrorAnswer(code, "as the test case demands"), times), error=code)
-
-    def keep_silent(self, action: str, *, times: int | None = None) -> None:
-        """From now on leaves requests for `action` without an answer."""
-        self._arm(action, Armed(None, times), payload=None)
-
-    def _arm(self, action: str, armed: Armed, **what: Any) -> None:
-        self.system.answers.arm(action, armed)
-        self.case.record.write("arm", action=action, times=armed.times, when=armed.when, **what)
-
-    def cut(self) -> None:
-        """The station loses its connection and cannot come back before `restore`."""
-        self.system.cut()
-        self.case.undo("the network", self.system.restore)
-        self.case.now()
-
-    def restore(self) -> None:
-        """The station may connect again."""
-        self.system.restore()
-        self.case.now()
 
 
 @dataclass
@@ -69,6 +22,12 @@ class World:
     powered: bool = True
     stuck: dict[int, str] = field(default_factory=dict)
     """Connectors that did not become Available after the case before, with their status."""
+
+    incurable: dict[int, str] = field(default_factory=dict)
+    """Those that were stuck even after a fresh start: another would not help."""
+
+    lost: set[int] = field(default_factory=set)
+    """Ids of transactions that were never stopped and that the station knows no longer."""
 
 
 _TAKEN_BACK = {
@@ -83,10 +42,8 @@ _TAKEN_BACK = {
 class Actions:
     """Moves cable, card and power through the bench's driver, or through the operator where it cannot."""
 
-    def __init__(
-        self, case: CaseRun, driver: Driver, operator: Operator | None, system: CentralSystem, world: World
-    ) -> None:
-        self.case, self.driver, self.operator, self.system, self.world = case, driver, operator, system, world
+    def __init__(self, case: CaseRun, driver: Driver, operator: Operator | None, world: World) -> None:
+        self.case, self.driver, self.operator, self.world = case, driver, operator, world
 
     def plug_in(self, connector: int, why: str = "") -> None:
         """The cable goes in at both ends."""
@@ -160,8 +117,8 @@ class Actions:
         ended("done", who)
         self._remember(name, params)
         if name.startswith("power"):
-            self.case.loss_expected = True
-        self.case.now()
+            self.case.position.expect_disconnect()
+        self.case.position.count_from_now()
 
     def _ask(
         self,
@@ -199,11 +156,11 @@ class Actions:
         raise Inconclusive(f"{outcome}: {text.rstrip('.')}", blame)
 
     def _effect(self, name: str, params: dict[str, Any]) -> Callable[[], bool]:
-        effects, traffic = ACTIONS[name].effects, self.system.traffic
-        start = len(traffic.entries)
+        effects, timeline = ACTIONS[name].effects, self.case.timeline
+        start = timeline.end
 
         def seen() -> bool:
-            for entry in traffic.entries[start:]:
+            for entry in timeline.since(start):
                 if entry.kind in effects:
                     return True
                 if entry.is_call() and entry.action in effects:

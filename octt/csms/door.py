@@ -1,0 +1,84 @@
+"""Who comes in: every attempt to connect is judged, refused with a reason or admitted, and kept as evidence."""
+
+from __future__ import annotations
+
+import collections
+import http
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request, Response
+
+from octt.csms import wire
+from octt.csms.admission import Attempt, Credentials, Refusal, credentials, refusal
+from octt.csms.allowance import Allowance
+from octt.csms.endpoints import Endpoint, Settings
+from octt.record import Event, Record
+from octt.timeline.timeline import Timeline
+from octt.tls.clienthello import Opening
+from octt.tls.contexts import tls_facts
+
+_NOBODY = Credentials()
+
+
+class Door:
+    """Admits the station under test and nobody else. Lives on the Central System's loop."""
+
+    def __init__(self, settings: Settings, record: Record, timeline: Timeline) -> None:
+        self.settings, self.record, self.timeline = settings, record, timeline
+        self.closed = False
+        """While closed everybody is refused: the station is offline."""
+
+        self.refusals: list[str] = []
+        self.attempts: collections.deque[Attempt] = collections.deque(maxlen=1000)
+        self._strangers = Allowance(1000, 1)
+
+    def admit(self, connection: ServerConnection, request: Request, endpoint: Endpoint) -> Response | None:
+        """The answer to a handshake that is refused; None: it may go on."""
+        given = credentials(request)
+        connection.octt_credentials = given  # type: ignore[attr-defined]
+        if self.closed:
+            connection.transport.abort()
+            refused: Refusal | None = Refusal(
+                "the Central System plays offline", http.HTTPStatus.SERVICE_UNAVAILABLE
+            )
+        else:
+            wanted = self.settings
+            needs_password = endpoint.security_profile in (1, 2)
+            refused = refusal(request, wanted.identity, wanted.path, wanted.passwords, needs_password)
+        if refused is None:
+            return None
+        attempt = (request.path, given, wire.facts(connection))
+        self.refused(endpoint, refused.reason, int(refused.status), wire.remote(connection), *attempt)
+        return connection.respond(refused.status, refused.reason + "\n")
+
+    def admitted(self, connection: ServerConnection, endpoint: Endpoint, event: Event) -> None:
+        """Notes an attempt that was let in; `event` is its line in the record."""
+        path = connection.request.path if connection.request else ""
+        given = getattr(connection, "octt_credentials", _NOBODY)
+        tls = wire.facts(connection)
+        self.attempts.append(Attempt(event["n"], event["m"], endpoint.security_profile, "", path, given, tls))
+
+    def refused(
+        self,
+        endpoint: Endpoint,
+        reason: str,
+        status: int,
+        peer: str,
+        path: str = "",
+        given: Credentials = _NOBODY,
+        tls: Any = None,
+    ) -> None:
+        """Notes an attempt that was not let in. A flood of them is on the record often enough."""
+        self.refusals[:] = [*self.refusals[-20:], reason]
+        if not self._strangers.take():
+            return
+        fields = {"path": path[:200], "status": status, "reason": reason, "user": given.user, "tls": tls}
+        event = self.record.write("refused", remote=peer, **fields)
+        profile = endpoint.security_profile
+        self.attempts.append(Attempt(event["n"], event["m"], profile, reason, path, given, tls))
+        self.timeline.wake()
+
+    def never_opened(self, endpoint: Endpoint, opening: Opening) -> None:
+        """A connection that ended before its TLS handshake was complete."""
+        self.refused(endpoint, opening.failure, 0, opening.remote, tls=tls_facts(opening))

@@ -1,0 +1,217 @@
+"""One connection of the station: its frames in, our answers and calls out, each on the record before anything else.
+
+OCPP-J 1.6 section 4: messages. What is read is first recorded, then put on the timeline; what is sent is recorded
+before it is on the wire. A request is held on the timeline until its answer has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
+from octt import ocpp
+from octt.csms.allowance import Allowance
+from octt.csms.answers import Answers, ErrorAnswer
+from octt.csms.endpoints import Settings
+from octt.csms.wire import as_recorded, judge_call
+from octt.ocpp import Frame, schemas
+from octt.record import Event, Record
+from octt.timeline.entry import Entry
+from octt.timeline.timeline import Timeline
+
+MAX_FRAME = 1 << 20
+"""Bytes of the largest frame read; a larger one closes the connection (code 1009) and stands in the record."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every session works with. `watch` is told of every event after the station has got its answer."""
+
+    settings: Settings
+    record: Record
+    timeline: Timeline
+    answers: Answers
+    watch: Callable[[Event, Frame | None], None]
+
+
+class Session:
+    """One connection, from its handshake to its end. Lives on the Central System's loop."""
+
+    def __init__(self, desk: Desk, connection: ServerConnection, number: int) -> None:
+        self.desk, self.connection, self.number = desk, connection, number
+        self.cut = False
+        """Whether we broke the connection."""
+
+        self._pending: dict[str, asyncio.Future[Entry]] = {}
+        self._answering: asyncio.Queue[tuple[Entry, Frame, str]] = asyncio.Queue()
+
+    # -- in -------------------------------------------------------------------------------------------------------
+
+    async def serve(self) -> None:
+        """Reads frames until the connection ends."""
+        allowed = Allowance(*self.desk.settings.frames)
+        with contextlib.suppress(ConnectionClosed):
+            async for message in self.connection:
+                if not allowed.take():
+                    self._unusable(f"more than {allowed.at_once:g} frames in a burst; connection closed")
+                    await self.connection.close(CloseCode.POLICY_VIOLATION, "too many messages")
+                    break
+                await self._receive(message)
+
+        sent = self.connection.protocol.close_sent
+        if sent and sent.code == CloseCode.MESSAGE_TOO_BIG:
+            self._unusable(f"frame larger than {MAX_FRAME} bytes; connection closed")
+
+    def ended(self) -> None:
+        """The connection is gone, and the timeline says so: nobody waits for replies on it any more."""
+        for future in self._pending.values():
+            if not future.done():
+                future.cancel()
+        self._pending.clear()
+
+    async def _receive(self, message: str | bytes) -> None:
+        t, m = time.time_ns(), time.monotonic_ns()
+        frame = ocpp.parse(message)
+        problems, error, case = list(frame.problems), "", self.desk.record.case
+        call = (
+            self.desk.timeline.call_of(True, frame.id) if frame.type in ("CALLRESULT", "CALLERROR") else None
+        )
+        if frame.type == "CALL":
+            error = judge_call(frame, problems)
+        elif frame.type in ("CALLRESULT", "CALLERROR"):
+            if call is None:
+                problems.append("reply to a call we never made")
+            elif frame.id not in self._pending:
+                problems.append("reply to a call that had timed out or was already answered")
+            elif frame.type == "CALLRESULT":
+                problems += schemas.problems(call.action, "response", frame.payload)
+            case = call.case if call else case
+        action = call.action if call else frame.action
+        entry = self._write("in", message, frame, action, problems, case, t=t, m=m, held=frame.type == "CALL")
+        future = self._pending.pop(frame.id, None) if call else None
+        if future and not future.done():
+            future.set_result(entry)
+        if frame.type == "CALL":
+            await self._answer(entry, frame, error)
+
+    def _unusable(self, problem: str) -> None:
+        """A frame that was not read: evidence without its text."""
+        self._write("in", "", Frame("MALFORMED", problems=(problem,)), "", [problem], self.desk.record.case)
+
+    # -- out ------------------------------------------------------------------------------------------------------
+
+    async def _answer(self, request: Entry, frame: Frame, error: str) -> None:
+        """Answers a request at once, or after the bench's delay, in the order in which they came."""
+        delay = self.desk.settings.reply_delay
+        if not delay:
+            await self._answer_now(request, frame, error)
+            return
+        self._answering.put_nowait((request, frame, error))
+        if self._answering.qsize() == 1:
+            asyncio.get_running_loop().call_later(delay, self._answer_next)
+
+    def _answer_next(self) -> None:
+        waiting = self._answering.get_nowait()
+        self._task = asyncio.get_running_loop().create_task(self._answer_now(*waiting))
+        if not self._answering.empty():
+            asyncio.get_running_loop().call_later(self.desk.settings.reply_delay, self._answer_next)
+
+    async def _answer_now(self, request: Entry, frame: Frame, error: str) -> None:
+        try:
+            text = self._answer_text(frame, error)
+            if text is not None:
+                await self.send(text, frame.action, request.case)
+        finally:
+            self.desk.timeline.release(request)
+
+    def _answer_text(self, frame: Frame, error: str) -> str | None:
+        if error:
+            return ocpp.error(frame.id, error, f"{frame.action or 'message'} refused")
+        answer = self.desk.answers.answer(frame.action, frame.payload, self.desk.timeline.latest)
+        if answer is None:
+            return None
+        if isinstance(answer, ErrorAnswer):
+            return ocpp.error(frame.id, answer.code, answer.description)
+        return ocpp.result(frame.id, answer)
+
+    async def call(
+        self, action: str, payload: dict[str, Any], timeout: float
+    ) -> tuple[Entry | None, Entry | None]:
+        """Sends a request and waits for its reply; the reply is None after `timeout` seconds, or when it is lost."""
+        if self.desk.settings.request_delay:
+            await asyncio.sleep(self.desk.settings.request_delay)
+        ident = str(uuid.uuid4())
+        self._pending[ident] = answered = asyncio.get_running_loop().create_future()
+        request, sent = await self.send(ocpp.call(ident, action, payload), action, self.desk.record.case)
+        if not sent:
+            self._pending.pop(ident, None)
+            return request, None
+        try:
+            return request, await asyncio.wait_for(answered, timeout)
+        except (TimeoutError, asyncio.CancelledError):
+            self._pending.pop(ident, None)
+            return request, None
+
+    async def send(self, text: str, action: str, case: str | None) -> tuple[Entry, bool]:
+        """Puts a frame on the record and then on the wire; whether the connection still took it."""
+        entry = self._write("out", text, ocpp.parse(text), action, [], case)
+        try:
+            await self.connection.send(text)
+        except ConnectionClosed:
+            self.desk.record.write("unsent", frame=entry.n, case=case)
+            return entry, False
+        return entry, True
+
+    def _write(
+        self,
+        direction: str,
+        message: str | bytes,
+        frame: Frame,
+        action: str,
+        problems: list[str],
+        case: str | None,
+        *,
+        t: int | None = None,
+        m: int | None = None,
+        held: bool = False,
+    ) -> Entry:
+        desk = self.desk
+        event = desk.record.write(
+            "frame",
+            t=time.time_ns() if t is None else t,
+            m=time.monotonic_ns() if m is None else m,
+            case=case,
+            **({"phase": desk.record.phase} if case and desk.record.phase else {}),
+            connection=self.number,
+            dir=direction,
+            type=frame.type,
+            id=frame.id,
+            action=action,
+            problems=problems,
+            **as_recorded(message, desk.settings.passwords),
+        )
+        entry = desk.timeline.append(
+            event["n"],
+            event["m"],
+            event["t"],
+            "frame",
+            self.number,
+            held=held,
+            incoming=direction == "in",
+            frame=frame,
+            action=action,
+            problems=tuple(problems),
+            case=case,
+        )
+        # Who watches must not make the station wait: it is told when this turn of the loop is over.
+        asyncio.get_running_loop().call_soon(desk.watch, event, frame)
+        return entry

@@ -1,0 +1,133 @@
+"""Where a case stands in the timeline: what it looks at next, since when a deadline counts, what was taken already."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+from octt.timeline.entry import Entry
+from octt.timeline.expectation import Expectation, Wanted
+from octt.timeline.order import may_be_reversed
+from octt.timeline.timeline import Timeline
+
+
+class Position:
+    """Changed by its methods only; the words of the language call them, scripts do not."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self._next = timeline.end
+        self._since = timeline.clock.now()
+        self._taken: set[int] = set()
+        self._protocol_waits = 0.0
+        self._test_from: int | None = None
+        self._loss_expected = False
+        self._last: Expectation | None = None
+        self._block: int | None = None
+
+    # -- where it stands ------------------------------------------------------------------------------------------
+
+    @property
+    def next(self) -> int:
+        """The place after the last entry that was taken: where the next expectation begins to look."""
+        return self._next
+
+    @property
+    def since(self) -> int:
+        """The last acknowledged action, reply or fitting frame, from which the next deadline counts (nanoseconds)."""
+        return self._since
+
+    @property
+    def protocol_waits(self) -> float:
+        """Seconds that the case had to wait because the protocol takes them."""
+        return self._protocol_waits
+
+    @property
+    def loss_expected(self) -> bool:
+        """Whether we caused the station to lose its connection, so that a loss is not the network's."""
+        return self._loss_expected
+
+    @property
+    def test_from(self) -> int | None:
+        """Where the preconditions ended; None while they are being established."""
+        return self._test_from
+
+    @property
+    def in_block(self) -> bool:
+        """Whether expectations may be met in any order just now."""
+        return self._block is not None
+
+    def start_of(self, wanted: Wanted) -> int:
+        """Where the search for a request begins: after the last one, or with it where they may be reversed."""
+        if self._block is not None:
+            return self._block
+        last = self._last.alternatives[0] if self._last else None
+        if self._last and isinstance(last, Wanted) and may_be_reversed(wanted, last):
+            return self._last.start
+        return self._next
+
+    def entries(self, start: int, until: int | None = None) -> Sequence[Entry]:
+        """The entries from a place on that no expectation has taken yet."""
+        return [e for e in self.timeline.since(start, until) if e.index not in self._taken]
+
+    def was_taken(self, entry: Entry) -> bool:
+        """Whether a step has accounted for this entry."""
+        return entry.index in self._taken
+
+    # -- moving on ------------------------------------------------------------------------------------------------
+
+    def take(self, entry: Entry, expectation: Expectation | None = None) -> None:
+        """An expectation is met by this entry: the next one begins after it, and its time counts from it."""
+        self.mark(entry)
+        self._next = max(self._next, entry.index + 1)
+        if expectation is not None:
+            self._last = expectation
+        if entry.is_call("BootNotification"):
+            if self._loss_expected:  # we made it boot, and a boot takes what it takes
+                self.waits_for_protocol(max(0.0, (entry.m - self._since) / 1e9))
+            self._loss_expected = False
+        if self._block is None:
+            self.count_from(entry)
+
+    def mark(self, entry: Entry) -> None:
+        """A step has accounted for this entry, wherever the case stands."""
+        self._taken.add(entry.index)
+
+    def skip_to_end(self) -> None:
+        """What came until now is not looked at any more."""
+        self._next = max(self._next, self.timeline.end)
+
+    def count_from_now(self) -> None:
+        """The time for the station's next reaction begins now."""
+        self._since = self.timeline.clock.now()
+
+    def count_from(self, entry: Entry) -> None:
+        """The time for the station's next reaction begins with this entry, unless it has begun later."""
+        self._since = max(self._since, entry.m)
+
+    def waits_for_protocol(self, seconds: float) -> None:
+        """So many seconds of the case are none of its own: the protocol takes them."""
+        self._protocol_waits += seconds
+
+    def expect_disconnect(self) -> None:
+        """From here until the next boot a lost connection is our doing."""
+        self._loss_expected = True
+
+    def begin_test(self) -> None:
+        """The preconditions are established."""
+        self._test_from = self._next
+
+    @contextlib.contextmanager
+    def any_order(self, start: int | None = None) -> Iterator[None]:
+        """The expectations inside begin at one place, `start` or where the case stands; nested ones join in."""
+        if self._block is not None:
+            yield
+            return
+        self._block = self._next if start is None else start
+        try:
+            yield
+        finally:
+            self._block = None
+            last = self.timeline.since(self._next - 1, self._next)
+            if last:
+                self.count_from(last[0])

@@ -1,0 +1,29 @@
+"""What the command line asks of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from octt.bench import Bench
+from octt.pics.declaration import Declaration
+from octt.record import Event
+from octt.station.operator import Operator
+
+
+@dataclass
+class Options:
+    """A bench, a declaration, a folder, and a choice of cases."""
+
+    bench: Bench
+    declaration: Declaration
+    out: Path
+    cases: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    operator: Operator | None = None
+    simulator_arguments: list[str] = field(default_factory=list)
+    pki_folder: Path | None = None
+    """Where the laboratory's certificates are kept from run to run."""
+
+    listener: Callable[[Event], None] | None = None
