@@ -1,4 +1,4 @@
-"""OCPP-J 1.6 with no I/O: frames, payload schemas, standard configuration keys."""
+"""OCPP-J 1.6 with no I/O: frames, payload schemas, standard configuration keys, values read without trust."""
 
 from octt.ocpp.frames import ERROR_CODES, Frame, call, error, parse, result
 from octt.ocpp.keys import KEYS, Key
