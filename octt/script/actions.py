@@ -150,7 +150,7 @@ class Actions:
             raise RepeatCase
         if answer == "abort":
             raise AbortRun
-        blame: Blame = "operator"
+        blame = Blame.OPERATOR
         what = {"cannot": "the operator could not do it", "timeout": "the operator did not answer in time"}
         outcome = what.get(answer, "there is no operator any more")
         raise Inconclusive(f"{outcome}: {text.rstrip('.')}", blame)

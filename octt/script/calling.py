@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from octt.bench import Bench
 from octt.csms.server import CentralSystem
 from octt.ocpp import schemas
 from octt.script.case_run import CaseRun, Label, following
 from octt.script.limits import Limits
+from octt.script.verdicts import Blame
 from octt.timeline import matching
 from octt.timeline.entry import Entry
 from octt.timeline.state import State
 from octt.timeline.timeline import Timeline
 
 Fields = dict[str, Any]
+
+_ENDS_CONNECTION = frozenset(
+    {
+        *("Reset", "UpdateFirmware", "SignedUpdateFirmware", "CertificateSigned"),
+        *("AuthorizationKey", "SecurityProfile"),
+    }
+)
+"""Requests, and keys of ChangeConfiguration, after which a station may connect anew, once it has replied."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +58,13 @@ class Reply:
         if codes:
             what += " or a CALLERROR" + ("" if "any" in codes else f" {' or '.join(codes)}")
         seconds = (self.seen.m - self.request.m) / 1e9
+        wrong = list(self.seen.problems)
         if self.is_error:
             code = self.seen.frame.error_code
-            wrong = [] if code in codes or "any" in codes else [f"the station answered CALLERROR {code}"]
+            if code not in codes and "any" not in codes:
+                wrong.append(f"the station answered CALLERROR {code or 'without a code'}")
         else:
-            wrong = matching.mismatches(fields, self.payload)
+            wrong += matching.mismatches(fields, self.payload)
         if wrong:
             self.case.fail(self.label, what, "; ".join(wrong), closest=self.seen, seconds=seconds, cite=cite)
         self.case.step(self.label, what, "ok", frame=self.seen, seconds=seconds, cite=cite)
@@ -94,25 +105,63 @@ class Calling:
         request, seen = self.system.call(action, payload, limit)
         what = f"a reply to {action}"
         if request is None:
-            self.case.fail(label, what, "the station is not connected", blame="network")
+            self.case.fail(label, what, "the station is not connected", blame=Blame.NETWORK)
         if action == "Reset":
             self.case.position.expect_disconnect()
         if step != "":
             self.case.step(step, f"we send {action}.req", "info", frame=request)
         if seen is None:
-            lost = self.lost_connection()
-            actual = lost or f"no reply within {limit:g} s"
-            self.case.fail(
-                label,
-                what,
-                actual,
-                blame="network" if lost else "station",
-                closest=request,
-                limit=limit,
-                cite="OCPP-J 1.6 4.1.1",
-            )
+            self._no_reply(label, what, request, limit, payload)
         self.case.position.count_from(seen)
         return Reply(self.case, request, seen, label)
+
+    def _no_reply(self, label: str, what: str, request: Entry, limit: float, payload: Fields) -> NoReturn:
+        """The end of a case by a missing reply: what came instead, and whether the connection was lost before."""
+        after = self.timeline.since(request.index + 1)
+        ended = next((e for e in after if e.kind == "disconnect"), None)
+        odd = [e for e in after if e.incoming and e.kind == "frame" and e.problems and not e.is_call()]
+        caused = request.action in _ENDS_CONNECTION or payload.get("key") in _ENDS_CONNECTION
+        blame = Blame.STATION
+        if ended is None:
+            actual = f"no reply within {limit:g} s"
+        else:
+            actual = (
+                f"the connection ended {(ended.m - request.m) / 1e9:.3g} s after the request, before a reply"
+            )
+            if ended.by == "network" and not caused and not self._booted(after):
+                blame = Blame.NETWORK
+        if odd:
+            actual += f"; {odd[0].short()} came, but {odd[0].problems[0]}"
+        cite = "OCPP-J 1.6 4.1.1"
+        self.case.fail(
+            label, what, actual, blame=blame, closest=odd[0] if odd else request, limit=limit, cite=cite
+        )
+
+    def _booted(self, entries: Sequence[Entry]) -> bool:
+        return any(e.is_call("BootNotification") for e in entries)
+
+    def losses(self, start: int) -> tuple[str, Blame]:
+        """Connections lost and boots since a place of the timeline, in words; whose fault what is missing then is.
+
+        A station that closes its connection or reboots by itself answers for what it did not send; a connection that
+        broke through nobody's doing does not.
+        """
+        entries = self.timeline.since(start)
+        lost = [e for e in entries if e.kind == "disconnect" and e.by != "csms"]
+        boots = [e for e in entries if e.is_call("BootNotification")]
+        told = []
+        if lost:
+            by = {"station": "the station closed", "network": "it broke"}.get(lost[-1].by, lost[-1].by)
+            times = "once" if len(lost) == 1 else f"{len(lost)} times"
+            told.append(f"the connection was lost {times} meanwhile ({by})")
+        if boots:
+            told.append(f"the station booted {'once' if len(boots) == 1 else f'{len(boots)} times'}")
+        gone = self.lost_connection()
+        if gone and not lost:
+            told.append(gone)
+        innocent = (gone or any(e.by == "network" for e in lost)) and not boots
+        ours = self.case.position.loss_expected
+        return "; ".join(told), Blame.NETWORK if innocent and not ours else Blame.STATION
 
     def lost_connection(self) -> str:
         """A sentence when the connection is gone though nobody of us caused that, else nothing."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 from octt.record import Record
+from octt.record.words import Phase
 from octt.script.position import Position
 from octt.script.verdicts import Blame, Failed, Inconclusive
 from octt.timeline.entry import Entry
 from octt.timeline.timeline import Timeline
 
-Phase = Literal["setup", "test", "restore"]
 Outcome = Literal["ok", "fail", "skipped", "info"]
 
 Label = str | int
@@ -48,7 +48,7 @@ class CaseRun:
     section: str = ""
     """Where it stands in the test-case document: what a failure rests on when its step cites nothing else."""
 
-    phase: Phase = "setup"
+    phase: Phase = Phase.SETUP
     started: float = field(default_factory=time.monotonic)
     """When the attempt began, in seconds of the monotonic clock."""
 
@@ -99,7 +99,14 @@ class CaseRun:
         )
 
     def fail(
-        self, label: Label, what: str, actual: str, *, blame: Blame = "station", cite: str = "", **more: Any
+        self,
+        label: Label,
+        what: str,
+        actual: str,
+        *,
+        blame: Blame | str = Blame.STATION,
+        cite: str = "",
+        **more: Any,
     ) -> NoReturn:
         """Records a failed step and ends the case: Failed, or Inconclusive outside the test or for another's fault."""
         if not cite and self.section and blame == "station" and label != "":
@@ -122,10 +129,10 @@ class CaseRun:
     # -- phases ---------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def during(self, phase: Phase, prefix: str = "") -> Iterator[None]:
+    def during(self, phase: Phase | str, prefix: str = "") -> Iterator[None]:
         """What happens inside belongs to a phase: a failure in setup is no verdict about the station."""
         former, former_prefix = self.phase, self.prefix
-        self._enter(phase, former_prefix + prefix)
+        self._enter(Phase(phase), former_prefix + prefix)
         try:
             yield
         finally:
@@ -133,7 +140,7 @@ class CaseRun:
 
     def begin_test(self) -> None:
         """The preconditions hold: from here on a failure is a verdict about the station."""
-        self._enter("test", self.prefix)
+        self._enter(Phase.TEST, self.prefix)
         self.position.begin_test()
         self.position.count_from_now()
 

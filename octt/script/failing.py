@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from octt.script.calling import Calling
 from octt.script.case_run import Label
+from octt.script.verdicts import Blame
 from octt.timeline.entry import Entry
 from octt.timeline.expectation import Expectation
 from octt.timeline.judge import Late, Met, Outcome, Wrong
@@ -17,25 +18,24 @@ class Failing(Calling):
     def did_not_come(self, step: Label, expectation: Expectation, outcome: Outcome, cite: str) -> NoReturn:
         """Fails the case with the frame that came closest, or with what came instead."""
         window = expectation.window
-        waited = (self.timeline.clock.now() - window.since) / 1e9
         closest = outcome.nearest if isinstance(outcome, Late) else self._decided(outcome)
-        what, lost = str(expectation), ""
+        what, blame = str(expectation), Blame("station")
         if isinstance(outcome, Wrong) and outcome.too_early:
             what += f" after {window.after:g} s"
             actual = f"it came after {window.at(outcome.entry):.2f} s, {window.after:g} s were due"
         elif closest is not None:
             actual = self._wrong(expectation, closest, decided=isinstance(outcome, Wrong))
-        elif lost := self.lost_connection():
-            actual = lost
+        elif early := self._before_its_turn(expectation):
+            closest, actual = early, f"it came before its turn: {early.short()}"
         else:
-            actual = self._instead(expectation)
+            actual, blame = self._instead(expectation)
         self.case.fail(
             step,
             what,
             actual,
-            blame="network" if lost else "station",
+            blame=blame,
             closest=closest,
-            seconds=waited,
+            seconds=(self.timeline.clock.now() - window.since) / 1e9,
             limit=window.seconds,
             cite=cite,
         )
@@ -53,8 +53,21 @@ class Failing(Calling):
         late = "" if decided else f"it did not come within {window.seconds:g} s; nearest was: "
         return f"{late}{closest.action} came, but {'; '.join(wrong)}"
 
-    def _instead(self, expectation: Expectation) -> str:
+    def _before_its_turn(self, expectation: Expectation) -> Entry | None:
+        """A fitting frame that came in the test, but before what it has to follow."""
+        begin = self.case.position.test_from
+        if begin is None:
+            return None
+        earlier = self.case.position.entries(begin, expectation.start)
+        return next((e for e in earlier if any(one.fits(e) for one in expectation.alternatives)), None)
+
+    def _instead(self, expectation: Expectation) -> tuple[str, Blame]:
+        """What came instead, in words; with a connection that was lost through nobody's doing it is the network's."""
         entries = self.timeline.since(expectation.start)
+        unreadable = [e.short() for e in entries if e.incoming and e.frame.type == "MALFORMED" and e.problems]
         others = [e.short() for e in entries if e.is_call() and e.action != "Heartbeat"]
-        came = f"instead came {', '.join(others[:3])}" if others else "nothing else came"
-        return f"it did not come within {expectation.window.seconds:g} s; {came}"
+        named = unreadable[:2] + others[: 3 - len(unreadable[:2])]
+        came = f"instead came {', '.join(named)}" if named else "nothing else came"
+        losses, blame = self.losses(expectation.start)
+        told = f"it did not come within {expectation.window.seconds:g} s; {came}"
+        return told + (f"; {losses}" if losses else ""), blame

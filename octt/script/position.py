@@ -16,7 +16,7 @@ class Position:
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
-        self._next = timeline.end
+        self._began = self._next = timeline.end
         self._since = timeline.clock.now()
         self._taken: set[int] = set()
         self._protocol_waits = 0.0
@@ -26,6 +26,11 @@ class Position:
         self._block: int | None = None
 
     # -- where it stands ------------------------------------------------------------------------------------------
+
+    @property
+    def began(self) -> int:
+        """The place where the attempt began."""
+        return self._began
 
     @property
     def next(self) -> int:

@@ -97,20 +97,20 @@ def start_charging(
                 station.reports("Preparing", step=3)
         reply = station.call("RemoteStartTransaction", connectorId=connector, idTag=tag, step=5, **request)
         reply.returns(status="Accepted", cite="OCPP 1.6 5.11")
-        # A station reserved as a whole may report Preparing as soon as the cable is in.
-        with station.in_any_order(after=before if reserved else None):
-            if reserved:
+        if reserved:
+            # A station reserved as a whole may report Preparing as soon as the cable is in.
+            with station.in_any_order(after=before):
                 station.reports("Preparing", step=7)
-            if asks:
-                station.sends("Authorize", idTag=tag, step=9, cite="OCPP 1.6 5.11")
-            start = station.sends(
-                "StartTransaction",
-                connectorId=connector,
-                idTag=tag,
-                step=11,
-                within=station.limits.remote_start,
-            )
-            station.reports("Charging", step=13, within=station.limits.remote_start)
+        if asks:
+            station.sends("Authorize", idTag=tag, step=9, optional=reserved, cite="OCPP 1.6 5.11")
+        start = station.sends(
+            "StartTransaction",
+            connectorId=connector,
+            idTag=tag,
+            step=11,
+            within=station.limits.remote_start,
+        )
+        station.reports("Charging", step=13, within=station.limits.remote_start)
     return transaction(station, start)
 
 

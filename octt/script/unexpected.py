@@ -1,4 +1,9 @@
-"""What a station sent that no step asked for: what it may send at any time, and what is kept as a remark."""
+"""What a station sent that no step asked for: what it may send at any time, what is a remark, and what fails a case.
+
+A transaction on the connector under test that the scenario does not begin, or its end that the scenario does not
+bring about, is against the scenario (test-case document 1.2): nobody but the test acts there. Everything else that is
+legal stays legal, whenever it comes.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,36 @@ _ANY_TIME = frozenset(
         "DataTransfer",
     }
 )
+_TRANSACTION = ("StartTransaction", "StopTransaction")
+
+
+def fail_unexpected(case: CaseRun, connector: int) -> None:
+    """Fails the case for a transaction that began or ended on the connector under test without the scenario."""
+    if case.position.test_from is None:
+        return
+    came = case.timeline.since(case.position.test_from)
+    told = [e.payload for e in came if e.is_call() and case.position.was_taken(e)]
+    for entry in came:
+        if entry.action not in _TRANSACTION or not entry.is_call() or case.position.was_taken(entry):
+            continue
+        if entry.payload in told or not _of_this_case(case, entry, connector):
+            continue  # a repetition, or none of ours
+        case.fail(
+            "",
+            f"no {entry.action} that the scenario does not bring about",
+            f"the station sent {entry.short()}",
+            closest=entry,
+            cite="test-case document 1.2",
+        )
+
+
+def _of_this_case(case: CaseRun, entry: Entry, connector: int) -> bool:
+    if entry.action == "StartTransaction":
+        return bool(entry.payload.get("connectorId") == connector)
+    ident = entry.payload.get("transactionId")
+    transaction = entry.state.transactions.get(ident) if isinstance(ident, int) else None
+    begin = case.timeline.since(case.position.began)
+    return transaction is not None and bool(begin) and transaction.line >= begin[0].n
 
 
 def remark_unexpected(case: CaseRun, until: int, connector: int) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from octt.record.words import Blame, Verdict
 
-Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "NOT APPLICABLE", "ERROR"]
-Blame = Literal["station", "configuration", "operator", "tool", "network", ""]
+__all__ = ["AbortRun", "Blame", "Failed", "Inconclusive", "Judgement", "RepeatCase", "Verdict"]
 
 
 class Judgement(Exception):
@@ -13,24 +12,24 @@ class Judgement(Exception):
 
     verdict: Verdict
 
-    def __init__(self, reason: str, blame: Blame) -> None:
+    def __init__(self, reason: str, blame: Blame | str) -> None:
         super().__init__(reason)
-        self.reason, self.blame = reason, blame
+        self.reason, self.blame = reason, Blame(blame)
 
 
 class Failed(Judgement):
     """The station did something the specification forbids, or not what it requires."""
 
-    verdict: Verdict = "FAIL"
+    verdict = Verdict.FAIL
 
-    def __init__(self, reason: str, blame: Blame = "station") -> None:
+    def __init__(self, reason: str, blame: Blame | str = Blame.STATION) -> None:
         super().__init__(reason, blame)
 
 
 class Inconclusive(Judgement):
     """The case could not get to its point: a precondition, the driver or the operator failed."""
 
-    verdict: Verdict = "INCONCLUSIVE"
+    verdict = Verdict.INCONCLUSIVE
 
 
 class RepeatCase(Exception):

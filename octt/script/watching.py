@@ -6,6 +6,7 @@ from typing import Any
 
 from octt.script.case_run import Label
 from octt.script.expecting import Expecting
+from octt.script.verdicts import Blame
 from octt.timeline.entry import NOTHING, Entry
 from octt.timeline.expectation import Expectation, Link, Wanted, Window
 from octt.timeline.judge import Met, Wrong
@@ -58,7 +59,7 @@ class Watching(Expecting):
             actual = f"the station sent {outcome.entry.short()}"
             self.case.fail(step, what, actual, closest=outcome.entry, cite=cite)
         if lost := self.lost_connection():
-            self.case.fail(step, what, lost, blame="network")
+            self.case.fail(step, what, lost, blame=Blame.NETWORK)
         self.case.step(step, what, "ok", seconds=seconds, limit=seconds, cite=cite)
 
     def connects(self, *, within: float | None = None, step: Label = "", again: bool = True) -> Entry:

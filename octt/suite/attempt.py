@@ -10,8 +10,8 @@ from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
 from octt.script.restore import await_available, power_cycle, put_back
 from octt.script.station import Station
-from octt.script.unexpected import remark_unexpected
-from octt.script.verdicts import AbortRun, Blame, Inconclusive, Judgement, RepeatCase, Verdict
+from octt.script.unexpected import fail_unexpected, remark_unexpected
+from octt.script.verdicts import AbortRun, Blame, Failed, Inconclusive, Judgement, RepeatCase, Verdict
 
 
 @dataclass
@@ -69,8 +69,13 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
 
     Raises AbortRun, after the record is complete, when the operator aborted the run while things were put back.
     """
-    case, last, aborted = scene.case, scene.case.timeline.end, False
-    problems: list[str] = []
+    case, connector, aborted = scene.case, scene.station.bench.connector, False
+    if error is None:
+        try:
+            fail_unexpected(case, connector)
+        except Judgement as unexpected:
+            error = unexpected
+    last, problems = case.timeline.end, list[str]()
     if reachable and not isinstance(error, AbortRun):
         try:
             problems = put_back(scene.station, scene.csms, scene.driver)
@@ -83,7 +88,7 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     problems += [f"{undo.what} was not put back: the run was aborted" for undo in case.undos]
     for problem in problems:
         case.remark(problem)
-    remark_unexpected(case, last, scene.station.bench.connector)
+    remark_unexpected(case, last, connector)
     case.timeline.settle()  # what the station sent until now has been looked at by the monitors
     verdict, blame, reason = decide(error, case, scene.breaches)
     case.record.write(
@@ -102,24 +107,32 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
 
 def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> tuple[Verdict, Blame, str]:
     """Verdict, blame and reason of an attempt that ended with `error`, or without one."""
-    if isinstance(error, Judgement):
+    if isinstance(error, Failed):
         return error.verdict, error.blame, error.reason
     if isinstance(error, RepeatCase):
-        return "INCONCLUSIVE", "operator", "the operator repeats the case"
+        return Verdict.INCONCLUSIVE, Blame.OPERATOR, "the operator repeats the case"
     if isinstance(error, AbortRun | KeyboardInterrupt):
-        return "INCONCLUSIVE", "operator", "the run was aborted"
-    if error is not None:
-        return "ERROR", "tool", f"{type(error).__name__}: {error}"
-    if case.failed:
-        return "ERROR", "tool", f"a failed step did not end the case: {case.failed}"
+        return Verdict.INCONCLUSIVE, Blame.OPERATOR, "the run was aborted"
     if breaches:
-        return "FAIL", "station", broken(breaches)
-    return "PASS", "", ""
+        # Whatever else happened: the station broke the protocol in this case, and a step may not have been able
+        # to read what it sent.
+        return Verdict.FAIL, Blame.STATION, broken(breaches, error)
+    if isinstance(error, Judgement):
+        return error.verdict, error.blame, error.reason
+    if error is not None:
+        return Verdict.ERROR, Blame.TOOL, f"{type(error).__name__}: {error}"
+    if case.failed:
+        return Verdict.ERROR, Blame.TOOL, f"a failed step did not end the case: {case.failed}"
+    return Verdict.PASS, Blame.NOBODY, ""
 
 
-def broken(breaches: list[str]) -> str:
+def broken(breaches: list[str], error: BaseException | None = None) -> str:
     """The reason of a case that fails by what the monitors saw."""
-    return "the steps passed, but " + "; ".join(breaches[:3])
+    told = "; ".join(breaches[:3])
+    if error is None:
+        return f"the steps passed, but {told}"
+    ended = error.reason if isinstance(error, Judgement) else "its steps could not be judged to the end"
+    return f"{told}. Besides, {ended}"
 
 
 def unconnected(what: str) -> Inconclusive:

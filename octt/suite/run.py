@@ -212,7 +212,7 @@ class Run:
             outcome = attempt.end(scene, error, reachable=self.stage is not Stage.UNREACHABLE)
         except AbortRun:
             self.stage = Stage.ABORTED
-            outcome = "INCONCLUSIVE", "the run was aborted"
+            outcome = Verdict.INCONCLUSIVE, "the run was aborted"
         finally:
             self.record.case = self.record.phase = None
             self.current = None
@@ -251,9 +251,9 @@ class Run:
         scene = self.current
         if scene and scene.case.id == case:
             scene.breaches.append(what)
-        elif case and self._ended.get(case) == "PASS":
+        elif case and self._ended.get(case) is Verdict.PASS:
             # It was seen a moment after the verdict, but it is an answer to what this case did.
-            self._ended[case] = "FAIL"
+            self._ended[case] = Verdict.FAIL
             reason = attempt.broken([what])
             self.record.write("case.revised", case=case, verdict="FAIL", blame="station", reason=reason)
 

@@ -155,16 +155,16 @@ class Files:
             contacts = self._contacts(location)
             place = f"the {location.protocol} server {re.sub('//[^/]*@', '//', location.url).split('/')[2]}"
             if not contacts:
-                return f"nothing reached {place}, can the station reach that address?", "network"
+                return f"nothing reached {place}, can the station reach that address?", Blame.NETWORK
             if all(_is_handshake(contact) for contact in contacts):
                 return (
                     f"no TLS connection with {place} came about, does the station trust the laboratory's root?",
-                    "configuration",
+                    Blame.CONFIGURATION,
                 )
         if location.generated and status in _REFUSED_IMAGE and self._fetched(location) >= location.size:
             return (
                 "the station refuses the generated dummy image; give a real one as [firmware] image of the bench",
-                "configuration",
+                Blame.CONFIGURATION,
             )
         return None
 
