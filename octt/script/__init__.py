@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from octt.timeline.matching import ABSENT, PRESENT
+from octt.timeline.matching import ABSENT, PRESENT, but
 
-__all__ = ["ABSENT", "PRESENT", "case"]
+__all__ = ["ABSENT", "PRESENT", "but", "case"]
 
 F = TypeVar("F", bound=Callable[..., None])
 

@@ -106,6 +106,7 @@ class Calling:
         what = f"a reply to {action}"
         if request is None:
             self.case.fail(label, what, "the station is not connected", blame=Blame.NETWORK)
+        self.case.position.look_after(request)
         if action == "Reset":
             self.case.position.expect_disconnect()
         if step != "":

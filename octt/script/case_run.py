@@ -61,6 +61,9 @@ class CaseRun:
     failed: str = ""
     """The first failed step about the station, in words; a case that has one cannot pass."""
 
+    postponed: list[Failed] = field(default_factory=list)
+    """Failures of steps after which the case went on, since what follows does not depend on them."""
+
     prefix: str = ""
     """What stands before the labels of steps: the name of the reusable state that is being established."""
 

@@ -98,6 +98,11 @@ class Position:
         """A step has accounted for this entry, wherever the case stands."""
         self._taken.add(entry.index)
 
+    def look_after(self, request: Entry) -> None:
+        """What the station does because of our request comes after it."""
+        if self._block is None:
+            self._next = max(self._next, request.index + 1)
+
     def skip_to_end(self) -> None:
         """What came until now is not looked at any more."""
         self._next = max(self._next, self.timeline.end)

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any
 
+from octt.ocpp.values import ENERGY, PERIODIC, decimal, dicts, instant, sampled, text
 from octt.script.case_run import Label
 from octt.script.station import Station
 from octt.timeline.entry import Entry
 
+NO_INTERVAL = frozenset(
+    {"Transaction.Begin", "Transaction.End", "Trigger", "Interruption.Begin", "Interruption.End"}
+)
+"""Contexts of values that are taken on an occasion and belong to no interval (section 7.35)."""
+
 
 @dataclass(frozen=True)
 class Reading:
-    """One meterValue of a MeterValues.req. `whole` when its time is given in whole seconds."""
+    """One meterValue of a MeterValues.req. `whole` when its time is given in whole seconds.
+
+    `measurands` has a measurand of a phase twice: by itself, and with the phase as a suffix as configuration keys
+    write it (section 9.1.17).
+    """
 
     seen: Entry
     text: str
@@ -28,37 +39,54 @@ class Reading:
 
 
 def readings(seen: Entry) -> list[Reading]:
-    """The readings of one message. Absent fields have the defaults of section 7.43 (SampledValue)."""
-    found = []
-    for entry in seen.payload.get("meterValue", []):
-        text = str(entry.get("timestamp", ""))
-        try:
-            time = datetime.fromisoformat(text)
-        except ValueError:
+    """The readings of one message. Absent fields have the defaults of section 7.43 (SampledValue).
+
+    Elements of one time and context are one reading: a station may split its measurands.
+    """
+    found: dict[tuple[str, str], Reading] = {}
+    for entry in dicts(seen.payload.get("meterValue")):
+        written, time = text(entry.get("timestamp")), instant(entry.get("timestamp"))
+        if time is None:
             continue
-        values = [value for value in entry.get("sampledValue", []) if isinstance(value, dict)]
-        contexts = sorted({str(value.get("context", "Sample.Periodic")) for value in values})
-        names = frozenset(str(value.get("measurand", "Energy.Active.Import.Register")) for value in values)
-        in_utc = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-        found.append(Reading(seen, text, in_utc, " and ".join(contexts), names))
-    return found
+        values = dicts(entry.get("sampledValue"))
+        context = " and ".join(sorted({text(value.get("context")) or PERIODIC for value in values}))
+        former = found.get((written, context))
+        names = _measurands(values) | (former.measurands if former else frozenset())
+        found[written, context] = Reading(seen, written, time, context, names)
+    return list(found.values())
+
+
+def _measurands(values: list[dict[str, Any]]) -> frozenset[str]:
+    names: set[str] = set()
+    for value in values:
+        measurand, phase = text(value.get("measurand")) or ENERGY, text(value.get("phase"))
+        names |= {measurand, f"{measurand}.{phase}"} if phase else {measurand}
+    return frozenset(names)
 
 
 def of_transaction(seen: Entry, before: list[Reading]) -> list[Reading]:
-    """The readings of one message, after those that came before it in the transaction.
+    """The readings of one message that belong to an interval, without those that came before.
 
-    A value taken when the transaction began (Transaction.Begin, section 7.35) belongs to no interval.
+    A message that is sent again after its answer was lost (section 3.7.1) brings nothing new.
     """
-    found = readings(seen)
-    return found if before else [reading for reading in found if reading.context != "Transaction.Begin"]
+    known = {(reading.text, reading.context, reading.measurands) for reading in before}
+    return [
+        reading
+        for reading in readings(seen)
+        if reading.context not in NO_INTERVAL
+        and (reading.text, reading.context, reading.measurands) not in known
+    ]
 
 
 def check_spacing(station: Station, found: list[Reading], interval: float, *, step: Label) -> None:
     """Consecutive readings must be `interval` seconds apart by their own timestamps.
 
-    The network has no part in timestamps, so the tolerance is the narrow one in both directions.
+    The network has no part in timestamps, so the tolerance is the narrow one in both directions. Values with one
+    timestamp, told in several elements, are one reading.
     """
     for one, other in itertools.pairwise(found):
+        if one.text == other.text:
+            continue
         spacing = (other.time - one.time).total_seconds()
         slack = 1.0 if one.whole or other.whole else 0.0
         station.check(
@@ -76,12 +104,8 @@ def check_spacing(station: Station, found: list[Reading], interval: float, *, st
 def highest(seen: Entry, measurand: str) -> float | None:
     """The highest value of a measurand in a MeterValues.req, in A or W; None when it has none."""
     found = []
-    for entry in seen.payload.get("meterValue", []):
-        for value in entry.get("sampledValue", []):
-            if value.get("measurand") == measurand:
-                try:
-                    number = float(value.get("value", ""))
-                except ValueError:
-                    continue
-                found.append(number * (1000 if value.get("unit") == "kW" else 1))
+    for _, value in sampled(seen.payload):
+        number = decimal(value.get("value"))
+        if value.get("measurand") == measurand and number is not None:
+            found.append(number * (1000 if value.get("unit") == "kW" else 1))
     return max(found, default=None)

@@ -174,6 +174,7 @@ def set_occupied(station: Station, driver: Actions, connector: int) -> None:
 def cache_id_tag(station: Station, driver: Actions, *, id_tag: str = "") -> str:
     """Memory state IdTagCached (table 112): a whole session puts the idTag into the cache. The idTag."""
     station.configure(AuthorizationCacheEnabled=True)
+    station.call("ClearCache")  # a cache that was switched off until now may still hold something
     started = start_charging(station, driver, id_tag=id_tag)
     with station.case.during(station.case.phase, "IdTagCached."):
         driver.present_id_tag(started.connector, started.id_tag, "the session ends")
@@ -187,9 +188,14 @@ def cache_id_tag(station: Station, driver: Actions, *, id_tag: str = "") -> str:
 def store_local_list(station: Station, id_tag: str) -> None:
     """Memory state IdTagLocalAuthList (table 113); the list is emptied when the case ends."""
     station.configure(LocalAuthListEnabled=True)
-    entry = {"idTag": id_tag, "idTagInfo": {"status": "Accepted"}}
+    entry = list_entry(station, id_tag)
     with station.case.during(station.case.phase, "IdTagLocalAuthList."):
         send_local_list(station, 1, "Full", [entry], step=1)
+
+
+def list_entry(station: Station, id_tag: str) -> dict[str, Any]:
+    """A card for the local list, with the facts that our Authorize.conf tells of it: a list must not contradict."""
+    return {"idTag": id_tag, "idTagInfo": station.system.answers.id_tag_info(id_tag) | {"status": "Accepted"}}
 
 
 def send_local_list(

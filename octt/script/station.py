@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from octt.script.case_run import Label
-from octt.script.verdicts import Inconclusive
+from octt.script.verdicts import Failed, Inconclusive
 from octt.script.watching import Watching
 from octt.timeline.entry import Entry
 
@@ -24,6 +24,14 @@ class Station(Watching):
         with self.case.during("setup"):
             yield
         self.case.position.begin_test()
+
+    @contextlib.contextmanager
+    def independently(self) -> Iterator[None]:
+        """What fails inside fails the case at its end only: the steps that follow do not depend on it."""
+        try:
+            yield
+        except Failed as failed:
+            self.case.postponed.append(failed)
 
     def still_works(self, *, step: Label) -> None:
         """Normal operation continues: the station is connected and answers."""
@@ -61,6 +69,12 @@ class Station(Watching):
         with self.case.during("setup"):
             for key, value in keys.items():
                 self._configure(key, _text(value), optional)
+
+    def prefer(self, **keys: Any) -> None:
+        """Sets configuration keys where the station has them and lets us; each goes back when the case ends."""
+        for key, value in keys.items():
+            with self.case.during("setup"), contextlib.suppress(Inconclusive):
+                self._configure(key, _text(value), True)
 
     def _configure(self, key: str, value: str, optional: bool) -> None:
         before = self.value_of(key)

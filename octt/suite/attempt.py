@@ -71,10 +71,8 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     """
     case, connector, aborted = scene.case, scene.station.bench.connector, False
     if error is None:
-        try:
+        with scene.station.independently():
             fail_unexpected(case, connector)
-        except Judgement as unexpected:
-            error = unexpected
     last, problems = case.timeline.end, list[str]()
     if reachable and not isinstance(error, AbortRun):
         try:
@@ -107,8 +105,10 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
 
 def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> tuple[Verdict, Blame, str]:
     """Verdict, blame and reason of an attempt that ended with `error`, or without one."""
-    if isinstance(error, Failed):
-        return error.verdict, error.blame, error.reason
+    failures = [*case.postponed, *([error] if isinstance(error, Failed) else [])]
+    if failures:
+        reason = "; ".join(dict.fromkeys(failed.reason for failed in failures))
+        return Verdict.FAIL, failures[0].blame, reason
     if isinstance(error, RepeatCase):
         return Verdict.INCONCLUSIVE, Blame.OPERATOR, "the operator repeats the case"
     if isinstance(error, AbortRun | KeyboardInterrupt):

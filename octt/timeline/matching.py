@@ -31,6 +31,16 @@ _MISSING = _Mark("missing")
 _WITHOUT_CASE = frozenset({"idTag", "parentIdTag", "key"})
 
 
+def but(*values: Any) -> Callable[[Any], bool]:
+    """Any value but these."""
+
+    def other(value: Any) -> bool:
+        return value not in values
+
+    other.__doc__ = f"anything but {' or '.join(str(value) for value in values)}"
+    return other
+
+
 def mismatches(expected: dict[str, Any], actual: dict[str, Any]) -> list[str]:
     """Why `actual` is not as expected, one clause per field; empty when it is."""
     found: list[str] = []

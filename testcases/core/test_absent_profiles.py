@@ -4,6 +4,7 @@ For these the document allows the CALLERROR NotSupported only where it says so; 
 """
 
 from octt.script import case
+from octt.script.states import list_entry
 from octt.script.times import in_seconds
 
 
@@ -19,7 +20,7 @@ def test_no_local_list_version(station):
 @case("TC_043_1_CS")
 def test_no_local_list(station, bench):
     """A station without a local list cannot take one."""
-    entry = {"idTag": bench.id_tags.valid, "idTagInfo": {"status": "Accepted"}}
+    entry = list_entry(station, bench.id_tags.valid)
     reply = station.call(
         "SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[entry], step=1
     )
@@ -36,6 +37,7 @@ def _no_reservation(station, bench, connector):
         step=1,
     )
     reply.returns(status="Rejected", cite="OCPP 1.6 5.13")
+    station.stays_silent("StatusNotification", status="Reserved", step="result", cite="OCPP 1.6 5.13")
     station.still_works(step="result")
 
 

@@ -31,6 +31,7 @@ def test_clear_cache(station, driver, bench):
     with station.setup():
         station.configure(AuthorizationCacheEnabled=True, optional=True)
         station.configure(LocalPreAuthorize=True, ConnectionTimeOut=timeout)
+        station.call("ClearCache")  # once more: it may have been switched off when the case began
     driver.present_id_tag(bench.connector, tag, why="the card goes into the cache")
     with station.in_any_order():
         station.sends("Authorize", idTag=tag, step="Authorized.1")

@@ -1,24 +1,28 @@
 """Test-case document 2.8 and 2.15: configuration keys."""
 
 from octt.ocpp import KEYS
+from octt.ocpp.values import dicts, text, texts
 from octt.script import case
+
+
+def _entries(reply):
+    """The keys of a GetConfiguration.conf, by their names in lower case."""
+    entries = dicts(reply.payload.get("configurationKey"))
+    return {text(entry.get("key")).casefold(): entry for entry in entries}
 
 
 def _asked(station, *keys, step):
     """GetConfiguration for `keys`: every one must come back, and none as unknown."""
     reply = station.call("GetConfiguration", key=list(keys), step=step).returns()
-    unknown = reply.payload.get("unknownKey", [])
-    station.check(
-        not unknown, "unknownKey empty", f"unknownKey is {unknown}", step=reply.label, frame=reply.seen
-    )
-    found = {str(entry["key"]).casefold(): entry for entry in reply.payload.get("configurationKey", [])}
+    unknown, found = texts(reply.payload.get("unknownKey")), _entries(reply)
     missing = [key for key in keys if key.casefold() not in found]
+    place = {"step": reply.label, "frame": reply.seen, "cite": "OCPP 1.6 5.8"}
+    station.check(not unknown, "unknownKey empty", f"unknownKey is {', '.join(unknown)}", **place)
     station.check(
         not missing,
         f"configurationKey holds {', '.join(keys)}",
-        f"missing: {', '.join(missing) or 'none'}",
-        step=reply.label,
-        frame=reply.seen,
+        f"missing: {', '.join(missing)}",
+        **place,
     )
     return found
 
@@ -34,40 +38,35 @@ def test_retrieve_configuration(station):
     profiles = {name.strip() for name in str(supported.get("value", "")).split(",")}
 
     reply = station.call("GetConfiguration", step=3).returns()
-    entries = {str(entry["key"]).casefold(): entry for entry in reply.payload.get("configurationKey", [])}
+    entries = _entries(reply)
     required = [key for key in KEYS.values() if key.required and key.profile in profiles | {"Core"}]
     missing = [key.name for key in required if key.name.casefold() not in entries]
     what = f"configurationKey holds every required key of {', '.join(sorted(profiles))}"
-    station.check(not missing, what, f"missing: {', '.join(missing)}", step=4, cite=cite, frame=reply.seen)
+    with station.independently():
+        station.check(
+            not missing, what, f"missing: {', '.join(missing)}", step=4, cite=cite, frame=reply.seen
+        )
+    there = {key: entries[key.name.casefold()] for key in required if key.name.casefold() in entries}
     wrong = [
-        f"{key.name} is {'read-only' if entries[key.name.casefold()]['readonly'] else 'writable'}"
-        for key in required
-        if key.access in ("R", "RW") and entries[key.name.casefold()]["readonly"] != (key.access == "R")
+        f"{key.name} is {'read-only' if entry.get('readonly') else 'writable'}"
+        for key, entry in there.items()
+        if key.access in ("R", "RW") and entry.get("readonly") is not (key.access == "R")
     ]
-    station.check(
-        not wrong,
-        "readonly as the specification says",
-        "; ".join(wrong),
-        step=4,
-        cite=cite,
-        frame=reply.seen,
-    )
+    what = "readonly as the specification says"
+    with station.independently():
+        station.check(not wrong, what, "; ".join(wrong), step=4, cite=cite, frame=reply.seen)
 
     limit = _asked_limit(station)
-    names = [str(entry["key"]) for entry in reply.payload["configurationKey"]]
-    _asked(station, *names[: min(limit, len(names))], step=7)
+    names = [text(entry.get("key")) for entry in dicts(reply.payload.get("configurationKey"))]
+    _asked(station, *[name for name in names if name][:limit], step=7)
 
 
 def _asked_limit(station):
     reply = station.call("GetConfiguration", key=["GetConfigurationMaxKeys"], step=5).returns()
-    value = str(next(iter(reply.payload.get("configurationKey", [])), {}).get("value", ""))
-    station.check(
-        value.isdigit() and int(value) > 0,
-        "GetConfigurationMaxKeys a whole number above 0",
-        f"it is {value!r}",
-        step=6,
-        cite="OCPP 1.6 9.1.9",
-    )
+    value = str(next(iter(_entries(reply).values()), {}).get("value", ""))
+    good = value.isascii() and value.isdigit() and int(value) > 0
+    what, actual = "GetConfigurationMaxKeys a whole number above 0", f"it is {value[:50]!r}"
+    station.check(good, what, actual, step=6, cite="OCPP 1.6 9.1.9")
     return int(value)
 
 

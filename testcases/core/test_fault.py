@@ -7,7 +7,9 @@ from octt.script import case
 def test_fault(station, driver, bench):
     """A faulted connector says so and starts nothing."""
     driver.fault(bench.connector, why="the station must be faulted")
-    station.reports("Faulted", step=1, cite="OCPP 1.6 4.9")
+    # A fault of the whole station may be told of connectorId 0 (4.9).
+    faulted = {"connectorId": {0, bench.connector}, "status": "Faulted"}
+    station.sends("StatusNotification", step=1, cite="OCPP 1.6 4.9", **faulted)
     driver.plug_in(bench.connector, why="somebody tries to charge")
     driver.present_id_tag(bench.connector, bench.id_tags.valid, why="somebody tries to charge")
     station.stays_silent("StartTransaction", during=bench.times.transaction_duration, step=3)

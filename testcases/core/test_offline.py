@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from octt.ocpp.values import instant
 from octt.script import ABSENT, case
+from octt.script.clocks import clock_offset, on_our_clock
 from octt.script.readings import check_spacing, of_transaction
 from octt.script.states import Transaction, cache_id_tag, start_charging, store_local_list, transaction
-from octt.script.times import moment
 
 
 def _back_online(station, csms):
@@ -21,20 +22,24 @@ def test_meter_values_while_offline(station, csms, driver, bench):
         station.configure(MeterValueSampleInterval=interval)
         station.configure(ClockAlignedDataInterval=0, optional=True)
         tx = start_charging(station, driver)
+    former = []
+    for seen in station.sent("MeterValues", since=tx.start, transactionId=tx.id):
+        former += of_transaction(seen, former)
+    last = max((reading.time for reading in former), default=instant(tx.start.payload.get("timestamp")))
     csms.cut()
     station.passes(3.5 * interval, "the station stores meter values while offline")
     back = _back_online(station, csms)
     station.waits_for_protocol(0.5 * interval)  # until the first one that is taken online
     within = bench.times.reconnect_timeout
     away = (back.m - tx.start.m) / 1e9
-    online = moment(tx.start.payload["timestamp"]) + timedelta(seconds=away)
+    online = last + timedelta(seconds=away) if last else None
     found = []
     for _ in range(5 + int(away / interval)):
-        if len(found) >= 4 and found[-1].time >= online:
+        if len(found) >= 4 and (online is None or found[-1].time >= online):
             break
         seen = station.sends("MeterValues", transactionId=tx.id, step=1, within=within, cite="OCPP 1.6 3.7")
-        found += of_transaction(seen, found)
-    _none_lost(station, tx, found, interval)
+        found += of_transaction(seen, [*former, *found])
+    _none_lost(station, last, found, interval)
     times = [reading.time for reading in found]
     station.check(
         times == sorted(times),
@@ -47,16 +52,15 @@ def test_meter_values_while_offline(station, csms, driver, bench):
     check_spacing(station, found, interval, step=1)
 
 
-def _none_lost(station, tx, found, interval):
-    """What was measured offline is there: the first value is of the first interval of the transaction."""
-    began = moment(tx.start.payload["timestamp"])
+def _none_lost(station, last, found, interval):
+    """What was measured offline is there: the first value follows the last one before the cut, or the start."""
     first = min((reading.time for reading in found), default=None)
-    late = (first - began).total_seconds() if first else 0.0
-    slack = station.limits.late + (1.0 if began.microsecond == 0 else 0.0)
+    late = (first - last).total_seconds() if first and last else None
+    slack = station.limits.late + (1.0 if last and last.microsecond == 0 else 0.0)
     station.check(
-        first is not None and late <= interval + slack,
-        f"the first queued value is {interval:g} s after StartTransaction",
-        f"it is {late:g} s after it: values of the time offline are lost" if first else "no value has a time",
+        late is not None and -slack <= late <= interval + slack,
+        f"the first queued value is {interval:g} s after the last one before the cut, or after StartTransaction",
+        "no value has a time" if late is None else f"it is {late:g} s after it",
         step=1,
         cite="OCPP 1.6 3.7",
         frame=found[0].seen if found else None,
@@ -87,7 +91,9 @@ def _starts_offline(station, csms, driver, bench, id_tag):
 
 
 def _start_is_delivered(station, csms, bench, id_tag) -> Transaction:
-    _back_online(station, csms)
+    """Step 1: the transaction began offline, authorized by the station alone, and is told of when it is back."""
+    offset = clock_offset(station)
+    back = _back_online(station, csms)
     start = station.sends(
         "StartTransaction",
         connectorId=bench.connector,
@@ -96,6 +102,16 @@ def _start_is_delivered(station, csms, bench, id_tag) -> Transaction:
         within=bench.times.reconnect_timeout,
         cite="OCPP 1.6 3.7",
     )
+    late = on_our_clock(start, offset, back)
+    station.check(
+        late is None or late <= 1.0,
+        "StartTransaction.timestamp before the connection was back",
+        f"it is {late or 0:.1f} s after it",
+        step=1,
+        cite="OCPP 1.6 3.7, 6.45",
+        frame=start,
+    )
+    station.sent_none("Authorize", since=back, step=1, cite="OCPP 1.6 3.5")
     return transaction(station, start)
 
 

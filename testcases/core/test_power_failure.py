@@ -1,6 +1,7 @@
 """Test-case document 2.13: power comes and goes."""
 
-from octt.script import ABSENT, case
+from octt.ocpp.values import shown
+from octt.script import ABSENT, but, case
 from octt.script.states import make_unavailable
 
 
@@ -59,7 +60,7 @@ def test_power_loss_without_backup(station, driver, charging, bench):
         station.check(
             ending.payload.get("reason") == "PowerLoss",
             "StopTransaction with reason = PowerLoss",
-            f"reason is {ending.payload.get('reason', 'absent (which means Local)')}",
+            f"reason is {shown(ending.payload.get('reason', 'absent (which means Local)'))}",
             step=5,
             cite="OCPP 1.6 7.36",
             frame=ending,
@@ -80,3 +81,6 @@ def test_power_failure_keeps_unavailable(station, driver, bench):
     boot = station.sends("BootNotification", step=5, within=bench.times.boot_timeout)
     with station.in_any_order(after=boot):
         station.reports_all("Unavailable", step=7, cite="OCPP 1.6 5.2")
+    station.stays_silent(
+        "StatusNotification", status=but("Unavailable"), since=boot, step=7, cite="OCPP 1.6 5.2"
+    )

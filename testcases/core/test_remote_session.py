@@ -9,10 +9,9 @@ def _remote_start(station, bench):
     tag = bench.id_tags.valid
     reply = station.call("RemoteStartTransaction", connectorId=bench.connector, idTag=tag, step=3)
     reply.returns(status="Accepted")
-    with station.in_any_order():
-        if asks:
-            station.sends("Authorize", idTag=tag, step=5, cite="OCPP 1.6 5.11")
-        station.reports("Preparing", step=7)
+    if asks:
+        station.sends("Authorize", idTag=tag, step=5, cite="OCPP 1.6 5.11")
+    station.reports("Preparing", step=7)
     return tag
 
 

@@ -1,17 +1,23 @@
 """Test-case document 2.6: hard and soft reset."""
 
-from octt.script import case
+from octt.script import but, case
 from octt.script.states import make_unavailable
 
 
 def _inoperative_then(station, bench, reset):
     """Steps 1 to 6: the connector under test is made inoperative, then the station is reset."""
     make_unavailable(station, bench.connector, step=1)
-    station.call("Reset", type=reset, step=5).returns(status="Accepted")
+    return station.call("Reset", type=reset, step=5).returns(status="Accepted").request
 
 
 def _availability_kept(station, bench):
     station.reports_all("Available", other={bench.connector: "Unavailable"}, step=9, cite="OCPP 1.6 5.2")
+
+
+def _stays_unavailable(station, bench, since):
+    """The connector says nothing else until it is made operative again, over the reset and after it."""
+    other = {"connectorId": bench.connector, "status": but("Unavailable")}
+    station.stays_silent("StatusNotification", since=since, step=9, cite="OCPP 1.6 5.2", **other)
 
 
 def _operative_again(station, bench):
@@ -24,18 +30,20 @@ def _operative_again(station, bench):
 @case("TC_013_CS")
 def test_hard_reset_without_transaction(station, bench):
     """A hard reset reboots the station; a connector made inoperative stays so."""
-    _inoperative_then(station, bench, "Hard")
+    reset = _inoperative_then(station, bench, "Hard")
     station.sends("BootNotification", step=7, within=bench.times.boot_timeout, cite="OCPP 1.6 5.14")
     _availability_kept(station, bench)
+    _stays_unavailable(station, bench, reset)
     _operative_again(station, bench)
 
 
 @case("TC_014_CS")
 def test_soft_reset_without_transaction(station, bench):
     """A soft reset restarts the station, with or without a BootNotification; availability is kept."""
-    _inoperative_then(station, bench, "Soft")
+    reset = _inoperative_then(station, bench, "Soft")
     if station.may_send("BootNotification", step=7, within=bench.times.boot_timeout):
         _availability_kept(station, bench)
+    _stays_unavailable(station, bench, reset)
     _operative_again(station, bench)
 
 

@@ -102,7 +102,8 @@ def test_ev_disconnects_and_transaction_stays(station, driver, bench, pics):
     station.reports(
         suspended, info=says_ev_side_disconnected, step=1, cite="test-case document 2.3.5; OCPP 1.6 4.9"
     )
-    station.call("RemoteStopTransaction", transactionId=transaction.id, step=3).returns()
+    reply = station.call("RemoteStopTransaction", transactionId=transaction.id, step=3)
+    reply.returns(status="Accepted", cite="OCPP 1.6 5.12")
     with station.in_any_order():
         ended = {"Finishing", "Available"} if pics.fixed_cable(bench.connector) else {"Finishing"}
         station.reports(ended, step=5, within=station.limits.remote_stop)

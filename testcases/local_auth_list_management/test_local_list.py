@@ -6,8 +6,9 @@ makes the case impossible, not failed.
 
 import pytest
 
+from octt.ocpp.values import whole
 from octt.script import case
-from octt.script.states import local_list_room, send_local_list
+from octt.script.states import list_entry, local_list_room, send_local_list
 
 
 @pytest.fixture
@@ -15,10 +16,6 @@ def room(station):
     """The list is switched on; how many entries it takes."""
     station.configure(LocalAuthListEnabled=True)
     return local_list_room(station)
-
-
-def _entry(tag):
-    return {"idTag": tag, "idTagInfo": {"status": "Accepted"}}
 
 
 def _version(station, version, *, step):
@@ -39,16 +36,16 @@ def test_full_and_differential_update(station, bench, room):
     Contents and versions are left open by the document: one card, then a second one (or the same, where the list has
     room for one only). That the list is in use is its expected result but no step; here its version is asked.
     """
-    send_local_list(station, 1, "Full", [_entry(bench.id_tags.valid)], step=1)
+    send_local_list(station, 1, "Full", [list_entry(station, bench.id_tags.valid)], step=1)
     second = bench.id_tags.valid_2 if room > 1 else bench.id_tags.valid
-    send_local_list(station, 2, "Differential", [_entry(second)], step=3)
+    send_local_list(station, 2, "Differential", [list_entry(station, second)], step=3)
     _version(station, 2, step="result")
 
 
 @case("TC_043_2_CS")
 def test_version_mismatch(station, bench, room):
     """A differential update that is older than the list is refused and changes nothing."""
-    entries = [_entry(bench.id_tags.valid)]
+    entries = [list_entry(station, bench.id_tags.valid)]
     send_local_list(station, 2, "Full", entries, step=1)
     _version(station, 2, step=3)
     send_local_list(station, 5, "Differential", entries, step=5)
@@ -64,7 +61,7 @@ def test_version_mismatch(station, bench, room):
 def test_failing_update(station, driver, bench, room):
     """A list that cannot be stored is answered with Failed. How to provoke that is the vendor's knowledge."""
     driver.act("break_list_storage", why="storing a list must fail")
-    entries = [_entry(bench.id_tags.valid)]
+    entries = [list_entry(station, bench.id_tags.valid)]
     reply = station.call(
         "SendLocalList", listVersion=2, updateType="Full", localAuthorizationList=entries, step=1
     )
@@ -79,8 +76,8 @@ def test_start_by_listed_id(station, driver, bench):
         station.configure(LocalAuthListEnabled=True, LocalPreAuthorize=True, AuthorizeRemoteTxRequests=True)
         station.configure(AuthorizationCacheEnabled=False, optional=True)
         local_list_room(station)
-    version = station.call("GetLocalListVersion", step=1).returns().payload["listVersion"]
-    send_local_list(station, max(version, 0) + 1, "Full", [_entry(tag)], step=3)
+    version = station.call("GetLocalListVersion", step=1).returns().payload.get("listVersion")
+    send_local_list(station, max(whole(version) or 0, 0) + 1, "Full", [list_entry(station, tag)], step=3)
     driver.plug_in(connector)
     station.reports("Preparing", step=5)
     reply = station.call("RemoteStartTransaction", connectorId=connector, idTag=tag, step=7)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from octt.ocpp.values import same, shown
 from octt.script import case
 from octt.script.states import (
     reserve,
@@ -61,9 +62,9 @@ def test_local_start_on_reserved_connector(station, driver, bench, only_one):
     station.reports("Charging", step=11)
     asked = station.sent("Authorize", since=before)
     station.check(
-        all(str(seen.payload["idTag"]).casefold() == tag.casefold() for seen in asked),
+        all(same(seen.payload.get("idTag"), tag) for seen in asked),
         f"Authorize, if any, with idTag = {tag}",
-        f"idTag is {', '.join(str(seen.payload['idTag']) for seen in asked)}",
+        f"idTag is {', '.join(shown(seen.payload.get('idTag')) for seen in asked)}",
         step=5,
         frame=asked[0] if asked else None,
     )
@@ -90,6 +91,7 @@ def test_reservation_expires(station, driver, bench, only_one):
 def _cannot_reserve(station, connector, status):
     """Steps 1 and 2, and that normal operation goes on."""
     reserve(station, connector, id_tag=station.bench.id_tags.valid, status=status)
+    station.stays_silent("StatusNotification", status="Reserved", step="result", cite="OCPP 1.6 5.13")
     station.still_works(step="result")
 
 
@@ -195,6 +197,11 @@ def test_reservation_by_parent(station, driver, bench, only_one):
     start_authorized(station, driver, id_tag=tags.valid_2, step=5)
     driver.plug_in(connector)
     station.sends(
-        "StartTransaction", connectorId=connector, reservationId=reservation, step=7, cite="OCPP 1.6 5.13"
+        "StartTransaction",
+        connectorId=connector,
+        idTag=tags.valid_2,
+        reservationId=reservation,
+        step=7,
+        cite="OCPP 1.6 5.13",
     )
     station.reports("Charging", step=9)

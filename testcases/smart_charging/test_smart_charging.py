@@ -178,3 +178,4 @@ def test_remote_start_with_wrong_profile(station, smart, bench):
         step=1,
     )
     reply.returns(status="Rejected", error=["PropertyConstraintViolation"], cite="OCPP 1.6 5.11")
+    station.stays_silent("StartTransaction", step="result", cite="OCPP 1.6 5.11")
