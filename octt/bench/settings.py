@@ -123,13 +123,14 @@ class SmartCharging(Section):
 
 
 class Firmware(Section):
-    """Images for the firmware cases; without `image` a generated dummy is served.
+    """Images for the firmware cases; without `image` a generated dummy is served, to a real station if `dummy`.
 
     `signature` and `signing_certificate` are the manufacturer's; without them the laboratory signs.
     """
 
     image: str = ""
     corrupt_image: str = ""
+    dummy: bool = False
     protocol: str = ""
     signature: str = ""
     signing_certificate: str = ""
@@ -166,7 +167,9 @@ class Security(Section):
     """The Security extension: organisation for certificates, the laboratory PKI's folder, what goes beyond.
 
     `raise_profile`: cases may move the station to a higher security profile, from which OCPP has no way back.
-    `probes`: the security cases also try what a station has to refuse.
+    `probes`: the security cases also try what a station has to refuse. `foreign_key`: TC_077 also offers a certificate
+    for a key that the station does not have; one that takes it cannot connect with profile 3 any more.
+    `replace_root`: with AdditionalRootCertificateCheck the one root that the station keeps may be replaced.
     """
 
     vendor_name: str = "OCTT Bench"
@@ -174,6 +177,8 @@ class Security(Section):
     legacy_signatures: bool = False
     raise_profile: bool = True
     probes: bool = True
+    foreign_key: bool = False
+    replace_root: bool = False
     new_password: Annotated[str, Field(min_length=16, max_length=20)] = "OCA_OCTT_admin_test"
 
 
@@ -235,6 +240,7 @@ SIMULATED = Bench(
         host="127.0.0.1", public_host="localhost", port=0, tls_port=0, security_profile=2
     ),
     driver=Driver(kind="simulated"),
+    security=Security(foreign_key=True, replace_root=True),
     times=Times(
         heartbeat_interval=1,
         boot_retry_interval=1,

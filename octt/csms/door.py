@@ -50,7 +50,10 @@ class Door:
             return None
         attempt = (request.path, given, wire.facts(connection))
         self.refused(endpoint, refused.reason, int(refused.status), wire.remote(connection), *attempt)
-        return connection.respond(refused.status, refused.reason + "\n")
+        response = connection.respond(refused.status, refused.reason + "\n")
+        if refused.status == http.HTTPStatus.UNAUTHORIZED:
+            response.headers["WWW-Authenticate"] = 'Basic realm="OCPP", charset="UTF-8"'  # RFC 7617
+        return response
 
     def admitted(self, connection: ServerConnection, endpoint: Endpoint, event: Event) -> None:
         """Notes an attempt that was let in; `event` is its line in the record."""

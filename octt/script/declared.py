@@ -21,6 +21,13 @@ class Declared:
         """Whether an item of the questionnaire is answered with this value."""
         return bool(self.declaration.answer(item) == value)
 
+    def direct_current(self, connector: int) -> bool:
+        """Whether this connector is declared to have direct current."""
+        return any(
+            line.connector == connector and "dc" in line.current.casefold()
+            for line in self.declaration.connectors
+        )
+
     def fixed_cable(self, connector: int) -> bool:
         """Whether this connector has a fixed cable; without a connector table, whether the station has any."""
         for line in self.declaration.connectors:

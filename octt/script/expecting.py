@@ -12,10 +12,10 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from octt.script.calling import Calling, Fields
+from octt.script.calling import Calling, Fields, Reply
 from octt.script.case_run import Label
 from octt.script.failing import Failing
-from octt.script.verdicts import Inconclusive, Judgement
+from octt.script.verdicts import Blame, Inconclusive, Judgement, NotApplicable
 from octt.timeline.entry import NOTHING, Entry
 from octt.timeline.expectation import Expectation, Wanted, Window
 from octt.timeline.judge import Late, Met, Outcome, judge
@@ -155,6 +155,11 @@ class Expecting(Failing, Calling):
     def impossible(self, why: str, *, blame: Any = "configuration") -> Judgement:
         """For `raise`: the case cannot get to its point with this station."""
         return Inconclusive(why, blame)
+
+    def not_applicable(self, why: str, reply: Reply) -> Judgement:
+        """For `raise`: declaration and station agree that the case does not apply; `reply` shows it."""
+        self.case.remark(why, reply.seen)
+        return NotApplicable(why, Blame.NOBODY)
 
     # -- inside ---------------------------------------------------------------------------------------------------
 

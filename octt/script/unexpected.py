@@ -48,7 +48,9 @@ def _of_this_case(case: CaseRun, entry: Entry, connector: int) -> bool:
     ident = entry.payload.get("transactionId")
     transaction = entry.state.transactions.get(ident) if isinstance(ident, int) else None
     begin = case.timeline.since(case.position.began)
-    return transaction is not None and bool(begin) and transaction.line >= begin[0].n
+    if transaction is None or not begin:
+        return False
+    return transaction.connector == connector and transaction.line >= begin[0].n
 
 
 def remark_unexpected(case: CaseRun, until: int, connector: int) -> None:

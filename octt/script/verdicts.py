@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from octt.record.words import Blame, Verdict
 
-__all__ = ["AbortRun", "Blame", "Failed", "Inconclusive", "Judgement", "RepeatCase", "Verdict"]
+__all__ = [
+    "AbortRun",
+    "Blame",
+    "Failed",
+    "Inconclusive",
+    "Judgement",
+    "NotApplicable",
+    "RepeatCase",
+    "Verdict",
+]
 
 
 class Judgement(Exception):
@@ -30,6 +39,12 @@ class Inconclusive(Judgement):
     """The case could not get to its point: a precondition, the driver or the operator failed."""
 
     verdict = Verdict.INCONCLUSIVE
+
+
+class NotApplicable(Judgement):
+    """The station has shown that the case does not apply to it, as its declaration says."""
+
+    verdict = Verdict.NOT_APPLICABLE
 
 
 class RepeatCase(Exception):

@@ -39,13 +39,15 @@ class Stage:
         self.live, self.bare = live, live.station()
         self.case = CaseRun("TC_TEST", live.record, live.csms.timeline)
         self.case.begin_test()
-        self.station = Station(self.case, live.csms, BenchFile(times=TIMES), LIMITS, 2)
+        self.station = Station(
+            self.case, live.csms, BenchFile(times=TIMES, firmware=Firmware(dummy=True)), LIMITS, 2
+        )
         self.servers = FileServers(folder / "run", "127.0.0.1", {"http": 0, "ftp": 0}, host="127.0.0.1")
         live.csms.run(self.servers.start())
 
     def files(self, key=None, declaration=None, **firmware):
         """The words for a station that answers with this value of the key; None: it does not have it."""
-        self.station.bench = BenchFile(times=TIMES, firmware=Firmware(**firmware))
+        self.station.bench = BenchFile(times=TIMES, firmware=Firmware(**{"dummy": True, **firmware}))
         name = "SupportedFileTransferProtocols"
         answer = (
             {"configurationKey": [{"key": name, "readonly": True, "value": key}]}

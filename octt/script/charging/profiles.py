@@ -5,9 +5,11 @@ A composite schedule is right when the limit it gives at every instant is right 
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
+from octt.ocpp.values import instant, shown
 from octt.script.calling import Reply
 from octt.script.case_run import Label
 from octt.script.charging import schedules
@@ -25,10 +27,14 @@ Periods = list[tuple[int, float]]
 class SmartCharging:
     """Sets profiles on one station and knows what must follow from them."""
 
-    def __init__(self, station: Station) -> None:
-        """Reads from the station which unit it takes, and what it tells without any profile."""
-        self.station, self.bench = station, station.bench
+    def __init__(self, station: Station, *, direct: bool = False) -> None:
+        """Reads from the station which unit it takes, and what it tells without any profile.
+
+        `direct`: the connector under test has direct current, which has no phases.
+        """
+        self.station, self.bench, self.direct = station, station.bench, direct
         self.unit: Unit = self._unit()
+        self.most_periods = max(1, station.number_of("ChargingScheduleMaxPeriods") or 99)
         self.set: list[Profile] = []
         self._ever: list[Profile] = []
         self._former: list[Profile] = []
@@ -75,23 +81,25 @@ class SmartCharging:
     ) -> Profile:
         """An Absolute profile that started the configured time deviation ago; limits in A, or that many kW.
 
-        `level` None: the configured stackLevel, or less where the station has fewer. `valid`: within 401 seconds.
+        `duration` is how long it lasts from now, so that all of a composite schedule lies within. `level` None: the
+        configured stackLevel, or less where the station has fewer. `valid`: within 401 seconds. Of more periods than
+        ChargingScheduleMaxPeriods the first ones are taken.
         """
-        past = -self.bench.times.max_deviation
-        start = in_seconds(past)
+        past = self.bench.times.max_deviation
+        start = in_seconds(-past)
         factor = 1 if self.unit == "A" else 1000
-        phases = self.bench.smart_charging.number_phases
+        phases = {} if self.direct else {"numberPhases": self.bench.smart_charging.number_phases}
         schedule: Profile = {
             "startSchedule": start,
             "chargingRateUnit": self.unit,
             "chargingSchedulePeriod": [
-                {"startPeriod": begin, "limit": float(limit * factor), "numberPhases": phases}
-                for begin, limit in periods
+                {"startPeriod": begin, "limit": float(limit * factor), **phases}
+                for begin, limit in periods[: self.most_periods]
             ],
         }
         if duration is not None:
-            schedule["duration"] = duration
-        window = {"validFrom": start, "validTo": in_seconds(past + 401)} if valid else {}
+            schedule["duration"] = duration + math.ceil(past)
+        window = {"validFrom": start, "validTo": in_seconds(401 - past)} if valid else {}
         highest = self.station.number_of("ChargeProfileMaxStackLevel")
         chosen = min(self.bench.smart_charging.stack_level, highest if highest is not None else 99)
         return {
@@ -155,12 +163,7 @@ class SmartCharging:
 
     def _is_fresh(self, reply: Reply, asked: datetime) -> None:
         """scheduleStart is near now. The document says startSchedule, which errata 4.0 (3.57) leaves out."""
-        text = str(reply.payload.get("scheduleStart") or "")
-        try:
-            start = datetime.fromisoformat(text)
-        except ValueError:
-            start = None
-        start = start.replace(tzinfo=UTC) if start and start.tzinfo is None else start
+        text, start = shown(reply.payload.get("scheduleStart")), instant(reply.payload.get("scheduleStart"))
         tolerance = self.bench.times.max_deviation + 1
         off = (start - asked).total_seconds() if start else None
         self.station.check(

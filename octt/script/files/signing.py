@@ -21,8 +21,12 @@ Signed = dict[str, str]
 class Signing:
     """Signs the image that the case serves. The manufacturer's own signature, if the bench has one, else ours."""
 
-    def __init__(self, security: Security, station: Station, protocols: Iterable[str]) -> None:
-        """Lends the station the roots it needs: for what we sign, and for file servers of ours with TLS."""
+    def __init__(self, security: Security, station: Station, protocols: Iterable[str], seed: int = 1) -> None:
+        """Lends the station the roots it needs: for what we sign, and for file servers of ours with TLS.
+
+        `seed` is that of the dummy image, where the bench has none.
+        """
+        self.seed = seed
         certificates = security.certificates
         self.pki, self.bench = security.laboratory.pki, station.bench
         self.firmware = self.bench.firmware
@@ -68,7 +72,7 @@ class Signing:
         )
 
     def _image(self) -> bytes | Path:
-        return Path(self.firmware.image) if self.firmware.image else dummy_image()
+        return Path(self.firmware.image) if self.firmware.image else dummy_image(seed=self.seed)
 
     def _sign(self, image: bytes | Path) -> FirmwareSignature:
         try:

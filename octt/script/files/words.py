@@ -7,19 +7,19 @@ sections 5.9, 5.19, 6.25, 6.55 and 8; errata 9.5.1 for the key SupportedFileTran
 from __future__ import annotations
 
 import contextlib
-import gzip
 import re
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from octt.files.servers import FilesError, FileServers, corrupt_image, dummy_image
 from octt.files.transfers import safe_name
 from octt.pics.declaration import Declaration
 from octt.script.case_run import Label
+from octt.script.files.archives import damage
 from octt.script.station import Station
 from octt.script.verdicts import Blame, Failed, Inconclusive
 from octt.timeline.entry import Entry
@@ -39,8 +39,6 @@ _NOT_THROUGH = {
     *("UploadFailure", "PermissionDenied", "BadMessage", "NotSupportedOperation"),
 }
 _REFUSED_IMAGE = {"DownloadFailed", "InstallationFailed", "InstallVerificationFailed"}
-_LOOK_INTO = 256 << 20
-"""Bytes of an archive's content that are read to see whether it is whole."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +62,13 @@ class Files:
         """Asks the station which protocols it has. Raises Inconclusive when we serve none of them."""
         self.station, self.servers = station, servers
         self.firmware = station.bench.firmware
+        self._dummy_allowed = self.firmware.dummy or station.bench.driver.kind == "simulated"
         self.protocols = self._protocols(declaration)
 
     def _protocols(self, declaration: Declaration) -> list[str]:
         """Those to use, in the order the station declares them; the bench can narrow them down to one."""
         chosen, served = self.firmware.protocol.strip().lower(), list(self.servers.ports)
+        self.declared = bool(chosen)
         if chosen:
             if chosen not in served:
                 raise Inconclusive(
@@ -78,7 +78,9 @@ class Files:
             return [chosen]
         found = self.station.value_of("SupportedFileTransferProtocols")
         answer = declaration.answer("ORS-16")
-        declared = _listed(found[0] if found else None) or _listed(answer) or ["http", "ftp"]
+        declared = _listed(found[0] if found else None) or _listed(answer)
+        self.declared = bool(declared)
+        declared = declared or ["http", "ftp"]
         usable = [protocol for protocol in declared if protocol in served]
         others = ", ".join(protocol for protocol in declared if protocol not in served)
         if not usable:
@@ -92,19 +94,25 @@ class Files:
 
     # -- locations ------------------------------------------------------------------------------------------------
 
-    def image(self, turn: int) -> Location:
+    def image(self, turn: int, seed: int = 1) -> Location:
         """The firmware to install: the vendor's image (bench, [firmware] image), else a generated dummy.
 
-        `turn` chooses the protocol: 0 the first that the station declares, and so on, round and round. Raises
-        Inconclusive for an image that cannot be read.
+        `turn` chooses the protocol: 0 the first that the station declares, and so on, round and round. Dummies of
+        another `seed` are other firmware. Raises Inconclusive for an image that cannot be read.
         """
-        return self._offer(self.firmware.image, dummy_image, turn)
+        return self._offer(self.firmware.image, lambda: dummy_image(seed=seed), turn)
 
     def corrupt_image(self, turn: int) -> Location:
         """An image that cannot be installed: the bench's [firmware] corrupt_image, else a generated one."""
         return self._offer(self.firmware.corrupt_image, corrupt_image, turn)
 
     def _offer(self, file: str, generate: Callable[[], bytes], turn: int) -> Location:
+        if not file and not self._dummy_allowed:
+            raise Inconclusive(
+                "no firmware image is given, and random bytes are sent to no real station unasked: set image in "
+                "[firmware] of the bench, or dummy = true where the station surely refuses what is no firmware",
+                Blame.CONFIGURATION,
+            )
         image: bytes | Path = Path(file) if file else generate()
         protocol = self.protocols[turn % len(self.protocols)]
         try:
@@ -154,7 +162,10 @@ class Files:
             self._wait(lambda: bool(self._contacts(location)), 1.0)
             contacts = self._contacts(location)
             place = f"the {location.protocol} server {re.sub('//[^/]*@', '//', location.url).split('/')[2]}"
-            if not contacts:
+            if not contacts and not self.declared:
+                told = f"nothing reached {place}, and the station declares no protocols for files"
+                return f"{told}: answer ORS-16, or set [firmware] protocol of the bench", Blame.CONFIGURATION
+            if not contacts and not self._same_host(location):
                 return f"nothing reached {place}, can the station reach that address?", Blame.NETWORK
             if all(_is_handshake(contact) for contact in contacts):
                 return (
@@ -213,6 +224,11 @@ class Files:
                 self.station.remark(f"{name} was announced, {file.name} came", cite="OCPP 1.6 5.9")
 
     # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _same_host(self, location: Location) -> bool:
+        """Whether the file server is where the station is connected already, so that it can reach it."""
+        central = self.station.bench.central_system.public_host
+        return bool(central) and central == (urlsplit(location.url).hostname or "")
 
     def _wait(self, found: Callable[[], bool], seconds: float | None = None) -> None:
         """A server's account of a transfer can come a moment after the station's message about it."""
@@ -279,28 +295,6 @@ def stays_available(station: Station, since: Entry, *, step: Label) -> None:
     for seen in station.timeline.since(since.index + 1):
         if seen.is_call("StatusNotification") and seen.payload.get("status") in ("Available", "Unavailable"):
             station.case.position.mark(seen)
-
-
-def damage(file: Path) -> str:
-    """What is wrong with a zip or gzip archive; nothing for a good one, an encrypted one and any other format."""
-    try:
-        with file.open("rb") as opened:
-            head = opened.read(4)
-        if head == b"PK\x03\x04":
-            with zipfile.ZipFile(file) as archive:
-                for member in archive.infolist():
-                    if not member.flag_bits & 1 and member.file_size < _LOOK_INTO:
-                        archive.read(member)
-        elif head.startswith(b"\x1f\x8b"):
-            with gzip.open(file) as stream:
-                for _ in range(_LOOK_INTO >> 20):
-                    if not stream.read(1 << 20):
-                        break
-    except NotImplementedError:
-        return ""
-    except Exception as error:  # A broken archive shows in many ways; what came is the station's, not ours.
-        return str(error) or type(error).__name__
-    return ""
 
 
 def _listed(value: Any) -> list[str]:

@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from cryptography import x509
 
+from octt.ocpp.values import dicts, table, text
 from octt.pki.certificates import HASHES, Identity, csr_problems, hash_data, issue, to_pem
 from octt.pki.pki import Pki
 from octt.script.calling import Reply
 from octt.script.case_run import Label, following
+from octt.script.security.facts import same_key
 from octt.script.station import Station
 
 RootType = Literal["CentralSystemRootCertificate", "ManufacturerRootCertificate"]
@@ -27,6 +29,7 @@ class Certificates:
 
     def __init__(self, station: Station, pki: Pki) -> None:
         self.station, self.pki, self.case = station, pki, station.case
+        self._csrs: list[str] = []
 
     # -- roots ------------------------------------------------------------------------------------------------------
 
@@ -34,7 +37,7 @@ class Certificates:
         """The hash data of every root of a type; NotFound is a right answer when there is none (M03.FR.02)."""
         reply = self.station.call("GetInstalledCertificateIds", certificateType=kind, step=step)
         reply.returns(status={"Accepted", "NotFound"}, cite=CITE + "M03")
-        return list(reply.payload.get("certificateHashData", []))
+        return dicts(reply.payload.get("certificateHashData"))
 
     def extra_root(self, kind: RootType) -> x509.Certificate:
         """A root that the station does not have.
@@ -44,8 +47,22 @@ class Certificates:
         """
         root = self.pki.root
         if kind == CENTRAL_SYSTEM and self.only_one:
+            self._may_replace_the_root()
             return issue(root.certificate.subject, root.certificate.public_key(), root, "ca").certificate
         return self.pki.extra_root().certificate
+
+    def _may_replace_the_root(self) -> None:
+        """Raises Inconclusive, before anything is sent, where the station's only root may or can not be replaced."""
+        if not self.station.bench.security.replace_root:
+            raise self.station.impossible(
+                "the station keeps one root (AdditionalRootCertificateCheck), so that one of ours, valid for 90 days, "
+                "would take the place of what it has; security.replace_root = true of the bench allows that"
+            )
+        if self.pki.root.certificate != self.pki.trust_anchor:
+            raise self.station.impossible(
+                "the station keeps one root (AdditionalRootCertificateCheck), and a new one must be signed by it "
+                "(M05.FR.09): the imported CA is not that root"
+            )
 
     @property
     def only_one(self) -> bool:
@@ -108,7 +125,7 @@ class Certificates:
         """GetInstalledCertificateIds: the certificate must be among those listed."""
         reply = self.station.call("GetInstalledCertificateIds", certificateType=kind, step=step)
         reply.returns(status="Accepted", cite=CITE + "M03.FR.03")
-        listed = list(reply.payload.get("certificateHashData", []))
+        listed = dicts(reply.payload.get("certificateHashData"))
         self.station.check(
             self.find(certificate, listed) is not None,
             f"certificateHashData includes the certificate that was {after}",
@@ -179,17 +196,28 @@ class Certificates:
             within=self.station.bench.times.certificate_timeout,
             cite=CITE + "A02.FR.03",
         )
-        csr = str(seen.payload.get("csr", ""))
+        csr = text(seen.payload.get("csr"))
         found = [csr_problems(csr, serial, organization) for serial in self.serial_numbers or [""]]
         problems = min(found, key=len)
-        self.station.check(
-            not problems,
-            "a right certificate signing request",
-            "; ".join(problems),
-            step=3,
-            cite=CITE + "A02.FR.03, A02.FR.13, 2.6.1",
-            frame=seen,
-        )
+        place: dict[str, Any] = {"step": 3, "frame": seen}
+        with self.station.independently():
+            self.station.check(
+                not problems,
+                "a right certificate signing request",
+                "; ".join(problems),
+                cite=CITE + "A02.FR.03, A02.FR.13, 2.6.1",
+                **place,
+            )
+        former = [*self._csrs, text(table((self.station.system.tls or {}).get("client_cert")).get("pem"))]
+        with self.station.independently():
+            self.station.check(
+                not any(same_key(csr, one) for one in former),
+                "a request for a new pair of keys",
+                "it has the public key of the certificate, or the request, before",
+                cite=CITE + "A02.FR.02",
+                **place,
+            )
+        self._csrs.append(csr)
         return csr
 
     def named(self) -> None:

@@ -99,6 +99,8 @@ class Connections:
         def look() -> bool:
             for attempt in self.since(since)[len(judged) :]:
                 judged.append(attempt)
+                if self._only_asks(judged):
+                    continue
                 found = next(((check, text) for check in checks if (text := check.judge(attempt))), None)
                 if found:
                     wrong.append((attempt, *found))
@@ -116,6 +118,10 @@ class Connections:
         if last is None or not last.admitted:
             check, actual = checks[0], self._nothing(last, limit)
             self.case.fail(check.step, check.what, actual, cite=check.cite, closest=line_of(last))
+        if len(judged) > 1 and self._only_asks(judged[:1]):
+            self.case.remark(
+                "the station sends its password only when it is asked for by 401", line_of(judged[0])
+            )
         self._consume(last)
         seconds = max(0.0, (last.m - since) / 1e9)
         for check in checks:
@@ -129,6 +135,11 @@ class Connections:
                 limit=limit,
             )
         return last
+
+    def _only_asks(self, attempts: list[Attempt]) -> bool:
+        """Whether the first attempt came without a password, to be asked for one by 401 (whitepaper figures 1, 2)."""
+        last = attempts[-1]
+        return len(attempts) == 1 and not last.admitted and bool(last.path) and not last.credentials.given
 
     def _nothing(self, last: Attempt | None, limit: float) -> str:
         if last is not None:

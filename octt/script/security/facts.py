@@ -9,6 +9,9 @@ import urllib.parse
 from collections.abc import Iterable
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from octt.csms.admission import Attempt
 from octt.pki.certificates import client_certificate_problems
 from octt.tls.suites import MANDATORY_ECDSA, MANDATORY_RSA
@@ -47,6 +50,22 @@ def password_problems(attempt: Attempt, password: str) -> list[str]:
         digits = f"{2 * length} hexadecimal digits"
         return [f"the password has {length} bytes ({digits}), not 16 to 20 as AuthorizationKey has (7.2)"]
     return ["the password is not the configured AuthorizationKey (A00.FR.205)"]
+
+
+def same_key(one: str, other: str) -> bool:
+    """Whether two PEM texts, each of a certificate or of a request for one, hold the same public key."""
+    keys = [_public_key(pem) for pem in (one, other)]
+    return keys[0] is not None and keys[0] == keys[1]
+
+
+def _public_key(pem: str) -> bytes | None:
+    for load in (x509.load_pem_x509_csr, x509.load_pem_x509_certificate):
+        try:
+            key = load(pem.encode()).public_key()
+            return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        except Exception:  # a station's text: what a library cannot read is told elsewhere
+            continue
+    return None
 
 
 def tls_problems(attempt: Attempt) -> list[str]:

@@ -15,7 +15,7 @@ from octt.pki.certificates import Identity, describe
 from octt.script.case_run import Label
 from octt.script.security.connections import Connections, line_of
 from octt.tls.contexts import Clients, server_context
-from octt.tls.suites import MANDATORY
+from octt.tls.suites import MANDATORY, MANDATORY_ECDSA, MANDATORY_RSA
 
 ENOUGH = 3
 """So many refused handshakes with a suite are no accident."""
@@ -50,6 +50,7 @@ class Probes:
     def suites(self, first: Attempt, *, step: Label) -> None:
         """A server that knows one mandatory suite only: the station connects with each that it offers."""
         offered = set(((first.tls or {}).get("offered") or {}).get("suites", ()))
+        failed: dict[str, Attempt] = {}
         for suite in MANDATORY:
             if suite not in offered:
                 self.case.step(f"{step}/{suite}", f"{suite} is offered", "skipped")
@@ -62,11 +63,27 @@ class Probes:
                     f"{step}/{suite}", what, "ok", frame=line_of(last), cite="whitepaper A00.FR.318"
                 )
             elif len(attempts) >= ENOUGH and last:
-                self.case.fail(
-                    f"{step}/{suite}", what, last.reason, closest=line_of(last), cite="whitepaper A00.FR.318"
-                )
+                failed[suite] = last
             else:
                 self._not_seen(f"{step}/{suite}", what)
+        self._one_pair_works(offered, failed, step=step)
+
+    def _one_pair_works(self, offered: set[str], failed: dict[str, Attempt], *, step: Label) -> None:
+        """Both suites with ECDSA keys or both with RSA keys are enough (A00.FR.318); another that fails is a remark."""
+        works = [suite for suite in MANDATORY if suite in offered and suite not in failed]
+        good = any(set(pair) <= set(works) for pair in (MANDATORY_ECDSA, MANDATORY_RSA))
+        for suite, last in failed.items():
+            told, cite = (
+                f"{suite} is offered, but the station does not connect with it",
+                "whitepaper A00.FR.318",
+            )
+            if good:
+                self.case.remark(f"{told}: {last.reason}", line_of(last), cite=cite)
+                continue
+            what = "both mandatory suites with ECDSA keys, or both with RSA keys"
+            self.case.fail(
+                f"{step}/{suite}", what, f"{told}: {last.reason}", closest=line_of(last), cite=cite
+            )
 
     def old_versions(self, *, step: Label) -> None:
         """A server that knows only TLS 1.0 and 1.1 is refused, with a security event (A00.FR.312, 315)."""
