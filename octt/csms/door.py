@@ -12,8 +12,10 @@ from websockets.http11 import Request, Response
 from octt.csms import wire
 from octt.csms.admission import Attempt, Credentials, Refusal, credentials, refusal
 from octt.csms.allowance import Allowance
+from octt.csms.connection import LabConnection
 from octt.csms.endpoints import Endpoint, Settings
 from octt.record import Event, Record
+from octt.record.words import Blame
 from octt.timeline.timeline import Timeline
 from octt.tls.clienthello import Opening
 from octt.tls.contexts import tls_facts
@@ -30,12 +32,15 @@ class Door:
         """While closed everybody is refused: the station is offline."""
 
         self.refusals: list[str] = []
+        self.blame = Blame.NETWORK
+        """Who has to do something about the last refusal; the network while there was none."""
+
         self.attempts: collections.deque[Attempt] = collections.deque(maxlen=1000)
         self._strangers = Allowance(1000, 1)
 
     def admit(self, connection: ServerConnection, request: Request, endpoint: Endpoint) -> Response | None:
         """The answer to a handshake that is refused; None: it may go on."""
-        given = credentials(request)
+        given = credentials(request, self.settings.identity)
         connection.octt_credentials = given  # type: ignore[attr-defined]
         if self.closed:
             connection.transport.abort()
@@ -49,11 +54,16 @@ class Door:
         if refused is None:
             return None
         attempt = (request.path, given, wire.facts(connection))
-        self.refused(endpoint, refused.reason, int(refused.status), wire.remote(connection), *attempt)
-        response = connection.respond(refused.status, refused.reason + "\n")
+        self.refused(endpoint, refused, wire.remote(connection), *attempt)
+        response = connection.respond(http.HTTPStatus(refused.status), refused.reason + "\n")
         if refused.status == http.HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = 'Basic realm="OCPP", charset="UTF-8"'  # RFC 7617
         return response
+
+    def not_understood(self, endpoint: Endpoint, connection: LabConnection, fault: Refusal) -> None:
+        """Notes a handshake that is none."""
+        path = connection.request.path if connection.request else ""
+        self.refused(endpoint, fault, connection.remote, path)
 
     def admitted(self, connection: ServerConnection, endpoint: Endpoint, event: Event) -> None:
         """Notes an attempt that was let in; `event` is its line in the record."""
@@ -65,23 +75,29 @@ class Door:
     def refused(
         self,
         endpoint: Endpoint,
-        reason: str,
-        status: int,
+        refusal: Refusal,
         peer: str,
         path: str = "",
         given: Credentials = _NOBODY,
         tls: Any = None,
     ) -> None:
         """Notes an attempt that was not let in. A flood of them is on the record often enough."""
-        self.refusals[:] = [*self.refusals[-20:], reason]
+        self.refusals[:] = [*self.refusals[-20:], refusal.reason]
+        self.blame = refusal.blame
         if not self._strangers.take():
             return
-        fields = {"path": path[:200], "status": status, "reason": reason, "user": given.user, "tls": tls}
+        fields: dict[str, Any] = {
+            "path": path[:200],
+            "status": int(refusal.status),
+            "reason": refusal.reason,
+            "user": given.user,
+        }
+        fields["tls"] = tls
         event = self.record.write("refused", remote=peer, **fields)
         profile = endpoint.security_profile
-        self.attempts.append(Attempt(event["n"], event["m"], profile, reason, path, given, tls))
+        self.attempts.append(Attempt(event["n"], event["m"], profile, refusal.reason, path, given, tls))
         self.timeline.wake()
 
     def never_opened(self, endpoint: Endpoint, opening: Opening) -> None:
         """A connection that ended before its TLS handshake was complete."""
-        self.refused(endpoint, opening.failure, 0, opening.remote, tls=tls_facts(opening))
+        self.refused(endpoint, Refusal(opening.failure, 0), opening.remote, tls=tls_facts(opening))

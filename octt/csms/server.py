@@ -14,21 +14,23 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from octt.csms import wire
-from octt.csms.admission import Credentials
+from octt.csms.admission import Credentials, Refusal
 from octt.csms.answers import Answers
+from octt.csms.connection import MAX_FRAME, LabConnection
 from octt.csms.door import Door
 from octt.csms.endpoints import Endpoint, Settings
-from octt.csms.session import MAX_FRAME, Desk, Session
+from octt.csms.session import Desk, Session
 from octt.csms.wire import SUBPROTOCOL
 from octt.ocpp import Frame
 from octt.record import Event, Record
+from octt.record.words import Blame
 from octt.timeline.entry import Entry
 from octt.timeline.timeline import Timeline
 from octt.tls.clienthello import Listener, Opening
@@ -92,7 +94,7 @@ class CentralSystem:
         listener = Listener(self.settings.host, endpoint.port, never_opened)
         endpoint.port = listener.getsockname()[1]
         endpoint.server = await serve(
-            lambda connection: self._serve_station(connection, endpoint),
+            lambda connection: self._serve_station(cast(LabConnection, connection), endpoint),
             sock=listener,
             ssl=endpoint.ssl,
             subprotocols=[SUBPROTOCOL],
@@ -105,7 +107,19 @@ class CentralSystem:
             close_timeout=2,
             server_header=None,
             logger=wire.quiet_logger(),
+            create_connection=functools.partial(self._connection, endpoint),  # type: ignore[arg-type]
         )
+
+    def _connection(self, endpoint: Endpoint, *arguments: Any, **options: Any) -> LabConnection:
+        connection = LabConnection(*arguments, **options)
+        connection.connection_lost_waiter.add_done_callback(
+            lambda _: self._opened_in_vain(connection, endpoint)
+        )
+        return connection
+
+    def _opened_in_vain(self, connection: LabConnection, endpoint: Endpoint) -> None:
+        if fault := connection.handshake_fault:
+            self.door.not_understood(endpoint, connection, fault)
 
     def _never_opened(self, endpoint: Endpoint, opening: Opening) -> None:
         if self._loop.is_running():  # What was half open when everything ended says nothing.
@@ -183,14 +197,17 @@ class CentralSystem:
         """Why the last attempts to connect were refused."""
         return self.door.refusals
 
-    async def _serve_station(self, connection: ServerConnection, endpoint: Endpoint) -> None:
+    async def _serve_station(self, connection: LabConnection, endpoint: Endpoint) -> None:
+        connection.opened = True
         if connection.subprotocol != SUBPROTOCOL:
             # OCPP-J 1.6 section 3.1.2: finish the handshake without a subprotocol and close at once.
             offered = (
                 connection.request.headers.get("Sec-WebSocket-Protocol", "none") if connection.request else ""
             )
             reason = f"the station offered subprotocol {offered[:60]}; ocpp1.6 is needed"
-            self.door.refused(endpoint, reason, 101, wire.remote(connection))
+            path = connection.request.path if connection.request else ""
+            refusal = Refusal(reason, 101, Blame.STATION)
+            self.door.refused(endpoint, refusal, connection.remote, path)
             await connection.close(CloseCode.PROTOCOL_ERROR, "subprotocol ocpp1.6 required")
             return
         desk = Desk(self.settings, self.record, self.timeline, self.answers, self.watch)
@@ -244,11 +261,12 @@ class CentralSystem:
             by = "csms"
         elif received:
             by = "station"
+        last = received if by == "station" else sent or received
         event = self.record.write(
             "disconnect",
             connection=session.number,
-            code=received.code if received else session.connection.close_code,
-            reason=(received.reason if received else session.connection.close_reason) or "",
+            code=last.code if last else session.connection.close_code,
+            reason=last.reason if last else "",
             by=by,
         )
         if self._session is session:

@@ -14,22 +14,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from octt import ocpp
 from octt.csms.allowance import Allowance
 from octt.csms.answers import Answers, ErrorAnswer
+from octt.csms.connection import LabConnection
 from octt.csms.endpoints import Settings
 from octt.csms.wire import as_recorded, judge_call
 from octt.ocpp import Frame, schemas
 from octt.record import Event, Record
 from octt.timeline.entry import Entry
 from octt.timeline.timeline import Timeline
-
-MAX_FRAME = 1 << 20
-"""Bytes of the largest frame read; a larger one closes the connection (code 1009) and stands in the record."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Desk:
 class Session:
     """One connection, from its handshake to its end. Lives on the Central System's loop."""
 
-    def __init__(self, desk: Desk, connection: ServerConnection, number: int) -> None:
+    def __init__(self, desk: Desk, connection: LabConnection, number: int) -> None:
         self.desk, self.connection, self.number = desk, connection, number
         self.cut = False
         """Whether we broke the connection."""
@@ -67,9 +64,8 @@ class Session:
                     break
                 await self._receive(message)
 
-        sent = self.connection.protocol.close_sent
-        if sent and sent.code == CloseCode.MESSAGE_TOO_BIG:
-            self._unusable(f"frame larger than {MAX_FRAME} bytes; connection closed")
+        if fault := self.connection.protocol_fault:
+            self._unusable(f"{fault}; connection closed", self.connection.last)
 
     def ended(self) -> None:
         """The connection is gone, and the timeline says so: nobody waits for replies on it any more."""
@@ -103,9 +99,9 @@ class Session:
         if frame.type == "CALL":
             await self._answer(entry, frame, error)
 
-    def _unusable(self, problem: str) -> None:
-        """A frame that was not read: evidence without its text."""
-        self._write("in", "", Frame("MALFORMED", problems=(problem,)), "", [problem], self.desk.record.case)
+    def _unusable(self, problem: str, wire: bytes = b"") -> None:
+        """What was not read as a frame: evidence by the last bytes of the wire, masked as they came."""
+        self._write("in", wire, Frame("MALFORMED", problems=(problem,)), "", [problem], self.desk.record.case)
 
     # -- out ------------------------------------------------------------------------------------------------------
 

@@ -198,7 +198,7 @@ class Run:
         if self.stage is Stage.ABORTED:
             raise AbortRun
         if self.stage is Stage.UNREACHABLE:
-            raise Inconclusive(self.problem, "network")
+            raise Inconclusive(self.problem, self.csms.door.blame)
         if (tested := self.bench.connector) not in scene.station.connectors:
             what = (
                 f"station.connector = {tested} of the bench: the station has {self.connectors} connector(s)"

@@ -60,7 +60,7 @@ def test_every_attempt_is_kept_with_what_it_showed(basic: Bench) -> None:
     basic.eventually(lambda: len(basic.csms.door.attempts) == 2)
     refused, admitted = basic.csms.door.attempts
     assert not refused.admitted
-    assert refused.reason == "wrong user or password"
+    assert refused.reason == "wrong password"
     assert refused.credentials.password == b"wrong"
     assert admitted.admitted
     assert admitted.credentials.password == OLD.encode()
