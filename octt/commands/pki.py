@@ -45,9 +45,11 @@ def pki() -> None:
 @BENCH
 def show(bench: Path) -> None:
     """Say what a station has to trust, and where the laboratory's certificates are kept."""
+    from octt.pki.export import instructions
+
     laboratory = _open(bench)
     click.echo(f"kept in {laboratory.store.folder}; made for {', '.join(laboratory.hosts)}\n")
-    click.echo(laboratory.instructions())
+    click.echo(instructions(laboratory))
 
 
 @pki.command()
@@ -55,8 +57,10 @@ def show(bench: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def export(bench: Path, folder: Path) -> None:
     """Write the roots that a station must trust, and how to install them, into FOLDER. No private key is written."""
+    from octt.pki.export import export as write
+
     try:
-        written = _open(bench).export(folder)
+        written = write(_open(bench), folder)
     except OSError as error:
         _stop(f"{folder}: {error.strerror}")
     for file in written:
