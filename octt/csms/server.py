@@ -31,7 +31,7 @@ from octt.ocpp import Frame
 from octt.record import Event, Record
 from octt.timeline.entry import Entry
 from octt.timeline.timeline import Timeline
-from octt.tls.clienthello import Listener, Opening
+from octt.tls.listener import Listener, Opening
 
 T = TypeVar("T")
 

@@ -21,7 +21,8 @@ from pyftpdlib.ioloop import IOLoop  # type: ignore[import-untyped]
 from pyftpdlib.servers import FTPServer  # type: ignore[import-untyped]
 
 from octt.files.transfers import FilesError, Ledger, TooMuch, Transfer, Tree, safe_name, unused
-from octt.tls.contexts import LabContext, tls_facts
+from octt.tls.connection import LabContext
+from octt.tls.facts import tls_facts
 
 _GREETING_WAIT = 0.5
 """Seconds the ftps port waits for a client that begins with TLS, before it greets in plain text."""

@@ -14,8 +14,9 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from octt.files.transfers import FilesError, Grant, Ledger, TooMuch, Transfer, Tree, safe_name, unused
-from octt.tls.clienthello import Listener, Opening
-from octt.tls.contexts import LabContext, tls_facts
+from octt.tls.connection import LabContext
+from octt.tls.facts import tls_facts
+from octt.tls.listener import Listener, Opening
 
 _CHUNK = 1 << 16
 

@@ -21,12 +21,12 @@ from octt.tls.clienthello import (
     MAX_HELLO,
     ClientHello,
     IncompleteHello,
-    Listener,
     NotAClientHello,
-    current_opening,
     parse_client_hello,
 )
-from octt.tls.contexts import server_context, tls_facts
+from octt.tls.contexts import server_context
+from octt.tls.facts import tls_facts
+from octt.tls.listener import Listener, current_opening
 from octt.tls.suites import LEGACY, MANDATORY, MANDATORY_RSA, openssl_name, suite_name
 
 

@@ -19,7 +19,8 @@ from octt.pki.broken import broken
 from octt.pki.certificates import Identity, issue, load_certificate, name, new_key, to_pem
 from octt.pki.pki import Pki
 from octt.pki.problems import client_certificate_problems
-from octt.tls.contexts import server_context, tls_facts
+from octt.tls.contexts import server_context
+from octt.tls.facts import tls_facts
 
 KEY = new_key("ecdsa")
 
