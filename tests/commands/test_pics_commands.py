@@ -4,12 +4,12 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from declarations import SHIPPED
-from story import Story
 
 from octt.commands.pics import pics
 from octt.paths import PICS
 from octt.pics.declaration import load_declaration
+from tests.pics.declarations import SHIPPED
+from tests.pics.story import Story
 
 
 def octt(*arguments, text=""):

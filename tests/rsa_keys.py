@@ -1,4 +1,4 @@
-"""RSA keys are slow to make: the tests of this room share a handful."""
+"""RSA keys are slow to make: the tests of a room share a handful."""
 
 import itertools
 
