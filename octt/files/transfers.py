@@ -28,7 +28,10 @@ class TooMuch(Exception):
 
 @dataclass(frozen=True)
 class Bounds:
-    """Limits of what a station may send: one upload, all of them, their number, and the time one may take."""
+    """Limits of what a station may send: one upload, all of them, and the time one may take.
+
+    `files` counts uploads, and over ftp the folders and second names that a station makes.
+    """
 
     upload_bytes: int = 100 << 20
     total_bytes: int = 1 << 30
@@ -127,10 +130,10 @@ class Tree:
         return grant, safe_name("_".join(parts[2])) if parts[2] else ""
 
     def begin_upload(self) -> None:
-        """Counts one more file. Raises TooMuch."""
+        """Counts one more file, folder or name. Raises TooMuch."""
         with self._lock:
             if self._files >= self.bounds.files:
-                raise TooMuch(f"no more than {self.bounds.files} files are taken in a run")
+                raise TooMuch(f"no more than {self.bounds.files} files and folders are taken in a run")
             self._files += 1
 
     def count(self, so_far: int, more: int, started: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -63,25 +65,49 @@ class Filesystem(AbstractedFS):  # type: ignore[misc]
         return "\0" not in path and bool(super().validpath(path))
 
     def open(self, filename: str, mode: str) -> Any:
-        tree: Tree = self.cmd_channel.tree
+        """A file to read, or a new one to write; APPE and REST go on in a copy of the file they name.
+
+        What was received once keeps its bytes: its hash is on the record.
+        """
         path = Path(filename)
         if path.is_symlink():
             raise FilesystemError("Not a file")
-        if mode.startswith("w"):
-            try:
-                tree.begin_upload()
-            except TooMuch as error:
-                self.cmd_channel.refused("upload", filename, str(error))
-                raise FilesystemError(str(error)) from None
-            # A station may take the location for the file itself instead of the folder it is (OCPP 1.6 section 6.25).
-            folder, name = (path, "upload") if path.is_dir() else (path.parent, safe_name(path.name))
-            return unused(folder, name).open("xb")
-        return path.open(mode)
+        if mode.startswith("r") and "+" not in mode:
+            return path.open(mode)
+        former = path if path.is_file() and not mode.startswith("w") else None
+        try:
+            self._tree.begin_upload()
+            if former:
+                self._tree.count(0, former.stat().st_size, time.monotonic())
+        except TooMuch as error:
+            self.cmd_channel.refused("upload", filename, str(error))
+            raise FilesystemError(str(error)) from None
+        # A station may take the location for the file itself instead of the folder it is (OCPP 1.6 section 6.25).
+        folder, name = (path, "upload") if path.is_dir() else (path.parent, safe_name(path.name))
+        new = unused(folder, name)
+        if former is None:
+            return new.open("xb")
+        shutil.copyfile(former, new)
+        return new.open(mode)
+
+    @property
+    def _tree(self) -> Tree:
+        tree: Tree = self.cmd_channel.tree
+        return tree
+
+    def _count(self) -> None:
+        """Counts one more name in a folder. Raises FilesystemError when there are enough."""
+        try:
+            self._tree.begin_upload()
+        except TooMuch as error:
+            raise FilesystemError(str(error)) from None
 
     def mkdir(self, path: str) -> None:
+        """A folder, which counts as a file does."""
         folder = Path(path)
-        if safe_name(folder.name) != folder.name or len(list(folder.parent.iterdir())) > 100:
-            raise FilesystemError("Not a name for a folder here")
+        if safe_name(folder.name) != folder.name or folder.exists():
+            raise FilesystemError("Not a name for a new folder here")
+        self._count()
         folder.mkdir()
 
     def rename(self, src: str, dst: str) -> None:
@@ -89,6 +115,7 @@ class Filesystem(AbstractedFS):  # type: ignore[misc]
         target = Path(dst)
         if safe_name(target.name) != target.name or not Path(src).is_file():
             raise FilesystemError("Not a name for a file here")
+        self._count()
         target.hardlink_to(src)
 
     def mkstemp(self, suffix: str = "", prefix: str = "", dir: str | None = None, mode: str = "wb") -> Any:
