@@ -28,15 +28,17 @@ class TooMuch(Exception):
 
 @dataclass(frozen=True)
 class Bounds:
-    """Limits of what a station may send: one upload, all of them, and the time one may take.
+    """Limits of what a station may send: one upload, all of them, their number, and the time one may take.
 
-    `files` counts uploads, and over ftp the folders and second names that a station makes.
+    `files` also counts the folders and second names that a station makes over ftp. `idle_seconds` is how long a
+    connection over http may be open without a request.
     """
 
     upload_bytes: int = 100 << 20
     total_bytes: int = 1 << 30
     files: int = 1000
     seconds: float = 600
+    idle_seconds: float = 60
 
 
 @dataclass(frozen=True)

@@ -15,19 +15,25 @@ from octt.tls.listener import Opening
 from octt.tls.suites import iana_name
 from octt.tls.verification import Notes
 
+_KEPT = 256
+"""Bytes of what was no ClientHello that stay as evidence."""
+
 
 def tls_facts(tls: ssl.SSLObject | SSL.Connection | Opening) -> dict[str, Any]:
     """What is known of a connection: version, cipher (IANA), cipher_openssl, sni, client_cert, offered.
 
     `client_cert` is None or {subject, issuer, serial, key, not_before, not_after, pem, chain (the subjects above it),
     chain_ok, problems}; of a malformed certificate only the last three.
-    Takes an `Opening` too: the facts of a handshake that failed, with `error`.
+    Takes an `Opening` too: the facts of a handshake that failed, with `error`, and with the beginning of what was
+    `received`, in hexadecimal, where that was no ClientHello.
     """
     if isinstance(tls, Opening):
         facts: dict[str, Any] = (
             tls_facts(tls.tls) if tls.tls else {"version": None, "cipher": None, "client_cert": None}
         )
         facts["offered"] = tls.hello.facts() if tls.hello else None
+        if tls.hello is None:
+            facts["received"] = _beginning(bytes(tls.first)).hex()
         return {**facts, "error": tls.failure} if tls.failure else facts
     if isinstance(tls, SSL.Connection):
         return _connection_facts(tls)
@@ -43,6 +49,12 @@ def tls_facts(tls: ssl.SSLObject | SSL.Connection | Opening) -> dict[str, Any]:
     facts["sni"] = facts["sni"] or (hello.sni if hello else "")
     facts["offered"] = hello.facts() if hello else None
     return facts
+
+
+def _beginning(received: bytes) -> bytes:
+    """What to keep of bytes that were no ClientHello; of plain HTTP the first line, as a password may follow it."""
+    line, _, _ = received.partition(b"\n")
+    return (line if b"HTTP/" in line else received)[:_KEPT]
 
 
 def _unfinished(connection: SSL.Connection) -> dict[str, Any]:

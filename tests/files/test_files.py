@@ -705,6 +705,27 @@ def test_a_transfer_that_takes_too_long_ends(running, protocol):
     assert "0.5 s" in fields["error"]
 
 
+@pytest.mark.parametrize("begin", [b"", b"GET /firmware/", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+def test_a_connection_without_a_request_ends(running, begin):
+    bench = running(["http"], bounds=Bounds(idle_seconds=0.2))
+    with socket.create_connection(("127.0.0.1", bench.files.ports["http"]), 20) as idle:
+        idle.sendall(begin)
+        assert idle.recv(1) == b""
+
+
+def test_a_slow_upload_is_not_idle(running):
+    bench = running(["http"], bounds=Bounds(idle_seconds=0.2))
+    url = bench.files.upload_url("slow.log", "http")
+
+    async def slowly():
+        for _ in range(5):
+            yield b"x"
+            await asyncio.sleep(0.1)
+
+    assert bench.http("PUT", url, slowly())[0] == 201
+    assert bench.only()["bytes"] == 5
+
+
 def test_endless_knocking_does_not_fill_the_record(running):
     from octt.files import transfers
 

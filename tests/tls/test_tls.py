@@ -342,7 +342,22 @@ def test_what_is_no_tls_is_named(pki, data, words):
             await bench.raw(data)
             facts = await bench.failure()
             assert words in facts["error"]
+            assert data.startswith(bytes.fromhex(facts["received"]))
             await talk(bench, client(pki))
+
+    run(work())
+
+
+def test_a_password_spoken_in_plain_is_no_evidence(pki):
+    """A station that speaks HTTP to the TLS port sends its password with it; the first line is enough."""
+    request = b"GET /ocpp/CS001 HTTP/1.1\r\nAuthorization: Basic Q1MwMDE6c2VjcmV0\r\n\r\n"
+
+    async def work():
+        async with Bench(server_context(pki.servers())) as bench:
+            await bench.raw(request)
+            facts = await bench.failure()
+            assert bytes.fromhex(facts["received"]) == b"GET /ocpp/CS001 HTTP/1.1\r"
+            assert "plain HTTP" in facts["error"]
 
     run(work())
 
