@@ -269,3 +269,17 @@ def test_plain_pytest_works_too(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
+
+
+def test_a_run_may_have_more_descriptors_than_a_shell_gives():
+    code = """
+import resource
+from octt.commands.front import _allow_descriptors
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(200, hard), hard))
+_allow_descriptors()
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    soft, hard = map(int, done.stdout.split())
+    assert soft == (65536 if hard in (-1, 2**63 - 1) else min(hard, 65536))
