@@ -22,7 +22,7 @@ SECRET = "(secret)"
 
 
 class Secret:
-    """Marks a setting whose value is shown to nobody."""
+    """Marks a setting whose value must not be shown."""
 
 
 class Section(BaseModel):

@@ -18,7 +18,7 @@ PRIVATE = 0o600
 def new(file: Path, force: bool) -> None:
     """Write a commented bench file to start from.
 
-    It will hold passwords, so nobody else may read it. For a declaration: octt pics new.
+    It will hold passwords, so only its owner may read it. For a declaration: octt pics new.
     """
     from octt.bench import TEMPLATE
 

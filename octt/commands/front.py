@@ -52,7 +52,7 @@ def run_cases(
     options.operator = _operator(options, progress)
     front = _Front(progress)
     _allow_descriptors()
-    # Whoever ends us politely gets a complete record too, as with ctrl-C.
+    # SIGTERM ends a run as ctrl-C does: the record is completed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = pytest.main(

@@ -36,7 +36,7 @@ def pics() -> None:
 @click.option("--template", is_flag=True, help="Write a commented file to fill in instead of asking.")
 @click.option("--form", type=FORM, default=None, help="Form of the certificate (2025).")
 def new(file: Path | None, template: bool, form: str | None) -> None:
-    """Ask for a declaration and write it to FILE after every answer; a FILE that exists is gone on with.
+    """Ask for a declaration and write it to FILE after every answer; a FILE that exists is continued.
 
     With --template and no FILE the template goes to standard output.
     """

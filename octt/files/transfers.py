@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 Direction = Literal["upload", "download"]
 REPORTED_REFUSALS = 500
-"""So many failed logins and forbidden paths are reported in a run; a station may knock as often as it likes."""
+"""The most failed logins and forbidden paths that are reported in a run; a station may try more often."""
 
 
 class FilesError(Exception):
@@ -103,7 +103,7 @@ class Tree:
         return None
 
     def split(self, path: str) -> tuple[str, str, list[str]] | None:
-        """A decoded path as (tree, token, the rest); None when it is none of ours or tries to be clever.
+        """A decoded path as (tree, token, the rest); None when it is none of ours or leads elsewhere.
 
         Nothing that comes from here has a "..", a NUL, a backslash or a control character in it.
         """
@@ -196,7 +196,7 @@ class Transfer:
 
 
 class Ledger:
-    """Reports every transfer once; failed knocks only so many. May be used from any thread."""
+    """Reports every transfer once, and refusals up to REPORTED_REFUSALS. May be used from any thread."""
 
     def __init__(self, base: Path, report: Callable[[dict[str, Any]], None]) -> None:
         self.base, self._report = base, report
