@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix bench lint
+.PHONY: install demo test matrix bench picture lint
 
 install: .venv/.done
 
@@ -27,3 +27,6 @@ matrix: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+picture: install
+	$(BIN)/python docs/picture.py

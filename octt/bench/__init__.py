@@ -1,4 +1,4 @@
-"""The bench file: who is tested, where, how long, and who acts. May import nobody."""
+"""The bench file: who is tested, where, how long, and who acts. Imports no other room."""
 
 from octt.bench.file import TEMPLATE, ConfigError, load
 from octt.bench.settings import SIMULATED, Bench, Driver, Firmware, Times

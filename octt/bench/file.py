@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from octt.bench.settings import Bench
+from octt.bench.settings import SECRET, Bench, Secret
 
 TEMPLATE = Path(__file__).with_name("template.toml")
 """A commented bench file to start from."""
@@ -46,15 +46,24 @@ def _sentence(detail: Any) -> str:
         return f"unknown key {key}; {hint}"
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
     found = detail["input"]
-    shown = "" if isinstance(found, dict) else f" = {found!r}"
-    return f"{key or 'file'}{shown}: {message}"
+    shown = "" if isinstance(found, dict) else f" = {SECRET if _is_secret(location) else repr(found)}"
+    return f"{key}{shown}: {message}" if key else message
 
 
 def _keys_at(location: list[str]) -> list[str]:
+    """The keys of a table."""
     model: Any = Bench
     for part in location:
-        field = model.model_fields.get(part)
+        field = getattr(model, "model_fields", {}).get(part)
         if field is None:
             return []
         model = field.annotation
     return list(getattr(model, "model_fields", {}))
+
+
+def _is_secret(location: list[str]) -> bool:
+    """Whether the value at a key, or one in the table at that key, must not be shown."""
+    place, *rest = location or [""]
+    section = getattr(Bench.model_fields.get(place), "annotation", None)
+    fields = getattr(section, "model_fields", {})
+    return any(Secret in field.metadata for key, field in fields.items() if not rest or key == rest[0])

@@ -6,6 +6,7 @@ Every key has a default, so that an empty file is a bench.
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,13 @@ Seconds = Annotated[float, Field(gt=0, le=86400)]
 WholeSeconds = Annotated[int, Field(ge=1, le=86400)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 IdTag = Annotated[str, Field(min_length=1, max_length=20)]
+
+
+SECRET = "(secret)"
+
+
+class Secret:
+    """Marks a setting whose value must not be shown."""
 
 
 class Section(BaseModel):
@@ -39,7 +47,7 @@ class CentralSystem(Section):
     path: str = "/ocpp"
     public_host: str = ""
     security_profile: Annotated[int, Field(ge=0, le=3)] = 0
-    password: Annotated[str, Field(max_length=40)] = "octt-bench-password"
+    password: Annotated[str, Field(max_length=40), Secret] = "octt-bench-password"
     tls_port: Port = 9001
     reply_delay: Annotated[float, Field(ge=0, le=60)] = 0
     request_delay: Annotated[float, Field(ge=0, le=60)] = 0
@@ -141,8 +149,10 @@ class Firmware(Section):
             raise ValueError(
                 "signature (Base64, by the manufacturer) and signing_certificate (a PEM file) go with an image"
             )
-        if self.signing_certificate and not Path(self.signing_certificate).is_file():
-            raise ValueError(f"there is no file {self.signing_certificate!r} for signing_certificate")
+        for key in ("image", "corrupt_image", "signing_certificate"):
+            name = getattr(self, key)
+            if name and not Path(name).is_file():
+                raise ValueError(f"there is no file {name!r} for {key}")
         return self
 
 
@@ -162,6 +172,14 @@ class Files(Section):
     ports: FilePorts = FilePorts()
     passive_ports: Annotated[list[Port], Field(min_length=2, max_length=2)] | None = None
 
+    @model_validator(mode="after")
+    def _ascending(self) -> Files:
+        if self.passive_ports and self.passive_ports[0] > self.passive_ports[1]:
+            raise ValueError(
+                "passive_ports are the first and the last of a range; the first is the greater one"
+            )
+        return self
+
 
 class Security(Section):
     """The Security extension: organisation for certificates, the laboratory PKI's folder, what goes beyond.
@@ -179,7 +197,7 @@ class Security(Section):
     probes: bool = True
     foreign_key: bool = False
     replace_root: bool = False
-    new_password: Annotated[str, Field(min_length=16, max_length=20)] = "OCA_OCTT_admin_test"
+    new_password: Annotated[str, Field(min_length=16, max_length=20), Secret] = "OCA_OCTT_admin_test"
 
 
 class Laboratory(Section):
@@ -225,13 +243,32 @@ class Bench(Section):
         """The connector under test (the document's configured ConnectorId)."""
         return self.station.connector
 
+    @property
+    def ports(self) -> dict[str, int]:
+        """Every port that is chosen here, by its key; one of 0 is chosen by the computer."""
+        found = {f"central_system.{key}": getattr(self.central_system, key) for key in ("port", "tls_port")}
+        found |= {f"files.ports.{key}": port for key, port in vars(self.files.ports).items()}
+        return {key: port for key, port in found.items() if port}
+
+    @model_validator(mode="after")
+    def _different_ports(self) -> Bench:
+        seen: dict[int, str] = {}
+        for key, port in self.ports.items():
+            if port in seen:
+                raise ValueError(f"{key} and {seen[port]} are both {port}; each needs a port of its own")
+            seen[port] = key
+        return self
+
     def redacted(self) -> dict[str, Any]:
         """The bench for the record and the report: without secrets, the logo as data."""
         data = self.model_dump()
         data["laboratory"]["logo"] = _as_data(self.laboratory.logo)
-        for place, key in (("central_system", "password"), ("security", "new_password")):
-            if data[place][key]:
-                data[place][key] = "(secret)"
+        for place, section in self:
+            for key, field in type(section).model_fields.items():
+                if Secret in field.metadata and data[place][key]:
+                    data[place][key] = SECRET
+        data["driver"]["url"] = re.sub(r"//[^/@]*@", f"//{SECRET}@", self.driver.url)
+        data["driver"]["simulator"] = _without_key(self.driver.simulator)
         return data
 
 
@@ -266,6 +303,17 @@ SIMULATED = Bench(
 
 It begins with security profile 2, from where TC_083 leads on to 3, so that one run has all cases of all profiles.
 """
+
+
+def _without_key(arguments: list[str]) -> list[str]:
+    """Arguments of the simulated station without its password."""
+    option, shown = "--authorization-key", list(arguments)
+    for index, argument in enumerate(arguments):
+        if argument.startswith(f"{option}="):
+            shown[index] = f"{option}={SECRET}"
+        elif index and arguments[index - 1] == option:
+            shown[index] = SECRET
+    return shown
 
 
 def _as_data(logo: str) -> str:

@@ -1,1 +1,1 @@
-"""The `octt` command: one file for each group of commands. Knows everybody, is known by nobody."""
+"""The `octt` command: one file for each group of commands. May import every room; no room imports it."""

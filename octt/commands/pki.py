@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
+
+from octt.commands.refusing import refuse, refusing
 
 if TYPE_CHECKING:
     from octt.pki.pki import Pki
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 BENCH = click.option(
     "--bench", type=FILE, required=True, help="The bench file; its certificates lie beside it."
 )
-
-
-def _stop(message: object) -> NoReturn:
-    click.echo(f"octt: {message}", err=True)
-    sys.exit(2)
+PASSWORD = "OCTT_CA_PASSWORD"
 
 
 def _open(bench_file: Path) -> Pki:
@@ -29,11 +28,9 @@ def _open(bench_file: Path) -> Pki:
     from octt.suite.machine import hosts_of
     from octt.suite.prepare import pki_folder
 
-    try:
+    with refusing(ConfigError, PkiError):
         bench = load(bench_file)
         return Pki.open(pki_folder(bench, bench_file), [*hosts_of(bench), "localhost"])
-    except (ConfigError, PkiError) as error:
-        _stop(error)
 
 
 @click.group()
@@ -45,20 +42,27 @@ def pki() -> None:
 @BENCH
 def show(bench: Path) -> None:
     """Say what a station has to trust, and where the laboratory's certificates are kept."""
+    from octt.pki.export import instructions
+
     laboratory = _open(bench)
     click.echo(f"kept in {laboratory.store.folder}; made for {', '.join(laboratory.hosts)}\n")
-    click.echo(laboratory.instructions())
+    click.echo(instructions(laboratory))
 
 
 @pki.command()
 @BENCH
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-def export(bench: Path, folder: Path) -> None:
+@click.argument("folder", type=FOLDER, required=False)
+@click.option("--out", type=FOLDER, help="The same as FOLDER.")
+def export(bench: Path, folder: Path | None, out: Path | None) -> None:
     """Write the roots that a station must trust, and how to install them, into FOLDER. No private key is written."""
+    from octt.pki.export import export as write
+
+    if (folder and out) or not (place := folder or out):
+        refuse("name the folder to write to, once")
     try:
-        written = _open(bench).export(folder)
+        written = write(_open(bench), place)
     except OSError as error:
-        _stop(f"{folder}: {error.strerror}")
+        refuse(f"{place}: {error.strerror}")
     for file in written:
         click.echo(str(file))
 
@@ -66,14 +70,31 @@ def export(bench: Path, folder: Path) -> None:
 @pki.command("import")
 @BENCH
 @click.argument("pem", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@click.option("--password", help="Of the private key, if it has one.", prompt=False)
-def import_ca(bench: Path, pem: Path, password: str | None) -> None:
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help=f"The first line is the password of the private key. Else {PASSWORD} of the environment, or it is asked for.",
+)
+def import_ca(bench: Path, pem: Path, password_file: Path | None) -> None:
     """Let the laboratory's own CA sign from now on: PEM holds its private key, its certificate, and those above it."""
     from octt.pki.certificates import PkiError, describe
 
     laboratory = _open(bench)
-    try:
-        laboratory.import_ca(pem.read_bytes(), password.encode() if password else None)
-    except (PkiError, OSError) as error:
-        _stop(error)
+    with refusing(PkiError):
+        try:
+            content = pem.read_bytes()
+            laboratory.import_ca(content, _password(content, password_file))
+        except OSError as error:
+            refuse(f"{error.filename or pem}: {error.strerror}")
     click.echo(f"{describe(laboratory.root.certificate)} signs from now on; the station must trust its root")
+
+
+def _password(pem: bytes, file: Path | None) -> bytes | None:
+    """The password of the private key, None for one without. Never an argument: every process could read it."""
+    if b"ENCRYPTED" not in pem:
+        return None
+    if file:
+        return file.read_bytes().partition(b"\n")[0].rstrip(b"\r")
+    if PASSWORD in os.environ:
+        return os.environb[PASSWORD.encode()]
+    return str(click.prompt("Password of the private key", hide_input=True, err=True)).encode()

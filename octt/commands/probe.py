@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from octt.bench import ConfigError
-from octt.commands.run import announce
 from octt.suite.prepare import prepare
+from octt.suite.progress import Progress
 from octt.suite.run import Run
 
 UNKNOWN = 2**31 - 1
@@ -31,7 +33,7 @@ def probe(bench_file: Path | None, out: Path | None) -> Path:
     """
     options = prepare(bench_file, None, out)
     run = Run(options)
-    announce(run)
+    _announce(run)
     try:
         run.start()
         if run.problem:
@@ -44,3 +46,10 @@ def probe(bench_file: Path | None, out: Path | None) -> Path:
     finally:
         run.finish("probed")
     return options.out
+
+
+def _announce(run: Run) -> None:
+    """Shows on standard error where the station must connect, for a session without a live view."""
+    progress = Progress(Console(highlight=False, stderr=True))
+    progress.run = run
+    run.record.listen(progress.see)

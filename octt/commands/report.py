@@ -1,24 +1,22 @@
-"""The commands about finished runs: report, verify, diff."""
+"""The commands about finished runs: report, verify, diff, override."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
+from octt.commands.refusing import complain, plain, refuse, refusing
 from octt.report.evidence.override import VERDICTS
-from octt.report.write import Layout
+
+if TYPE_CHECKING:
+    from octt.report.write import Layout
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-def _stop(message: object, code: int = 2) -> NoReturn:
-    click.echo(f"octt: {message}", err=True)
-    sys.exit(code)
 
 
 @click.command()
@@ -44,28 +42,29 @@ def report(
     from octt.report.evidence.keys import SigningError
     from octt.report.evidence.sign import sign
     from octt.report.text import visible
-    from octt.report.write import ReportError, write_all
+    from octt.report.write import ReportError, outputs, write_all
 
     if certificate is not None and key is None:
-        _stop("--certificate needs --sign KEY, the key that belongs to it")
+        refuse("--certificate needs --sign KEY, the key that belongs to it")
     try:
         result = write_all(folder, layout=layout, evidence=evidence)
     except FileNotFoundError:
-        _stop(f"{folder}: there is no record.jsonl; give the folder of a run")
+        refuse(f"{folder}: there is no record.jsonl; give the folder of a run")
     except ReportError as error:
-        _stop(f"not every output could be made: {error}", 1)
+        complain(f"not every output could be made: {error}")
+        sys.exit(1)
     except OSError as error:
-        _stop(f"{error.filename or folder}: {error.strerror}")
+        refuse(f"{error.filename or folder}: {error.strerror}")
     click.echo(f"{folder}: {result.verdict}")
     for reason in result.not_issuable[:10]:
         click.echo(f"  not issuable: {visible(reason, 300)}")
     if (more := len(result.not_issuable) - 10) > 0:
         click.echo(f"  and {more} more reasons, see report.html")
+    for name in sorted(outputs(result)):
+        click.echo(f"  {folder / name}")
     if key is not None:
-        try:
+        with refusing(SigningError, OSError):
             fingerprint = sign(folder, key, certificate)
-        except (SigningError, OSError) as error:
-            _stop(error)
         click.echo(f"signed; fingerprint of the key: {fingerprint}")
 
 
@@ -86,12 +85,11 @@ def verify(folder: Path, signer: Path | None) -> None:
     from octt.report.evidence.sign import verify as check
     from octt.report.text import visible
 
-    try:
-        result = check(folder, signer)
-    except SigningError as error:
-        _stop(error)
-    except OSError as error:
-        _stop(f"{error.filename or folder}: {error.strerror}")
+    with refusing(SigningError):
+        try:
+            result = check(folder, signer)
+        except OSError as error:
+            refuse(f"{error.filename or folder}: {error.strerror}")
     for problem in result.problems:
         click.echo(f"changed: {visible(problem)}")
     for name in result.intact_files:
@@ -145,13 +143,13 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
         try:
             results.append(load(folder / RECORD))
         except OSError as error:
-            _stop(f"{folder / RECORD}: {error.strerror}; give the folder of a run")
+            refuse(f"{folder / RECORD}: {error.strerror}; give the folder of a run")
     found = compare(results[0], results[1], (a.name, b.name), threshold)
     if html is not None:
         try:
             write_file(html, diff_views.page(found).encode())
         except OSError as error:
-            _stop(f"{html}: {error.strerror}")
+            refuse(f"{html}: {error.strerror}")
     if as_json:
         click.echo(diff_views.as_json(found), nl=False)
     else:
@@ -162,7 +160,7 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
         "slower": bool(found.regressions or found.slower),
         "any": not found.same,
     }
-    sys.exit(1 if failed[fail_on] else 0)
+    sys.exit(int(failed[fail_on]))
 
 
 @click.command("override")
@@ -180,9 +178,7 @@ def overrule(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
     from octt.report.evidence.override import OverrideError, override
     from octt.report.write import ReportError, write_all
 
-    try:
+    with refusing(OverrideError, ReportError):
         override(folder, case, verdict, by, why)
         write_all(folder)
-    except (OverrideError, ReportError) as error:
-        _stop(error)
-    click.echo(f"{case} is now {verdict} by decision of {by}; the reports in {folder} say so")
+    click.echo(plain(f"{case} is now {verdict} by decision of {by}; the reports in {folder} say so"))

@@ -1,1 +1,1 @@
-"""The fake Central System: WebSocket server, sessions, answers, TLS and PKI, file servers."""
+"""The fake Central System: WebSocket server, admission, sessions, answers."""

@@ -42,7 +42,7 @@ class Refusal:
 class Attempt:
     """One attempt of a station to connect: admitted, or refused for `reason`. `n` and `m` as in `traffic.Seen`.
 
-    `security_profile` is the endpoint's; `tls` as `octt.tls.contexts.tls_facts` has it.
+    `security_profile` is the endpoint's; `tls` as `octt.tls.facts.tls_facts` has it.
     """
 
     n: int

@@ -17,8 +17,8 @@ from octt.csms.endpoints import Endpoint, Settings
 from octt.record import Event, Record
 from octt.record.words import Blame
 from octt.timeline.timeline import Timeline
-from octt.tls.clienthello import Opening
-from octt.tls.contexts import tls_facts
+from octt.tls.facts import tls_facts
+from octt.tls.listener import Opening
 
 _NOBODY = Credentials()
 

@@ -33,7 +33,7 @@ from octt.record import Event, Record
 from octt.record.words import Blame
 from octt.timeline.entry import Entry
 from octt.timeline.timeline import Timeline
-from octt.tls.clienthello import Listener, Opening
+from octt.tls.listener import Listener, Opening
 
 T = TypeVar("T")
 

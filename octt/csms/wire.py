@@ -11,7 +11,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.typing import Subprotocol
 
 from octt.ocpp import Frame, schemas
-from octt.tls.contexts import tls_facts
+from octt.tls.facts import tls_facts
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
 RAW_KEPT = 1 << 18

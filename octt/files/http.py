@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import logging
 import urllib.parse
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,10 +15,15 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from octt.files.transfers import FilesError, Grant, Ledger, TooMuch, Transfer, Tree, safe_name, unused
-from octt.tls.clienthello import Listener, Opening
-from octt.tls.contexts import LabContext, tls_facts
+from octt.tls.connection import LabContext
+from octt.tls.facts import tls_facts
+from octt.tls.listener import Listener, Opening
 
 _CHUNK = 1 << 16
+_QUIET = logging.getLogger("octt.files.http")
+"""What aiohttp would print is in the transfers already."""
+_QUIET.addHandler(logging.NullHandler())
+_QUIET.propagate = False
 
 
 class HttpFiles:
@@ -33,7 +39,15 @@ class HttpFiles:
         """Opens the port, 0 for any free one. Raises FilesError."""
         app = web.Application(handler_args={"auto_decompress": False})
         app.router.add_route("*", "/{path:.*}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            logger=_QUIET,
+            handle_signals=False,
+            shutdown_timeout=1,
+            # Also for a connection on which no request ever comes, or only half of one.
+            keepalive_timeout=self.tree.bounds.idle_seconds,
+        )
         await self._runner.setup()
         try:
             listener = Listener(host, port, report=self._failed_handshake)

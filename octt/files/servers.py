@@ -28,7 +28,7 @@ from octt.tls.contexts import server_context
 if (
     TYPE_CHECKING
 ):  # what serves is imported when it is started: few runs need it, and every run would wait for it
-    from octt.files.ftp import FtpFiles
+    from octt.files.ftp.server import FtpFiles
     from octt.files.http import HttpFiles
 
 __all__ = ["PROTOCOLS", "Bounds", "FileServers", "FilesError", "corrupt_image", "dummy_image"]
@@ -115,7 +115,7 @@ class FileServers:
     def _start_ftp(self, protocols: list[str]) -> None:
         if not protocols:
             return
-        from octt.files.ftp import FtpFiles
+        from octt.files.ftp.server import FtpFiles
 
         address = _ipv4(self.public_host)
         self._ftp = FtpFiles(self._tree, self._ledger)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 Direction = Literal["upload", "download"]
 REPORTED_REFUSALS = 500
-"""So many failed logins and forbidden paths are reported in a run; a station may knock as often as it likes."""
+"""The most failed logins and forbidden paths that are reported in a run; a station may try more often."""
 
 
 class FilesError(Exception):
@@ -28,12 +28,17 @@ class TooMuch(Exception):
 
 @dataclass(frozen=True)
 class Bounds:
-    """Limits of what a station may send: one upload, all of them, their number, and the time one may take."""
+    """Limits of what a station may send: one upload, all of them, their number, and the time one may take.
+
+    `files` also counts the folders and second names that a station makes over ftp. `idle_seconds` is how long a
+    connection over http may be open without a request.
+    """
 
     upload_bytes: int = 100 << 20
     total_bytes: int = 1 << 30
     files: int = 1000
     seconds: float = 600
+    idle_seconds: float = 60
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class Tree:
         return None
 
     def split(self, path: str) -> tuple[str, str, list[str]] | None:
-        """A decoded path as (tree, token, the rest); None when it is none of ours or tries to be clever.
+        """A decoded path as (tree, token, the rest); None when it is none of ours or leads elsewhere.
 
         Nothing that comes from here has a "..", a NUL, a backslash or a control character in it.
         """
@@ -127,10 +132,10 @@ class Tree:
         return grant, safe_name("_".join(parts[2])) if parts[2] else ""
 
     def begin_upload(self) -> None:
-        """Counts one more file. Raises TooMuch."""
+        """Counts one more file, folder or name. Raises TooMuch."""
         with self._lock:
             if self._files >= self.bounds.files:
-                raise TooMuch(f"no more than {self.bounds.files} files are taken in a run")
+                raise TooMuch(f"no more than {self.bounds.files} files and folders are taken in a run")
             self._files += 1
 
     def count(self, so_far: int, more: int, started: float) -> None:
@@ -191,7 +196,7 @@ class Transfer:
 
 
 class Ledger:
-    """Reports every transfer once; failed knocks only so many. May be used from any thread."""
+    """Reports every transfer once, and refusals up to REPORTED_REFUSALS. May be used from any thread."""
 
     def __init__(self, base: Path, report: Callable[[dict[str, Any]], None]) -> None:
         self.base, self._report = base, report

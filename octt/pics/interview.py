@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from octt.pics.declaration import Connector, Declaration, DeclaredFacts, nearest, short
+from octt.pics.contradictions import connectors, contradictions
+from octt.pics.declaration import Connector, Declaration, DeclaredFacts, Problem, nearest, short
 from octt.pics.expression import explain, parse
-from octt.pics.problems import wrong_answer
+from octt.pics.problems import unusual, wrong_answer
 from octt.pics.questionnaire import Question, load_questionnaire
 
 _WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
@@ -86,32 +87,89 @@ class Interview:
             return ", ".join(str(item) for item in value)
         return question.words[value] if isinstance(value, bool) else str(value)
 
+    def choices(self, question: Question) -> str:
+        """What can be answered, where there is a choice."""
+        if question.type == "bool":
+            return "/".join(word.lower() for word in reversed(question.words))
+        listed = ", ".join(question.allowed)
+        if question.type == "list" and listed:
+            return f"any of {listed}; with commas"
+        return f"one of {listed}" if listed and not question.open else listed
+
     def _usual_connectors(self) -> list[str]:
         count, answer = self.declaration.answer("HFS-8"), self.declaration.answer
         cable = "Fixed" if answer("HFS-2") and not answer("HFS-1") else "Detachable"
         kind = "DC 0 cCCS2" if answer("HFS-4") and not answer("HFS-3") else "AC 3 sType2"
         return [f"{kind} {cable}"] * (count if type(count) is int and 0 < count <= 100 else 1)
 
-    def reply(self, text: str) -> None:
-        """Answers the current question; an empty text takes the proposal, or skips what may stay
-        open. Raises AnswerError when it is no answer."""
+    def reply(self, text: str) -> list[str]:
+        """Answers the current question; an empty text takes the proposal, or skips what may stay open.
+
+        Returns remarks for the person, a sentence each. Raises AnswerError when it is no answer, or contradicts
+        what was answered before; later answers that it contradicts are asked again instead.
+        """
         question = self.current
         if question is None:
-            return
+            return []
         text = text.strip() or self.proposal(question)
         if not text and not question.required:
             self.skip()
-            return
-        if question.id == "connectors":
-            self.declaration.connectors = tuple(_connectors(text))
-        else:
-            value = parse_answer(question, text)
-            if question.id == "profiles":
-                self.declaration.profiles = tuple(value)
+            return []
+        value = _connectors(text) if question.id == "connectors" else parse_answer(question, text)
+        declaration, known = self.declaration, set(self._conflicts(question))
+        former = dict(declaration.answers), declaration.profiles, declaration.connectors
+        self._store(question, value)
+        remarks: list[str] = []
+        for problem in self._conflicts(question):
+            if problem in known or problem not in self._conflicts(question):
+                continue
+            if problem.severity != "error":
+                remarks.append(f"{problem.what}; {problem.remedy}")
+            elif again := self._reopen(question, problem):
+                remarks.append(f"{problem.what}; {again} will be asked again")
             else:
-                self.declaration.answers[question.id] = value
-        self.declaration.guessed -= {question.id}
+                declaration.answers, declaration.profiles, declaration.connectors = former
+                raise AnswerError(f"{problem.what}; {problem.remedy}")
+        declaration.guessed -= {question.id}
         self._leave(question)
+        return remarks
+
+    def _conflicts(self, question: Question) -> list[Problem]:
+        """What contradicts itself now, and what is wrong with the answer to this question alone."""
+        value = self.answer_of(question)
+        own = [] if value is None or question.type == "table" else unusual(question, value)
+        return [*contradictions(self.declaration), *connectors(self.declaration), *own]
+
+    def _reopen(self, question: Question, problem: Problem) -> str:
+        """Takes out the first answer after this question without which there is no such problem; its id."""
+        asked = self.questions()
+        for later in asked[[one.id for one in asked].index(question.id) + 1 :]:
+            former = self._stored(later)
+            if former is None or former == ():
+                continue
+            self._store(later, None)
+            if problem not in self._conflicts(question):
+                self.skipped.discard(later.id)
+                return later.id
+            self._store(later, former)
+        return ""
+
+    def _stored(self, question: Question) -> Any:
+        """The answer as the declaration keeps it; unlike `answer_of`, also when it is not complete."""
+        if question.id == "connectors":
+            return self.declaration.connectors
+        return self.declaration.answer(question.id)
+
+    def _store(self, question: Question, value: Any) -> None:
+        """Keeps an answer; None takes it out."""
+        if question.id == "connectors":
+            self.declaration.connectors = tuple(value or ())
+        elif question.id == "profiles":
+            self.declaration.profiles = tuple(value or ())
+        elif value is None:
+            self.declaration.answers.pop(question.id, None)
+        else:
+            self.declaration.answers[question.id] = value
 
     def skip(self) -> None:
         """Leaves the current question open."""

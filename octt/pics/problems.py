@@ -70,7 +70,7 @@ def _answers(declaration: Declaration) -> Iterator[Problem]:
                 question.id, question.place, what, f"take {question.id} out or correct the other answer"
             )
         else:
-            yield from _unusual(question, value)
+            yield from unusual(question, value)
 
 
 def wrong_answer(question: Question, value: Any) -> str:
@@ -99,7 +99,8 @@ def wrong_answer(question: Question, value: Any) -> str:
     return ""
 
 
-def _unusual(question: Question, value: Any) -> Iterator[Problem]:
+def unusual(question: Question, value: Any) -> Iterator[Problem]:
+    """What is odd about an answer that is of the right type: something twice, a name nobody knows."""
     if isinstance(value, list):
         lower = [item.lower() for item in value]
         for item in value:

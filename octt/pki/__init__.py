@@ -1,1 +1,1 @@
-"""The laboratory's certificates, their authority and their store. May import nobody."""
+"""The laboratory's certificates, their authority and their store. Imports no other room."""

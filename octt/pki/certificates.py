@@ -1,6 +1,6 @@
-"""Certificates as such: making one, naming what is wrong with one, and the hash data OCPP identifies one by.
+"""Certificates as such: making one, reading one, and the hash data OCPP identifies one by.
 
-Nothing here is kept on disk; `octt.pki.pki` is the laboratory's store. OCPP 1.6 security whitepaper edition 3,
+Nothing here is kept on disk; `octt.pki.pki` is the laboratory's authority. OCPP 1.6 security whitepaper edition 3,
 section 2.6.1 (certificate properties) and 6.1 (CertificateHashDataType).
 """
 
@@ -10,7 +10,6 @@ import contextlib
 import datetime
 import ipaddress
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,8 +33,8 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
 }
 """HashAlgorithmEnumType, whitepaper section 6.11."""
 
-_MIN_RSA, _MIN_EC = 2048, 224
-_URL = re.compile(r"(?i)^([a-z][a-z0-9+.-]*://|www\.)")
+SMALLEST_RSA = 2048
+"""Bits of an RSA key (A00.FR.502)."""
 
 
 class PkiError(Exception):
@@ -106,8 +105,13 @@ def utc_now() -> datetime.datetime:
 def new_key(kind: KeyType, bits: int = 0) -> PrivateKey:
     """A fresh key: RSA of 2048 bits, or of `bits`, or ECDSA on P-256."""
     if kind == "rsa":
-        return rsa.generate_private_key(65537, bits or _MIN_RSA)
+        return rsa.generate_private_key(65537, bits or SMALLEST_RSA)
     return ec.generate_private_key(ec.SECP256R1())
+
+
+def key_type_of(public_key: Any) -> KeyType:
+    """The type of a public key; anything that is not elliptic counts as RSA."""
+    return "ecdsa" if isinstance(public_key, ec.EllipticCurvePublicKey) else "rsa"
 
 
 def issue(
@@ -218,6 +222,29 @@ def load_csr(pem: str) -> x509.CertificateSigningRequest:
     return request
 
 
+def load_ca(pem: bytes, password: bytes | None = None) -> Identity:
+    """A certificate authority from PEM: its private key, its certificate and, if it is no root, those above it.
+
+    Raises PkiError when key and certificate do not belong together or it is no valid CA.
+    """
+    try:
+        key: Any = serialization.load_pem_private_key(pem, password)
+        certificates = x509.load_pem_x509_certificates(pem)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise PkiError(f"the CA to import needs its private key and certificate in PEM: {error}") from None
+    own = [certificate for certificate in certificates if certificate.public_key() == key.public_key()]
+    if not own or not isinstance(key, PrivateKey):
+        raise PkiError("the CA to import has no RSA or ECDSA key that belongs to one of its certificates")
+    certificate = own[0]
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        constraints = x509.BasicConstraints(False, None)
+    if not constraints.ca or certificate.not_valid_after_utc < utc_now():
+        raise PkiError(f"{describe(certificate)} is no certificate authority, or it has expired")
+    return Identity(certificate, key, tuple(other for other in certificates if other != certificate))
+
+
 def hash_data(
     certificate: x509.Certificate, issuer: x509.Certificate | None = None, algorithm: str = "SHA256"
 ) -> dict[str, str]:
@@ -248,103 +275,3 @@ def key_name(holder: x509.Certificate | x509.CertificateSigningRequest) -> str:
     if isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey)):
         return f"{'RSA' if isinstance(key, rsa.RSAPublicKey) else 'DSA'} {key.key_size}"
     return type(key).__name__.removesuffix("PublicKey").lstrip("_")
-
-
-def _key_problems(holder: x509.Certificate | x509.CertificateSigningRequest) -> list[str]:
-    try:
-        key = holder.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        return ["its key is of an unknown type or damaged (A00.FR.501)"]
-    if isinstance(key, (rsa.RSAPublicKey, dsa.DSAPublicKey)) and key.key_size < _MIN_RSA:
-        return [f"its key, {key_name(holder)}, is smaller than {_MIN_RSA} bits (A00.FR.502)"]
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size < _MIN_EC:
-        return [f"its key, {key_name(holder)}, is smaller than {_MIN_EC} bits (A00.FR.503)"]
-    return []
-
-
-def _subject_problems(subject: x509.Name, serial_number: str, organization: str) -> list[str]:
-    problems = []
-    common = _values(subject, NameOID.COMMON_NAME)
-    if not common:
-        problems.append("its subject has no commonName (A00.FR.511)")
-    elif serial_number and not any(serial_number in value for value in common):
-        problems.append(
-            f"its commonName {common[0][:64]!r} is not the serial number {serial_number!r} (A00.FR.511)"
-        )
-    problems += [
-        f"its commonName {value[:64]!r} has the form of a URL or an IP address (A00.FR.511)"
-        for value in common
-        if _URL.search(value) or _is_address(value)
-    ]
-    owners = _values(subject, NameOID.ORGANIZATION_NAME)
-    if not owners:
-        problems.append("its subject has no organizationName (A00.FR.509)")
-    elif organization and not any(organization in value for value in owners):
-        problems.append(f"its organizationName {owners[0][:64]!r} is not {organization!r} (A00.FR.404)")
-    return problems
-
-
-def _values(subject: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
-    values = (attribute.value for attribute in subject.get_attributes_for_oid(oid))
-    return [value if isinstance(value, str) else value.decode("utf-8", "replace") for value in values]
-
-
-def _is_address(value: str) -> bool:
-    try:
-        ipaddress.ip_address(value.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
-def csr_problems(pem: str, serial_number: str = "", organization: str = "") -> list[str]:
-    """What is wrong with a station's CSR by the whitepaper, a sentence each; nothing for a right one.
-
-    `serial_number` has to stand in CN and `organization` (CpoName) in O; empty ones are not compared. Never raises.
-    """
-    try:
-        request = load_csr(pem)
-    except PkiError as error:
-        return [str(error)]
-    problems = [] if request.is_signature_valid else ["its signature does not fit its own key (RFC 2986)"]
-    hashed = _signature_hash(request)
-    if hashed in ("md5", "sha1"):
-        problems.append(f"it is signed with {hashed}, which is no longer suitable (A00.FR.504)")
-    return problems + _key_problems(request) + _subject_problems(request.subject, serial_number, organization)
-
-
-def _signature_hash(holder: x509.CertificateSigningRequest) -> str:
-    try:
-        algorithm = holder.signature_hash_algorithm
-    except UnsupportedAlgorithm:
-        return "unknown"
-    return algorithm.name if algorithm else ""
-
-
-def client_certificate_problems(
-    certificate: x509.Certificate | str,
-    serial_number: str = "",
-    organization: str = "",
-    now: datetime.datetime | None = None,
-) -> list[str]:
-    """What is wrong with a station's certificate by TC_087 and section 2.6.1 of the whitepaper; never raises.
-
-    Key size, serial number, O, CN and validity. Whether its chain is trusted is a fact of the connection.
-    """
-    try:
-        if isinstance(certificate, str):
-            certificate = load_certificate(certificate)
-        subject, number = certificate.subject, certificate.serial_number
-        from_, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except Exception as error:  # A station's bytes: the library raises what it likes for damaged ones.
-        return [f"it cannot be read: {error}"]
-    problems = _key_problems(certificate)
-    if number <= 0:
-        problems.append(f"its serial number is {number}, not a positive number (A00.FR.508, RFC 5280)")
-    problems += _subject_problems(subject, serial_number, organization)
-    now = now or utc_now()
-    if now < from_:
-        problems.append(f"it is not valid before {from_:%Y-%m-%d %H:%M} UTC (A00.FR.407)")
-    if now > until:
-        problems.append(f"it expired at {until:%Y-%m-%d %H:%M} UTC (A00.FR.407)")
-    return problems

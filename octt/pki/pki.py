@@ -1,4 +1,4 @@
-"""The laboratory's certificates, kept in one folder per bench, right ones and wrong ones.
+"""The laboratory's certificate authority, its servers and its manufacturer, kept in one folder per bench.
 
 A station that was given our root yesterday still trusts us today: roots and keys stay, server certificates are
 renewed when their hosts change or their time runs out. Folder 0700, files 0600; no key ever leaves through here but
@@ -7,78 +7,32 @@ as an `Identity` for the servers. OCPP 1.6 security whitepaper edition 3, sectio
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.exceptions import InvalidSignature
 
 from octt.pki.certificates import (
     Identity,
     KeyType,
     PkiError,
-    Usage,
-    client_certificate_problems,
-    csr_problems,
     describe,
-    hash_data,
     issue,
+    key_type_of,
+    load_ca,
     load_csr,
     name,
     new_key,
-    to_pem,
     utc_now,
 )
+from octt.pki.firmware import Algorithm, FirmwareSignature, sign
 from octt.pki.store import Store
 
-__all__ = [
-    "BROKEN",
-    "FirmwareSignature",
-    "Identity",
-    "Pki",
-    "PkiError",
-    "client_certificate_problems",
-    "csr_problems",
-    "hash_data",
-]
-
-Purpose = Literal["server", "client", "root", "firmware"]
-Algorithm = Literal["RSA-PSS", "ECDSA", "SHA256withRSA"]
-
-_ANY = ("expired", "not_yet_valid", "wrong_key_usage", "wrong_signature", "small_key")
-BROKEN: dict[Purpose, tuple[str, ...]] = {
-    "server": (*_ANY, "untrusted_root", "broken_chain", "wrong_host"),
-    "client": (
-        *_ANY,
-        "untrusted_root",
-        "broken_chain",
-        "wrong_organization",
-        "wrong_common_name",
-        "wrong_key",
-    ),
-    "root": _ANY,
-    "firmware": (*_ANY, "untrusted_root", "wrong_key"),
-}
-"""What `Pki.broken` can make: for each purpose the one thing that is wrong with an otherwise right certificate."""
-
 _SERVER_DAYS, _SPARE_DAYS = 90, 7
-
-
-@dataclass(frozen=True)
-class FirmwareSignature:
-    """`signature` (Base64) and `signingCertificate` (PEM) of SignedUpdateFirmware.req, and how it was made."""
-
-    signature: str
-    signingCertificate: str
-    algorithm: Algorithm
 
 
 class Pki:
@@ -175,31 +129,25 @@ class Pki:
         subject = name(f"{self.organization} {what} {secrets.token_hex(3)}"[:64], self.organization)
         return issue(subject, key.public_key(), key, "ca", key=key, days=(-1, 7300), pss=self.pss)
 
-    def _server(self, key: Any, issuer: Identity, hosts: Sequence[str] = (), **changes: Any) -> Identity:
-        hosts = hosts or self.hosts
-        usage: Usage = changes.pop("usage", "server")
-        subject = name(self._common_name(hosts), self.organization)
+    def _server(self, key: Any, issuer: Identity) -> Identity:
+        subject = name(common_name_for(self.hosts), self.organization)
         try:
             return issue(
                 subject,
                 key.public_key(),
                 issuer,
-                usage,
+                "server",
                 key=key,
-                hosts=hosts,
-                **{"days": (-1, _SERVER_DAYS), "pss": self.pss, **changes},
+                hosts=self.hosts,
+                days=(-1, _SERVER_DAYS),
+                pss=self.pss,
             )
         except ValueError as error:
-            raise PkiError(f"a certificate for {', '.join(hosts)} cannot be made: {error}") from None
-
-    def _common_name(self, hosts: Sequence[str]) -> str:
-        names = [host for host in hosts if not host.replace(".", "").isdigit() and ":" not in host]
-        return (names or list(hosts))[0]
+            raise PkiError(f"a certificate for {', '.join(self.hosts)} cannot be made: {error}") from None
 
     def _wanted_names(self) -> tuple[str, set[str]]:
-        return name(self._common_name(self.hosts), self.organization).rfc4514_string(), {
-            host.strip("[]") for host in self.hosts
-        }
+        subject = name(common_name_for(self.hosts), self.organization)
+        return subject.rfc4514_string(), {host.strip("[]") for host in self.hosts}
 
     def _names(self, identity: Identity) -> tuple[str, set[str]]:
         extension = identity.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
@@ -233,7 +181,7 @@ class Pki:
             raise PkiError("the CSR is not signed with its own key, so it is not signed here either")
         subject = name(common_name, organization) if common_name else request.subject
         key = request.public_key()
-        issuer = self.root if direct else self.intermediate(_kind(key))
+        issuer = self.root if direct else self.intermediate(key_type_of(key))
         return issue(subject, key, issuer, "client", days=(-1, days), pss=self.pss)
 
     def client(self, common_name: str, organization: str = "", kind: KeyType = "rsa") -> Identity:
@@ -275,171 +223,23 @@ class Pki:
     def sign_firmware(
         self, firmware: bytes | Path, algorithm: Algorithm = "RSA-PSS", signer: Identity | None = None
     ) -> FirmwareSignature:
-        """Signs a whole firmware file over SHA-256 (whitepaper L01.FR.04), by `signer` or the laboratory's own.
+        """Signs a firmware file by `signer` or the laboratory's own. Raises PkiError and OSError."""
+        return sign(firmware, signer or self.firmware("ecdsa" if algorithm == "ECDSA" else "rsa"), algorithm)
 
-        The whitepaper names RSA-PSS and ECSchnorr; no TLS library has the latter, so stations with elliptic keys use
-        ECDSA. PSS has a salt as long as the hash. "SHA256withRSA" (PKCS#1 v1.5) is what some older tools send.
-        """
-        if isinstance(firmware, Path):
-            with firmware.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").digest()
-        else:
-            digest = hashlib.sha256(firmware).digest()
-        identity = signer or self.firmware("ecdsa" if algorithm == "ECDSA" else "rsa")
-        hashed = utils.Prehashed(hashes.SHA256())
-        if algorithm == "ECDSA" and isinstance(identity.key, ec.EllipticCurvePrivateKey):
-            signature = identity.key.sign(digest, ec.ECDSA(hashed))
-        elif algorithm in ("RSA-PSS", "SHA256withRSA") and isinstance(identity.key, rsa.RSAPrivateKey):
-            pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
-            signature = identity.key.sign(
-                digest, pss if algorithm == "RSA-PSS" else padding.PKCS1v15(), hashed
-            )
-        else:
-            raise PkiError(f"{algorithm} does not fit the key of {describe(identity.certificate)}")
-        return FirmwareSignature(base64.b64encode(signature).decode(), identity.pem, algorithm)
-
-    # -- wrong ones ---------------------------------------------------------------------------------------------
-
-    def broken(
-        self,
-        kind: str,
-        purpose: Purpose = "server",
-        *,
-        key_type: KeyType = "rsa",
-        csr: str = "",
-        common_name: str = "",
-        organization: str = "",
-    ) -> Identity:
-        """A certificate that is right but for one thing; `BROKEN[purpose]` lists what. A new one every time.
-
-        For a client, `csr` gives the station's key and subject ("wrong_key" and "small_key" put another key in);
-        `common_name` and `organization` complete or replace the subject. Raises PkiError for an unknown kind.
-        """
-        if kind not in BROKEN[purpose]:
-            raise PkiError(
-                f"a {purpose} certificate cannot be {kind!r}; it can be {', '.join(BROKEN[purpose])}"
-            )
-        request = load_csr(csr) if csr and purpose == "client" else None
-        key: Any = new_key("rsa", 1024) if kind == "small_key" else new_key(key_type)
-        public = (
-            request.public_key() if request and kind not in ("wrong_key", "small_key") else key.public_key()
-        )
-        days = {"expired": (-60.0, -30.0), "not_yet_valid": (30.0, 120.0)}.get(kind, (-1.0, 90.0))
-        right, wrong = _USAGES[purpose]
-        usage = wrong if kind == "wrong_key_usage" else right
-        hosts: Sequence[str] = ()
-        subject = name(common_name or f"Octt {purpose}", organization or self.organization)
-        if purpose == "server":
-            hosts = ("wrong-host.invalid",) if kind == "wrong_host" else self.hosts
-            subject = name(self._common_name(hosts), self.organization)
-        elif request and not common_name:
-            subject = request.subject
-        if kind == "wrong_organization":
-            subject = _renamed(subject, x509.NameOID.ORGANIZATION_NAME, "Another Operator")
-        elif kind == "wrong_common_name":
-            subject = _renamed(subject, x509.NameOID.COMMON_NAME, "another-station")
-        issuer = (
-            key if purpose == "root" else self._issuer_of(purpose, _kind(public), kind == "untrusted_root")
-        )
-        made = issue(
-            subject, public, issuer, usage, key=None if request else key, hosts=hosts, days=days, pss=self.pss
-        )
-        if kind == "wrong_key" and purpose == "firmware":
-            return replace(made, key=new_key(key_type))
-        if kind == "broken_chain":
-            return replace(made, chain=())
-        return replace(made, certificate=_tampered(made.certificate)) if kind == "wrong_signature" else made
-
-    def _issuer_of(self, purpose: Purpose, kind: KeyType, untrusted: bool) -> Identity:
-        if untrusted:
-            return self.extra_root()
-        return self.manufacturer if purpose == "firmware" else self.intermediate(kind)
-
-    # -- in and out ---------------------------------------------------------------------------------------------
+    # -- another authority ----------------------------------------------------------------------------------------
 
     def import_ca(self, pem: bytes, password: bytes | None = None) -> None:
-        """Takes a laboratory's own CA: its key, its certificate and, if it is no root, those above it, in PEM.
+        """Lets a laboratory's own CA (see `load_ca`) sign from now on instead of our root.
 
-        From now on it signs instead of our root, and server certificates are renewed. Raises PkiError, and keeps
-        what was, when key and certificate do not belong together or it is no valid CA.
+        Server certificates are renewed. Raises PkiError, and keeps what was, when it is no usable CA.
         """
-        try:
-            key: Any = serialization.load_pem_private_key(pem, password)
-            certificates = x509.load_pem_x509_certificates(pem)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise PkiError(
-                f"the CA to import needs its private key and certificate in PEM: {error}"
-            ) from None
-        own = [certificate for certificate in certificates if certificate.public_key() == key.public_key()]
-        if not own or not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
-            raise PkiError("the CA to import has no RSA or ECDSA key that belongs to one of its certificates")
-        certificate = own[0]
-        try:
-            constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-        except x509.ExtensionNotFound:
-            constraints = x509.BasicConstraints(False, None)
-        if not constraints.ca or certificate.not_valid_after_utc < utc_now():
-            raise PkiError(f"{describe(certificate)} is no certificate authority, or it has expired")
-        above = tuple(other for other in certificates if other != certificate)
+        authority = load_ca(pem, password)
         with self.store.locked():
-            self.store.write("own-ca", Identity(certificate, key, above))
+            self.store.write("own-ca", authority)
             self.servers()
 
-    def export(self, folder: Path) -> list[Path]:
-        """Writes the roots a station has to trust, and how to install them, into `folder`; no key. The files."""
-        folder.mkdir(parents=True, exist_ok=True)
-        files = []
-        for title, certificate in (
-            ("central-system-root", self.trust_anchor),
-            ("manufacturer-root", self.manufacturer.certificate),
-        ):
-            files += [folder / f"{title}.pem", folder / f"{title}.der"]
-            files[-2].write_text(to_pem(certificate))
-            files[-1].write_bytes(certificate.public_bytes(serialization.Encoding.DER))
-        files.append(folder / "INSTALL.txt")
-        files[-1].write_text(self.instructions())
-        return files
 
-    def instructions(self) -> str:
-        """What a person has to install in the station and why, as text."""
-        anchor, maker = self.trust_anchor, self.manufacturer.certificate
-        return f"""Certificates for the station under test
-
-central-system-root.pem (the same in central-system-root.der)
-  Install it as the root certificate of the Central System (CentralSystemRootCertificate), in the station's
-  own way or by InstallCertificate.req over a connection of security profile 1, before profile 2 or 3 is used.
-  subject   {anchor.subject.rfc4514_string()}
-  valid to  {anchor.not_valid_after_utc:%Y-%m-%d}
-  SHA-256   {anchor.fingerprint(hashes.SHA256()).hex(":")}
-  The server certificates below it are for: {", ".join(self.hosts)}
-
-manufacturer-root.pem (the same in manufacturer-root.der)
-  Install it as the manufacturer's root (ManufacturerRootCertificate) only if the station shall accept firmware
-  that the laboratory signs. With the vendor's own signed firmware it is not needed. Remove it after the test.
-  subject   {maker.subject.rfc4514_string()}
-  valid to  {maker.not_valid_after_utc:%Y-%m-%d}
-  SHA-256   {maker.fingerprint(hashes.SHA256()).hex(":")}
-"""
-
-
-_USAGES: dict[Purpose, tuple[Usage, Usage]] = {
-    "server": ("server", "client"),
-    "client": ("client", "server"),
-    "root": ("ca", "client"),
-    "firmware": ("firmware", "server"),
-}
-
-
-def _kind(key: Any) -> KeyType:
-    return "ecdsa" if isinstance(key, ec.EllipticCurvePublicKey) else "rsa"
-
-
-def _renamed(subject: x509.Name, oid: x509.ObjectIdentifier, value: str) -> x509.Name:
-    kept = [attribute for attribute in subject if attribute.oid != oid]
-    return x509.Name([*kept, x509.NameAttribute(oid, value)])
-
-
-def _tampered(certificate: x509.Certificate) -> x509.Certificate:
-    der = bytearray(certificate.public_bytes(serialization.Encoding.DER))
-    der[-1] ^= 1  # The signature is the last field.
-    return x509.load_der_x509_certificate(bytes(der))
+def common_name_for(hosts: Sequence[str]) -> str:
+    """What a server's certificate is called: the first name among its hosts, else the first address."""
+    names = [host for host in hosts if not host.replace(".", "").isdigit() and ":" not in host]
+    return (names or list(hosts))[0]

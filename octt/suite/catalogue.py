@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -95,9 +97,7 @@ def plan(
     that depends on an undeclared key is undecided. `only_cases` and `profiles` narrow the choice; asking for a
     case does not make it apply. Raises CatalogueError for an unknown case or profile, with the nearest name.
     """
-    wanted, of_profiles = set(only_cases), set(profiles)
-    for name in wanted - catalogue.keys():
-        raise CatalogueError(f"there is no test case {name}; {nearest(name, catalogue)}")
+    wanted, of_profiles = {find(name, catalogue) for name in only_cases}, set(profiles)
     for name in of_profiles - set(PROFILES):
         raise CatalogueError(f"there is no profile {name}; {nearest(name, PROFILES)}")
     facts = DeclaredFacts(declaration, keys)
@@ -107,6 +107,28 @@ def plan(
         if (not wanted or case.id in wanted) and (not of_profiles or case.profile in of_profiles)
     )
     return [_planned(case, facts) for case in sorted(chosen, key=lambda case: case.order)]
+
+
+def find(name: str, catalogue: Iterable[str]) -> str:
+    """The id of a case however it is spelt: TC_001_CS, tc_001_cs, TC-1.
+
+    Raises CatalogueError for one that does not exist, with those that begin so, else with the nearest.
+    """
+    known = {_parts(case_id): case_id for case_id in catalogue}
+    parts = _parts(name)
+    for spelt in (parts, (*parts, "cs")):
+        if spelt in known:
+            return known[spelt]
+    begin_so = [case_id for spelt, case_id in known.items() if parts and spelt[: len(parts)] == parts]
+    near = begin_so if len(begin_so) < 7 else []
+    near = near or difflib.get_close_matches(name.upper(), known.values(), 1)
+    remedy = f"did you mean {' or '.join(near)}?" if near else "`octt list` shows all of them"
+    raise CatalogueError(f"there is no test case {name}; {remedy}")
+
+
+def _parts(case_id: str) -> tuple[str, ...]:
+    """The words and numbers of an id: ("tc", "4", "1", "cs")."""
+    return tuple(part.lower().lstrip("0") for part in re.findall(r"[^\W\d_]+|\d+", case_id))
 
 
 def _planned(case: Case, facts: DeclaredFacts) -> Planned:

@@ -34,6 +34,7 @@ class Laboratory:
     def __init__(self, options: Options) -> None:
         """Opens nothing but the record. Raises ConfigError for an output folder that cannot be written to."""
         self.options, self.bench = options, options.bench
+        settings = self._settings()  # what is wrong with them must not leave a folder
         try:
             options.out.mkdir(parents=True, exist_ok=True)
             if (options.out / "record.jsonl").exists():
@@ -43,7 +44,7 @@ class Laboratory:
             raise ConfigError(f"output folder {options.out}: {error.strerror}") from None
         if options.listener:
             self.record.listen(options.listener)
-        self.csms = CentralSystem(self._settings(), self.record, _answers(self.bench))
+        self.csms = CentralSystem(settings, self.record, _answers(self.bench))
         self.driver = _driver(self.bench)
         self._closing = contextlib.ExitStack()
 
@@ -138,6 +139,15 @@ class Laboratory:
         identity = self.bench.station.identity
         driver.arguments = ["--csms", base, "--identity", identity, "--control", "127.0.0.1:0"]
         driver.arguments += [*secure, *given]
+
+    def discard(self) -> None:
+        """Takes away the record of a run that never began, and its folder when nothing else is in it.
+
+        The next try may then use the same folder.
+        """
+        self.record.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.options.out.rmdir()
 
     def close(self) -> None:
         """Closes what was opened, the last first; the record stays open. Whatever fails, the rest is closed too."""

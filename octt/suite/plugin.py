@@ -40,7 +40,7 @@ class WithOptions:
 
 
 class Hooks:
-    """What a front (octt/commands/run.py) may listen to."""
+    """What a front (octt/commands/front.py) may listen to."""
 
     @pytest.hookspec
     def pytest_octt_started(self, run: Run) -> None:
@@ -121,6 +121,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     except ConfigError as error:
         if _RUN in session.config.stash:
             session.config.stash[_RUN].finish("not started")
+            session.config.stash[_RUN].laboratory.discard()
         if session.config.hook.pytest_octt_refused(error=str(error)):
             pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
         raise pytest.UsageError(str(error)) from None

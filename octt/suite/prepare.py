@@ -10,7 +10,8 @@ from octt.bench import SIMULATED, Bench, ConfigError, load
 from octt.pics.declaration import Declaration, DeclarationError, load_declaration
 from octt.pics.problems import problems
 from octt.pics.simulate import simulator_options
-from octt.suite.catalogue import CatalogueError, load_catalogue, plan
+from octt.suite.catalogue import CatalogueError, find, load_catalogue, plan
+from octt.suite.checks import check
 from octt.suite.options import Options
 
 
@@ -29,8 +30,11 @@ def prepare(
     ):  # it could not log in on another profile
         central = bench.central_system.model_copy(update={"security_profile": 0})
         bench = bench.model_copy(update={"central_system": central})
+    check(bench, declaration)
+    catalogue = load_catalogue()
     try:
-        plan(load_catalogue(), declaration, None, cases, profiles)
+        cases = tuple(find(name, catalogue) for name in cases)
+        plan(catalogue, declaration, None, cases, profiles)
     except CatalogueError as error:
         raise ConfigError(str(error)) from None
     folder = out or Path("octt-runs") / datetime.now().strftime("%Y-%m-%d_%H%M%S_%f")[:-3]

@@ -1,4 +1,1 @@
-"""TLS on the laboratory's sockets.
-
-TLS on the laboratory's sockets: suites, contexts, ClientHello, the facts of a connection. May import `pki`.
-"""
+"""TLS on the laboratory's sockets: suites, contexts, ClientHello, the facts of a connection. May import `pki`."""

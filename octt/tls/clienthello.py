@@ -1,23 +1,12 @@
-"""What the station offers when it opens TLS: its ClientHello, and how each connection began and ended.
+"""The first message of a TLS client: what it offers, read from its bytes. Pure: no socket, no state.
 
-The parser is pure. `Listener` is a listening socket to hand to websockets' or aiohttp's server as `sock=`; it
-remembers the first bytes of every connection and its end, so that a handshake that fails is evidence too:
-
-    listener = Listener("0.0.0.0", 0, report=lambda opening: ...)
-    serve(handler, sock=listener, ssl=server_context(...))
-
-While a connection is served, `current_opening()` in its handlers is its `Opening`. This works with the event loops
-of asyncio, which call `accept`, `recv` and `close` of the sockets they are given.
+Written here and not taken from a library for the reasons in docs/architecture.md, "By hand".
 """
 
 from __future__ import annotations
 
-import contextvars
-import socket
 import struct
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from octt.tls.suites import suite_name
@@ -206,134 +195,3 @@ def _protocols(extension: _Reader) -> tuple[str, ...]:
     while names.data:
         found.append(names.block(1).data.decode("ascii", "backslashreplace"))
     return tuple(found)
-
-
-@dataclass(eq=False)
-class Opening:
-    """How one connection began. `established` once its TLS handshake is complete, `failure` says why it is not."""
-
-    remote: str = ""
-    first: bytearray = field(default_factory=bytearray)
-    established: bool = False
-    failure: str = ""
-    tls: Any = None
-    socket: socket.socket | None = None
-    started: int = field(default_factory=time.monotonic_ns)
-    _hello: ClientHello | None = None
-
-    def feed(self, data: bytes | memoryview) -> None:
-        """Keeps bytes that the peer sent, as long as they may belong to its ClientHello."""
-        if self._hello is None and len(self.first) < MAX_HELLO:
-            self.first += data[: MAX_HELLO - len(self.first)]
-
-    @property
-    def hello(self) -> ClientHello | None:
-        """The station's ClientHello, or None when there is none (yet); `why_no_hello` then says why."""
-        if self._hello is None and self.first:
-            try:
-                self._hello = parse_client_hello(bytes(self.first))
-            except NotAClientHello:
-                return None
-        return self._hello
-
-    @property
-    def why_no_hello(self) -> str:
-        """What the peer sent instead of a ClientHello, a sentence; empty when it sent one."""
-        try:
-            parse_client_hello(bytes(self.first))
-        except NotAClientHello as error:
-            return str(error)
-        return ""
-
-
-_current: contextvars.ContextVar[Opening | None] = contextvars.ContextVar("octt_opening", default=None)
-
-
-def current_opening() -> Opening | None:
-    """How the connection began that is being served here; None when it did not come through a Listener."""
-    return _current.get()
-
-
-class Listener(socket.socket):
-    """A listening TCP socket that remembers how each connection began. Raises OSError like socket.bind.
-
-    `report` is called in the event loop when a connection ends without its TLS handshake having been completed, with
-    the reason in `failure`; and, on a port without TLS, when a peer spoke TLS to it.
-    """
-
-    def __init__(self, host: str, port: int, report: Callable[[Opening], None] | None = None) -> None:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        super().__init__(family, kind, protocol)
-        self.report = report or (lambda _opening: None)
-        try:
-            self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.bind(address)
-        except OSError:
-            self.close()
-            raise
-        self.listen(128)
-        self.setblocking(False)
-
-    def accept(self) -> tuple[socket.socket, Any]:
-        """As socket.accept; what follows in this context belongs to the new connection."""
-        connection, address = super().accept()
-        opening = Opening(remote=f"{address[0]}:{address[1]}")
-        accepted = _Accepted(connection, opening, self.report)
-        opening.socket = accepted
-        _current.set(opening)
-        return accepted, address
-
-
-class _Accepted(socket.socket):
-    """A connection that keeps the bytes its peer began with and notices its own end."""
-
-    def __init__(self, plain: socket.socket, opening: Opening, report: Callable[[Opening], None]) -> None:
-        super().__init__(plain.family, plain.type, plain.proto, fileno=plain.detach())
-        self._opening: Opening | None = opening
-        self._report = report
-        self._ended_by_peer = ""
-
-    def recv(self, *args: Any) -> bytes:
-        try:
-            data = super().recv(*args)
-        except ConnectionError:
-            self._ended_by_peer = "the station reset the connection"
-            raise
-        self._seen(data)
-        return data
-
-    def recv_into(self, buffer: Any, *args: Any) -> int:
-        try:
-            count = super().recv_into(buffer, *args)
-        except ConnectionError:
-            self._ended_by_peer = "the station reset the connection"
-            raise
-        self._seen(memoryview(buffer)[:count])
-        return count
-
-    def _seen(self, data: bytes | memoryview) -> None:
-        if not len(data):
-            self._ended_by_peer = self._ended_by_peer or "the station closed the connection"
-        elif self._opening and not self._opening.established:
-            self._opening.feed(data)
-
-    def close(self) -> None:
-        opening, self._opening = self._opening, None
-        super().close()
-        if opening is None:
-            return
-        opening.socket = None
-        if opening.tls is not None and not opening.established:
-            if not opening.failure:
-                seconds = (time.monotonic_ns() - opening.started) / 1e9
-                by = self._ended_by_peer or "the Central System gave up waiting"
-                state = (
-                    "during the TLS handshake" if opening.hello else f"without one: {opening.why_no_hello}"
-                )
-                opening.failure = f"{by} {state}, after {seconds:.1f} s"
-            self._report(opening)
-        elif opening.tls is None and opening.first[:2] == b"\x16\x03":
-            opening.failure = "TLS was spoken to a port without TLS"
-            self._report(opening)

@@ -69,7 +69,7 @@ def test_invalid_own_certificate(security, certificates, station, bench):
         csr = certificates.requested()
         label = "" if kind == "expired" else f"/{kind}"
         with station.independently():
-            reply = certificates.gives(certificates.pki.broken(kind, "client", csr=csr))
+            reply = certificates.gives(certificates.wrong(kind, "client", csr))
             reply.returns(status="Rejected", cite="whitepaper A02.FR.06")
             station.sends(
                 "SecurityEventNotification",
@@ -78,7 +78,7 @@ def test_invalid_own_certificate(security, certificates, station, bench):
                 cite="whitepaper A02.FR.07",
             )
     if bench.security.foreign_key:
-        foreign = certificates.pki.broken("wrong_key", "client", csr=certificates.requested())
+        foreign = certificates.wrong("wrong_key", "client", certificates.requested())
         if certificates.gives(foreign).payload.get("status") == "Accepted":
             station.remark("a certificate for a key that the station does not have was Accepted")
 
@@ -86,7 +86,7 @@ def test_invalid_own_certificate(security, certificates, station, bench):
 @case("TC_078_CS")
 def test_invalid_central_system_root(certificates, station):
     """A root certificate that has expired is rejected, with a security event."""
-    expired = certificates.pki.broken("expired", "root").certificate
+    expired = certificates.wrong("expired", "root").certificate
     reply = certificates.offers(CENTRAL_SYSTEM, expired, step=1)
     reply.returns(status="Rejected", cite="whitepaper M05.FR.06")
     station.sends(

@@ -135,7 +135,7 @@ def test_what_is_asked_for_is_planned_and_nothing_else():
 
 def test_unknown_names_are_answered_with_the_nearest():
     with pytest.raises(CatalogueError, match="did you mean TC_001_CS"):
-        plan(CATALOGUE, Declaration(), only_cases=["TC_001"])
+        plan(CATALOGUE, Declaration(), only_cases=["TC_001_C"])
     with pytest.raises(CatalogueError, match="did you mean Reservation"):
         plan(CATALOGUE, Declaration(), profiles=["Reservations"])
 

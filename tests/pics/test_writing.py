@@ -166,7 +166,8 @@ def test_any_reply_is_an_answer_or_refused_in_one_sentence(item, text):
 
 
 def test_connectors_are_asked_in_words():
-    interview = Interview(declare({**raw(), "connectors": []}))
+    fitting = {"HFS-2": True, "HFS-4": True, "HFS-5": True}
+    interview = Interview(declare({**raw(), "answers": raw()["answers"] | fitting, "connectors": []}))
     while interview.current.id != "connectors":
         interview.skip()
     assert interview.proposal(interview.current) == "AC 3 sType2 Detachable; AC 3 sType2 Detachable"
@@ -293,3 +294,78 @@ def test_profiles_and_power_follow_the_declaration():
     assert pairs(options, "--profile") == ["Core"]
     assert "--backup-power" in options
     assert "--fixed-cable" not in options
+
+
+# -- contradictions, at once ----------------------------------------------------------------------------------
+
+
+def at(interview, item):
+    """The interview, at the question with this id."""
+    interview._again = item
+    assert interview.current.id == item
+    return interview
+
+
+def test_an_answer_that_contradicts_an_earlier_one_is_no_answer():
+    interview = Interview(
+        declare({**raw(), "answers": {**raw()["answers"], "C-06.1": True, "C-06.2": False}})
+    )
+    with pytest.raises(AnswerError, match="a transaction cannot both go on"):
+        at(interview, "C-06.2").reply("yes")
+    assert interview.declaration.answer("C-06.2") is False
+    assert interview.current.id == "C-06.2"
+    assert interview.reply("no") == []
+
+
+def test_an_earlier_answer_may_change_and_the_later_one_is_asked_again():
+    interview = Interview(
+        declare({**raw(), "answers": {**raw()["answers"], "C-06.1": True, "C-06.2": False}})
+    )
+    (remark,) = at(interview, "C-06.1").reply("no")
+    assert "C-06.2 will be asked again" in remark
+    assert interview.declaration.answer("C-06.2") is None
+    assert at(interview, "C-06.2").reply("yes") == []
+    assert errors(interview.declaration) == []
+
+
+def test_a_table_of_connectors_that_does_not_fit_is_asked_again_or_refused():
+    interview = Interview(declare(raw()))
+    count = len(interview.declaration.connectors)
+    (remark,) = at(interview, "HFS-8").reply(str(count + 1))
+    assert "connectors will be asked again" in remark
+    assert interview.declaration.connectors == ()
+    with pytest.raises(AnswerError, match=f"HFS-8 says {count + 1}"):
+        at(interview, "connectors").reply("AC 3 sType2 Detachable")
+    assert interview.declaration.connectors == ()
+
+
+def test_profiles_without_core_are_refused():
+    interview = Interview(declare(raw()))
+    with pytest.raises(AnswerError, match="every station needs it"):
+        at(interview, "profiles").reply("Reservation")
+    assert "Core" in interview.declaration.profiles
+
+
+def test_what_is_only_odd_is_taken_and_told():
+    interview = Interview(declare(raw()))
+    (remark,) = at(interview, "HFS-9").reply("Ethernet, carrier pigeon")
+    assert "'carrier pigeon' is unusual" in remark
+    assert interview.declaration.answer("HFS-9") == ["Ethernet", "carrier pigeon"]
+
+
+@pytest.mark.parametrize(
+    ("item", "choices"),
+    [
+        ("HFS-1", "yes/no"),
+        ("HFS-8", ""),
+        ("vendor", ""),
+        ("profiles", "any of Core, FirmwareManagement"),
+        ("ORS-16", "any of "),
+        ("HFS-10", "one of None, Single, Multiple"),
+    ],
+)
+def test_the_choices_stand_at_the_question(item, choices):
+    interview = Interview(declare(raw()))
+    shown = interview.choices(load_questionnaire()[item])
+    assert shown.startswith(choices)
+    assert bool(shown) == bool(choices)

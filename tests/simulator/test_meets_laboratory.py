@@ -7,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from websockets.asyncio.server import serve
 
-from octt.pki.pki import BROKEN, Pki
+from octt.pki.broken import BROKEN, broken
+from octt.pki.pki import Pki
 from octt.simulator import certificates
 from octt.simulator.certificates import CertificateError
 from octt.simulator.options import Options
@@ -46,7 +47,7 @@ def test_right_certificates_are_accepted(pki, store, kind):
 
 @pytest.mark.parametrize("wrong", BROKEN["client"])
 def test_every_wrong_client_certificate_is_refused(pki, store, wrong):
-    chain = pki.broken(wrong, "client", csr=request(store, "ec")).chain_pem
+    chain = broken(pki, wrong, "client", csr=request(store, "ec")).chain_pem
     with pytest.raises(CertificateError):
         store.accept_chain(chain, **NAMES, max_size=10000, now=NOW)
 
@@ -54,7 +55,7 @@ def test_every_wrong_client_certificate_is_refused(pki, store, wrong):
 @pytest.mark.parametrize("wrong", BROKEN["root"])
 def test_every_wrong_root_is_refused(pki, wrong):
     with pytest.raises(CertificateError):
-        TrustStore().install(CENTRAL_SYSTEM, pki.broken(wrong, "root").pem, NOW)
+        TrustStore().install(CENTRAL_SYSTEM, broken(pki, wrong, "root").pem, NOW)
 
 
 def check_firmware(store, signed, image=b"image"):
@@ -74,7 +75,7 @@ def test_signed_firmware_is_accepted(pki, store, algorithm):
 @pytest.mark.parametrize("wrong", BROKEN["firmware"])
 def test_every_wrong_firmware_signer_is_refused(pki, store, wrong):
     with pytest.raises(CertificateError):
-        check_firmware(store, pki.sign_firmware(b"image", signer=pki.broken(wrong, "firmware")))
+        check_firmware(store, pki.sign_firmware(b"image", signer=broken(pki, wrong, "firmware")))
 
 
 WEAK = "client-certificate="

@@ -158,8 +158,12 @@ def test_the_vendors_image_is_served(stage, tmp_path):
     assert (image.generated, image.size) == (False, 8)
     assert image.url.endswith("/station-2.0.fwi")
     assert fetch(image) == b"firmware"
+    missing = tmp_path / "missing.bin"
+    missing.touch()
+    files = stage.files("HTTP", corrupt_image=str(missing))
+    missing.unlink()  # it was there when the bench was read
     with pytest.raises(Inconclusive, match=r"missing\.bin cannot be read"):
-        stage.files("HTTP", corrupt_image=str(tmp_path / "missing.bin")).corrupt_image(turn=0)
+        files.corrupt_image(turn=0)
 
 
 def test_nothing_can_be_fetched_from_nowhere(stage):

@@ -56,6 +56,6 @@ def test_silence_is_forced(scene):
 def test_a_run_loads_neither_file_servers_nor_the_ocpp_package_before_it_needs_them():
     """Together they would add more than half a second to every start."""
     heavy = "('aiohttp', 'pyftpdlib', 'ocpp', 'jsonschema')"
-    code = f"import sys, octt.commands.run; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, octt.commands.front; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

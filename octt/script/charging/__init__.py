@@ -1,4 +1,1 @@
-"""Charging profiles as scripts send them, and schedules compared as step functions of time.
-
-Charging profiles as scripts send them, and schedules compared as step functions of time. Part of `octt.script`.
-"""
+"""Charging profiles as scripts send them, and schedules compared as step functions of time. Part of `octt.script`."""

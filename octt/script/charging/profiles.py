@@ -1,6 +1,6 @@
 """The words of the smart charging cases: profiles in the station's own unit, and composite schedules judged.
 
-A composite schedule is right when the limit it gives at every instant is right (octt/script/charging/schedules.py).
+A composite schedule is right when the limit it gives at every instant is right (`composite.py`, `comparing.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 from octt.ocpp.values import instant, shown
 from octt.script.calling import Reply
 from octt.script.case_run import Label
-from octt.script.charging import schedules
-from octt.script.charging.schedules import Unit
+from octt.script.charging.comparing import Comparison, compare, returned_schedule
+from octt.script.charging.composite import expected_schedule
+from octt.script.charging.steps import Unit
 from octt.script.station import Station
 from octt.script.times import in_seconds
 
@@ -58,11 +59,11 @@ class SmartCharging:
             "chargingRateUnit": self.unit,
         }
         reply = self.station.call("GetCompositeSchedule", **request).payload
-        nothing = schedules.expected_schedule([], self.bench.connector, datetime.now(UTC), 60, self.unit)
-        steps, problems = schedules.returned_schedule(
+        nothing = expected_schedule([], self.bench.connector, datetime.now(UTC), 60, self.unit)
+        steps, problems = returned_schedule(
             reply.get("chargingSchedule"), reply.get("scheduleStart"), nothing
         )
-        limit = None if problems else schedules.lowest(steps)
+        limit = None if problems else steps.lowest()
         return limit if limit is not None and limit >= _LEAST[self.unit] else None
 
     def during(self, transaction: Any) -> None:
@@ -176,11 +177,11 @@ class SmartCharging:
         )
 
     def _is_right(self, reply: Reply, asked: datetime, duration: int) -> None:
-        expected = schedules.expected_schedule(
+        expected = expected_schedule(
             self.set, self.bench.connector, asked, duration, self.unit, self.transaction_start
         )
         returned = reply.payload.get("chargingSchedule")
-        compared = schedules.compare(
+        compared = compare(
             expected,
             returned,
             reply.payload.get("scheduleStart"),
@@ -207,7 +208,7 @@ class SmartCharging:
             data={"schedule": plot},
         )
 
-    def _lingers(self, compared: schedules.Comparison, asked: datetime) -> str:
+    def _lingers(self, compared: Comparison, asked: datetime) -> str:
         """Why a schedule is wrong when no profile is set any more: it must be the one from before any was set.
 
         A station that told no limit then may tell any limit of its own now, but not the course of what was cleared.
@@ -218,7 +219,7 @@ class SmartCharging:
             if limits and all(abs(limit - self.local_limit) < 0.1 for limit in limits):
                 return ""
             return f"the limit without profiles was {self.local_limit:g} {self.unit}, now it is another"
-        former = schedules.expected_schedule(
+        former = expected_schedule(
             self._former, self.bench.connector, asked, returned.duration, self.unit, self.transaction_start
         )
         wanted = {limit for _, limit in former.changes if limit is not None}

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from octt.files.servers import dummy_image
-from octt.pki.pki import Algorithm, FirmwareSignature, PkiError
+from octt.pki.broken import broken
+from octt.pki.certificates import PkiError
+from octt.pki.firmware import Algorithm, FirmwareSignature
 from octt.script.security.certificates import CENTRAL_SYSTEM, MANUFACTURER
 from octt.script.security.words import Security
 from octt.script.station import Station
@@ -66,9 +68,9 @@ class Signing:
         return {**self.right(), "signature": base64.b64encode(spoilt).decode()}
 
     def by(self, kind: str) -> Signed:
-        """A right signature by a signer whose certificate is wrong in one thing (octt.pki.pki.BROKEN)."""
+        """A right signature by a signer whose certificate is wrong in one thing (octt.pki.broken)."""
         return _fields(
-            self.pki.sign_firmware(self._image(), self.algorithm, self.pki.broken(kind, "firmware"))
+            self.pki.sign_firmware(self._image(), self.algorithm, broken(self.pki, kind, "firmware"))
         )
 
     def _image(self) -> bytes | Path:

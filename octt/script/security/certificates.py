@@ -10,8 +10,10 @@ from typing import Any, Literal
 from cryptography import x509
 
 from octt.ocpp.values import dicts, table, text
-from octt.pki.certificates import HASHES, Identity, csr_problems, hash_data, issue, to_pem
+from octt.pki.broken import Purpose, broken
+from octt.pki.certificates import HASHES, Identity, hash_data, issue, to_pem
 from octt.pki.pki import Pki
+from octt.pki.problems import csr_problems
 from octt.script.calling import Reply
 from octt.script.case_run import Label, following
 from octt.script.security.facts import same_key
@@ -236,6 +238,10 @@ class Certificates:
         signed = self.pki.sign_csr(csr)
         room = self.station.number_of("CertificateSignedMaxChainSize")
         return self.pki.sign_csr(csr, direct=True) if room and len(signed.chain_pem) > room else signed
+
+    def wrong(self, kind: str, purpose: Purpose, csr: str = "") -> Identity:
+        """A certificate of the laboratory that is wrong in one thing (octt.pki.broken); for a CSR, if one is given."""
+        return broken(self.pki, kind, purpose, csr=csr)
 
     def gives(self, signed: Identity, *, step: Label = 5) -> Reply:
         """CertificateSigned with a certificate and its chain; the answer is not judged."""

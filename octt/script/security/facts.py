@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from octt.csms.admission import Attempt
-from octt.pki.certificates import client_certificate_problems
+from octt.pki.problems import client_certificate_problems
 from octt.tls.suites import MANDATORY_ECDSA, MANDATORY_RSA
 
 KEY_BYTES = range(16, 21)

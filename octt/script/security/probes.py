@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from octt.csms.admission import Attempt
 from octt.csms.endpoints import Endpoint
+from octt.pki.broken import broken
 from octt.pki.certificates import Identity, describe
 from octt.script.case_run import Label
 from octt.script.security.connections import Connections, line_of
@@ -99,10 +100,10 @@ class Probes:
             if kind == "wrong_host" and not by_name:
                 self.case.remark("the station connects to an address, so that no host name could be tried")
                 continue
-            broken = self.pki.broken(kind, "server")
-            other = self.pki.broken(kind, "server", key_type="ecdsa")
-            attempts = self._try(identities=(broken, other), enough=1)
-            what = f"a server with a certificate {text} is refused ({describe(broken.certificate)})"
+            wrong = broken(self.pki, kind, "server")
+            other = broken(self.pki, kind, "server", key_type="ecdsa")
+            attempts = self._try(identities=(wrong, other), enough=1)
+            what = f"a server with a certificate {text} is refused ({describe(wrong.certificate)})"
             self._must_refuse(f"{step}/{kind}", what, attempts, f"whitepaper {cite}")
         self._event("InvalidCentralSystemCertificate", "whitepaper A00.FR.309")
 

@@ -1,4 +1,4 @@
-"""The `octt` command: what it prints, how it ends, and one clear sentence for every mistake."""
+"""`octt run`: what it prints, how it ends, and one clear sentence for every mistake."""
 
 from __future__ import annotations
 
@@ -14,14 +14,7 @@ import pytest
 
 from octt.paths import PICS
 from octt.record import check_chain, read
-
-OCTT = [sys.executable, "-m", "octt.commands.main"]
-
-
-def octt(*arguments, timeout=120, **options):
-    return subprocess.run(
-        [*OCTT, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, **options
-    )
+from tests.commands.calling import OCTT, octt
 
 
 def bench(tmp_path, text=""):
@@ -43,12 +36,6 @@ reconnect_timeout = 1
 kind = "command"
 commands = { plug_in = "true" }
 """
-
-
-def test_help_lists_every_command():
-    shown = octt("--help").stdout
-    for command in ("run", "list", "show", "new", "pics", "report", "verify", "diff", "simulate", "faults"):
-        assert f"\n  {command} " in shown
 
 
 def test_a_passing_case_against_the_simulated_station(tmp_path):
@@ -92,17 +79,28 @@ def test_a_failing_case(tmp_path):
 
 
 def test_a_connector_the_station_does_not_have_is_no_fail(tmp_path):
-    text = '[station]\nconnector = 3\n[central_system]\nhost = "127.0.0.1"\nport = 0\n'
-    file = bench(tmp_path, text + '[driver]\nkind = "simulated"\n')
+    """It is declared to have two; what it has is found out when it connects."""
+    text = '[station]\nconnector = 2\n[central_system]\nhost = "127.0.0.1"\nport = 0\ntls_port = 0\n'
+    file = bench(tmp_path, text + '[driver]\nkind = "simulated"\nsimulator = ["--connectors", "1"]\n')
     done = octt("run", "--bench", file, "--case", "TC_013_CS", "--out", tmp_path / "out")
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "station.connector = 3 of the bench: the station has 2 connector" in " ".join(done.stdout.split())
+    assert "station.connector = 2 of the bench: the station has 1 connector" in " ".join(done.stdout.split())
+
+
+def test_a_connector_beyond_the_declaration_is_said_before_the_run(tmp_path):
+    file = bench(tmp_path, '[station]\nconnector = 3\n[driver]\nkind = "simulated"\n')
+    done = octt("run", "--bench", file, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "station.connector = 3 of the bench: the declaration says that the station has 2" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--case", "TC_003_C"], "did you mean TC_003_CS?"),
+        (["--case", "TC_004"], "did you mean TC_004_1_CS or TC_004_2_CS?"),
+        (["--frofile", "Core"], "no such option '--frofile'. Did you mean '--profile'? See: octt run --help"),
         (["--profile", "Cor"], "Core"),
         (["--bench", "none.toml"], "octt new"),
         (["--pics", "none.toml"], "octt pics new"),
@@ -127,16 +125,46 @@ def test_a_declaration_that_contradicts_itself(tmp_path):
     assert not (tmp_path / "out" / "record.jsonl").exists()
 
 
-def test_port_in_use(tmp_path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        file = bench(tmp_path, QUICK.replace("port = 0", f"port = {port}"))
-        done = octt("run", "--bench", file, "--out", tmp_path / "out")
+@pytest.fixture
+def taken():
+    """A port that something else listens on."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def test_a_port_in_use_is_said_and_leaves_no_folder(tmp_path, taken):
+    file = bench(tmp_path, QUICK.replace("port = 0", f"port = {taken}"))
+    done = octt("run", "--bench", file, "--out", tmp_path / "out")
     assert done.returncode == 2
-    assert done.stderr.startswith(f"octt: port {port} is in use; ")
+    assert done.stderr.startswith(f"octt: port {taken} is in use; ")
     assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_ports_that_come_later_are_looked_at_too(tmp_path, taken):
+    """The file servers' before the first firmware case, and that of TLS only where cases will need it."""
+    text = f"[files.ports]\nftp = {taken}\n"
+    done = octt("run", "--bench", bench(tmp_path, QUICK + text), "--out", tmp_path / "out")
+    assert f"port {taken} is in use; stop what uses it or set another files.ports.ftp" in done.stderr
+    file = bench(tmp_path, QUICK.replace("port = 0", f"port = 0\ntls_port = {taken}"))
+    done = octt("run", "--bench", file, "--pics", pics(tmp_path), "--out", tmp_path / "out")
+    assert f"port {taken} is in use; stop what uses it or set another central_system.tls_port" in done.stderr
+    done = octt("run", "--bench", file, "--case", "TC_012_CS", "--out", tmp_path / "out")
+    assert done.returncode == 3, done.stderr  # nothing is declared, so nothing will move to TLS
+
+
+def test_a_driver_that_does_not_start_leaves_no_folder_that_blocks_the_next_try(tmp_path):
+    text = QUICK.partition("[driver]")[0] + '[driver]\nkind = "simulated"\nsimulator = ["--nonsense"]\n'
+    done = octt("run", "--bench", bench(tmp_path, text), "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "--nonsense" in done.stderr
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    assert octt("run", "--bench", bench(tmp_path, text), "--out", tmp_path / "out").returncode == 2
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["notes.txt"]
 
 
 def test_a_station_that_never_connects(tmp_path):
@@ -220,29 +248,6 @@ def test_kill_loses_nothing(tmp_path):
     assert result["verdict"] != "PASS"
 
 
-def test_list_and_show():
-    listed = json.loads(octt("list", "--json").stdout)
-    assert len(listed) == 102
-    assert {"id", "name", "profile", "section", "applicable_if", "checks"} <= set(listed[0])
-    shown = octt("show", "TC_003_CS").stdout
-    for words in ("Regular Charging Session", "C-07", "step 1", 'station.reports("Preparing", step=1)'):
-        assert words in shown
-    missing = octt("show", "TC_003_C")
-    assert missing.returncode == 2
-    assert "TC_003_CS" in missing.stderr
-
-
-def test_new_writes_a_bench_that_can_be_read(tmp_path):
-    file = tmp_path / "mine.toml"
-    assert octt("new", file).returncode == 0
-    from octt.bench import Bench, load
-
-    assert load(file) == Bench()
-    again = octt("new", file)
-    assert again.returncode == 2
-    assert "--force" in again.stderr
-
-
 def test_plain_pytest_works_too(tmp_path):
     from octt import paths
 
@@ -266,13 +271,15 @@ def test_plain_pytest_works_too(tmp_path):
     assert "1 passed" in done.stdout
 
 
-def test_a_declaration_is_drafted_from_the_station(tmp_path):
-    file = tmp_path / "draft.toml"
-    done = octt("pics", "draft", "--simulated", "--out", file)
-    assert done.returncode == 0, done.stderr
-    text = file.read_text()
-    assert 'designation = "Simulated station"  # read from the station' in text
-    assert "# please answer" in text
-    both = octt("pics", "draft")
-    assert both.returncode == 2
-    assert "either a RECORD" in both.stderr
+def test_a_run_may_have_more_descriptors_than_a_shell_gives():
+    code = """
+import resource
+from octt.commands.front import _allow_descriptors
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(200, hard), hard))
+_allow_descriptors()
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    soft, hard = map(int, done.stdout.split())
+    assert soft == (65536 if hard in (-1, 2**63 - 1) else min(hard, 65536))

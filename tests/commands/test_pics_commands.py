@@ -3,17 +3,17 @@
 import json
 
 import pytest
-from click.testing import CliRunner
-from declarations import SHIPPED
-from story import Story
 
-from octt.commands.pics import pics
 from octt.paths import PICS
 from octt.pics.declaration import load_declaration
+from tests.commands.calling import invoke
+from tests.commands.calling import octt as in_a_process
+from tests.pics.declarations import SHIPPED
+from tests.pics.story import Story
 
 
 def octt(*arguments, text=""):
-    return CliRunner().invoke(pics, [str(argument) for argument in arguments], input=text)
+    return invoke("pics", *arguments, text=text)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -42,7 +42,7 @@ def test_unreadable_files_end_in_one_sentence(tmp_path, content):
     for command in ("check", "show"):
         result = octt(command, path)
         assert result.exit_code == 2
-        assert result.stderr.startswith("Error: ")
+        assert result.stderr.startswith("octt: ")
         assert len(result.stderr.splitlines()) == 1
 
 
@@ -72,6 +72,8 @@ def test_new_asks_saves_every_answer_and_goes_on(tmp_path):
     assert (declaration.answer("vendor"), declaration.answer("designation")) == ("Acme", "X1")
     result = octt("new", path, text="\n\n2.0\n\n\n\nCore\nmaybe\nyes\n")  # the input ends: nothing is lost
     assert "answer yes or no" in result.output
+    assert result.exit_code == 2
+    assert result.stderr.startswith("octt: the answers ended before the questions did; go on with")
     assert load_declaration(path).answer("HFS-1") is True
     assert load_declaration(path).answer("product_type") == "Charging Station"
 
@@ -94,3 +96,23 @@ def test_draft_from_a_run(tmp_path):
     assert load_declaration(out).answer("HFS-8") == 3
     assert octt("draft", tmp_path, "--out", out).exit_code == 2
     assert octt("draft", tmp_path / "nowhere").exit_code == 2
+
+
+def test_draft_looks_at_the_place_to_write_to_before_it_asks_the_station(tmp_path):
+    out = tmp_path / "draft.toml"
+    out.write_text("mine")
+    done = octt("draft", "--bench", tmp_path / "no-bench.toml", "--out", out)
+    assert "exists already" in done.stderr
+    assert out.read_text() == "mine"
+
+
+def test_a_declaration_is_drafted_from_the_station(tmp_path):
+    file = tmp_path / "draft.toml"
+    done = in_a_process("pics", "draft", "--simulated", "--out", file)
+    assert done.returncode == 0, done.stderr
+    text = file.read_text()
+    assert 'designation = "Simulated station"  # read from the station' in text
+    assert "# please answer" in text
+    both = in_a_process("pics", "draft")
+    assert both.returncode == 2
+    assert "either a RECORD" in both.stderr

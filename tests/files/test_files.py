@@ -621,6 +621,52 @@ def test_an_upload_that_is_too_large_ends(running, tmp_path, protocol):
             assert bench.http("PUT", bench.files.upload_url("small", protocol), b"x")[0] == 201
 
 
+@pytest.mark.parametrize(
+    ("again", "whole"),
+    [(lambda ftp, path: ftp.storbinary(f"APPE {path}", io.BytesIO(b" and more")), b"evidence and more"),
+     (lambda ftp, path: ftp.storbinary(f"STOR {path}", io.BytesIO(b"!"), rest=1), b"e!idence"),
+     (lambda ftp, path: ftp.storbinary(f"STOR {path}", io.BytesIO(b"else")), b"else")],
+    ids=["APPE", "REST", "STOR"],
+)  # fmt: skip
+def test_ftp_never_rewrites_what_was_received(running, tmp_path, again, whole):
+    """A station may go on with an upload; the file whose hash is on the record stays what it was."""
+    bench = running(["ftp"])
+    with bench.ftp(bench.files.upload_url("log", "ftp")) as (client, path):
+        client.storbinary(f"STOR {path}", io.BytesIO(b"evidence"))
+        again(client, path)
+    first, second = bench.wait(2)
+    assert (tmp_path / first["file"]).read_bytes() == b"evidence"
+    assert (tmp_path / second["file"]).read_bytes() == whole
+    for fields, content in ((first, b"evidence"), (second, whole)):
+        assert fields["sha256"] == hashlib.sha256(content).hexdigest()
+        assert fields["complete"] is True
+
+
+def test_copies_for_appending_count_as_sent(running):
+    bench = running(["ftp"], bounds=Bounds(total_bytes=1000))
+    with bench.ftp(bench.files.upload_url("log", "ftp")) as (client, path):
+        client.storbinary(f"STOR {path}", io.BytesIO(b"x" * 600))
+        with pytest.raises(ftplib.error_perm, match="1000 bytes together"):
+            client.storbinary(f"APPE {path}", io.BytesIO(b"x"))
+
+
+def test_folders_and_second_names_are_counted(running, tmp_path):
+    bench = running(["ftp"], bounds=Bounds(files=20))
+    with bench.ftp(bench.files.upload_folder_url("ftp")) as (client, path):
+        client.cwd(path)
+        client.storbinary("STOR log", io.BytesIO(b"x"))
+        for number in range(9):
+            client.mkd(f"folder{number}")
+            client.rename("log", f"log{number}")
+        with pytest.raises(ftplib.error_perm):
+            client.mkd("folder1")  # it is there already, and costs nothing
+        client.mkd("the-last")
+        for one_more in (lambda: client.mkd("more"), lambda: client.rename("log", "more")):
+            with pytest.raises(ftplib.error_perm, match="no more than 20 files and folders"):
+                one_more()
+    assert len(list((tmp_path / "files" / "uploads").glob("*/*"))) == 20
+
+
 def test_all_uploads_together_are_bounded(running):
     bench = running(["http"], bounds=Bounds(total_bytes=1000, files=3))
     answers = [
@@ -630,7 +676,7 @@ def test_all_uploads_together_are_bounded(running):
     assert answers == [201, 413, 413, 413]
     errors = [fields["error"] for fields in bench.wait(4)]
     assert "1000 bytes together" in errors[1]
-    assert "no more than 3 files" in errors[3]
+    assert "no more than 3 files and folders" in errors[3]
 
 
 @pytest.mark.parametrize("protocol", ["http", "ftp"])
@@ -657,6 +703,27 @@ def test_a_transfer_that_takes_too_long_ends(running, protocol):
             fields = bench.only()
     assert fields["complete"] is False
     assert "0.5 s" in fields["error"]
+
+
+@pytest.mark.parametrize("begin", [b"", b"GET /firmware/", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+def test_a_connection_without_a_request_ends(running, begin):
+    bench = running(["http"], bounds=Bounds(idle_seconds=0.2))
+    with socket.create_connection(("127.0.0.1", bench.files.ports["http"]), 20) as idle:
+        idle.sendall(begin)
+        assert idle.recv(1) == b""
+
+
+def test_a_slow_upload_is_not_idle(running):
+    bench = running(["http"], bounds=Bounds(idle_seconds=0.2))
+    url = bench.files.upload_url("slow.log", "http")
+
+    async def slowly():
+        for _ in range(5):
+            yield b"x"
+            await asyncio.sleep(0.1)
+
+    assert bench.http("PUT", url, slowly())[0] == 201
+    assert bench.only()["bytes"] == 5
 
 
 def test_endless_knocking_does_not_fill_the_record(running):

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from octt.script.charging.comparing import Comparison
 from octt.script.charging.profiles import SmartCharging
-from octt.script.charging.schedules import Comparison, Steps
+from octt.script.charging.steps import Steps
 from octt.script.readings import highest
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

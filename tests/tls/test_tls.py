@@ -14,18 +14,19 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import InvalidMessage
 
-from octt.pki.certificates import to_pem
-from octt.pki.pki import Pki, PkiError
+from octt.pki.broken import broken
+from octt.pki.certificates import PkiError, to_pem
+from octt.pki.pki import Pki
 from octt.tls.clienthello import (
     MAX_HELLO,
     ClientHello,
     IncompleteHello,
-    Listener,
     NotAClientHello,
-    current_opening,
     parse_client_hello,
 )
-from octt.tls.contexts import server_context, tls_facts
+from octt.tls.contexts import server_context
+from octt.tls.facts import tls_facts
+from octt.tls.listener import Listener, current_opening
 from octt.tls.suites import LEGACY, MANDATORY, MANDATORY_RSA, openssl_name, suite_name
 
 
@@ -196,7 +197,7 @@ def test_a_station_below_tls_1_2_is_refused(pki):
 )
 def test_a_station_that_refuses_a_broken_server_is_seen_to(pki, kind):
     async def work():
-        async with Bench(server_context([pki.broken(kind)])) as bench:
+        async with Bench(server_context([broken(pki, kind)])) as bench:
             with pytest.raises(ssl.SSLError):
                 await talk(bench, client(pki))
             facts = await bench.failure()
@@ -261,7 +262,7 @@ def test_profile_3_verifies_and_reports_the_station(pki, tmp_path, kind, version
 )
 def test_a_wrong_client_certificate_is_refused_with_evidence(pki, tmp_path, kind, words, version):
     async def work():
-        identity = pki.broken(kind, "client", common_name="SN-1", organization="Lab")
+        identity = broken(pki, kind, "client", common_name="SN-1", organization="Lab")
         required = server_context(pki.servers(), (version,), clients="required", trusted=pki.trusted)
         async with Bench(required) as bench:
             with pytest.raises(REFUSED):
@@ -300,7 +301,7 @@ def test_no_client_certificate(pki):
 
 def test_a_small_client_key_is_seen_not_dropped(pki, tmp_path):
     async def work():
-        identity = pki.broken("small_key", "client", common_name="SN-1")
+        identity = broken(pki, "small_key", "client", common_name="SN-1")
         context = server_context(pki.servers(), clients="required", trusted=pki.trusted)
         async with Bench(context) as bench:
             own = client(pki)
@@ -341,7 +342,22 @@ def test_what_is_no_tls_is_named(pki, data, words):
             await bench.raw(data)
             facts = await bench.failure()
             assert words in facts["error"]
+            assert data.startswith(bytes.fromhex(facts["received"]))
             await talk(bench, client(pki))
+
+    run(work())
+
+
+def test_a_password_spoken_in_plain_is_no_evidence(pki):
+    """A station that speaks HTTP to the TLS port sends its password with it; the first line is enough."""
+    request = b"GET /ocpp/CS001 HTTP/1.1\r\nAuthorization: Basic Q1MwMDE6c2VjcmV0\r\n\r\n"
+
+    async def work():
+        async with Bench(server_context(pki.servers())) as bench:
+            await bench.raw(request)
+            facts = await bench.failure()
+            assert bytes.fromhex(facts["received"]) == b"GET /ocpp/CS001 HTTP/1.1\r"
+            assert "plain HTTP" in facts["error"]
 
     run(work())
 

@@ -15,9 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from octt.pki.broken import broken
 from octt.pki.certificates import Identity, issue, load_certificate, name, new_key, to_pem
-from octt.pki.pki import Pki, client_certificate_problems
-from octt.tls.contexts import server_context, tls_facts
+from octt.pki.pki import Pki
+from octt.pki.problems import client_certificate_problems
+from octt.tls.contexts import server_context
+from octt.tls.facts import tls_facts
 
 KEY = new_key("ecdsa")
 
@@ -46,7 +49,7 @@ def chains(lab):
         "ours": pki.sign_csr(csr()),
         "strange": issue(name("SN-1", "Lab"), KEY.public_key(), strange, "client", days=(-1, 5)),
         "self": issue(name("SN-1", "Lab"), KEY.public_key(), KEY, "client", days=(-1, 5)),
-        "expired": pki.broken("expired", "client", csr=csr()),
+        "expired": broken(pki, "expired", "client", csr=csr()),
     }
     above = {
         "right": pki.intermediate("ecdsa").certificate,

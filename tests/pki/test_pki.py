@@ -14,8 +14,11 @@ from cryptography.x509 import verification
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from octt.pki.certificates import issue, load_certificate, name, new_key
-from octt.pki.pki import BROKEN, Pki, PkiError, client_certificate_problems, csr_problems, hash_data
+from octt.pki.broken import BROKEN, broken
+from octt.pki.certificates import PkiError, hash_data, issue, load_certificate, name, new_key
+from octt.pki.export import export
+from octt.pki.pki import Pki
+from octt.pki.problems import client_certificate_problems, csr_problems
 
 HOSTS = ["csms.lab.example", "192.0.2.7"]
 KEY = new_key("ecdsa")
@@ -87,7 +90,8 @@ def test_a_station_provisioned_yesterday_still_trusts_us(tmp_path):
 def test_a_server_certificate_near_its_end_is_renewed(tmp_path):
     pki = Pki.open(tmp_path / "pki", HOSTS)
     old = pki.server("ecdsa")
-    short = pki._server(old.key, pki.intermediate("ecdsa"), days=(-10, 2))
+    subject, issuer = old.certificate.subject, pki.intermediate("ecdsa")
+    short = issue(subject, old.key.public_key(), issuer, "server", key=old.key, hosts=HOSTS, days=(-10, 2))
     pki.store.write("server-ecdsa", short)
     renewed = pki.server("ecdsa")
     assert renewed.certificate != short.certificate
@@ -133,7 +137,7 @@ def test_pss_signatures_verify(tmp_path, root_key):
 
 
 def test_export_has_no_private_key(pki, tmp_path):
-    files = pki.export(tmp_path / "out")
+    files = export(pki, tmp_path / "out")
     assert {path.name for path in files} == {
         "central-system-root.pem",
         "central-system-root.der",
@@ -332,9 +336,9 @@ def test_client_certificate_problems(pki):
     words(pki.client("SN-1", "Lab"))
     words(pki.client("SN-1", "Lab"), "expired", when=now + datetime.timedelta(days=800))
     words(pki.client("SN-1", "Lab"), "not valid before", when=now - datetime.timedelta(days=8))
-    words(pki.broken("small_key", "client", common_name="SN-1"), "A00.FR.502")
-    words(pki.broken("wrong_common_name", "client", common_name="SN-1"), "A00.FR.511")
-    words(pki.broken("wrong_organization", "client", common_name="SN-1"), "A00.FR.404")
+    words(broken(pki, "small_key", "client", common_name="SN-1"), "A00.FR.502")
+    words(broken(pki, "wrong_common_name", "client", common_name="SN-1"), "A00.FR.511")
+    words(broken(pki, "wrong_organization", "client", common_name="SN-1"), "A00.FR.404")
     assert "cannot be read" in client_certificate_problems("rubbish")[0]
 
 
@@ -346,7 +350,7 @@ LATER = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=60)
 @pytest.mark.parametrize("key_type", ["rsa", "ecdsa"])
 @pytest.mark.parametrize("kind", BROKEN["server"])
 def test_no_careful_station_trusts_a_broken_server(pki, kind, key_type):
-    identity = pki.broken(kind, "server", key_type=key_type)
+    identity = broken(pki, kind, "server", key_type=key_type)
     assert identity.key.public_key() == identity.certificate.public_key()
     if kind == "small_key":  # The verifier used here does not look at the size of the last key.
         assert identity.certificate.public_key().key_size == 1024
@@ -363,7 +367,7 @@ def test_no_careful_station_trusts_a_broken_server(pki, kind, key_type):
 
 @pytest.mark.parametrize("kind", BROKEN["client"])
 def test_broken_clients_are_for_the_stations_key(pki, kind):
-    identity = pki.broken(kind, "client", csr=csr())
+    identity = broken(pki, kind, "client", csr=csr())
     own = identity.certificate.public_key() == KEY.public_key()
     assert own is (kind not in ("wrong_key", "small_key"))
     issuer = pki.intermediate("rsa" if kind in ("small_key", "wrong_key") else "ecdsa").certificate
@@ -377,7 +381,7 @@ def test_broken_clients_are_for_the_stations_key(pki, kind):
 
 @pytest.mark.parametrize("kind", BROKEN["root"])
 def test_broken_roots(pki, kind):
-    certificate = pki.broken(kind, "root").certificate
+    certificate = broken(pki, kind, "root").certificate
     now = datetime.datetime.now(datetime.UTC)
     assert (certificate.not_valid_after_utc < now) is (kind == "expired")
     assert (certificate.not_valid_before_utc > now) is (kind == "not_yet_valid")
@@ -394,7 +398,7 @@ def test_broken_roots(pki, kind):
 
 def test_only_what_makes_sense_can_be_broken(pki):
     with pytest.raises(PkiError, match="cannot be 'wrong_host'; it can be"):
-        pki.broken("wrong_host", "root")
+        broken(pki, "wrong_host", "root")
 
 
 def test_every_extra_root_is_another(pki):
@@ -431,7 +435,7 @@ def test_firmware_signatures_verify(pki, tmp_path, algorithm):
 
 @pytest.mark.parametrize("kind", BROKEN["firmware"])
 def test_broken_firmware_certificates_sign(pki, kind):
-    identity = pki.broken(kind, "firmware")
+    identity = broken(pki, kind, "firmware")
     signed = pki.sign_firmware(b"image", signer=identity)
     if kind == "wrong_key":
         with pytest.raises(InvalidSignature):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from octt.bench import TEMPLATE, Bench, ConfigError, load
+from octt.bench import TEMPLATE, Bench, ConfigError, Driver, load
 
 
 def written(tmp_path, text):
@@ -45,6 +45,17 @@ def test_an_empty_file_is_a_bench(tmp_path):
         ("[id_tags]\nvalid = 'A'\ninvalid = 'a'", "invalid and valid are the same"),
         ("[times]\nboot_timeout = -1", "times.boot_timeout = -1: should be greater than 0"),
         ("x = ", "not valid TOML"),
+        (
+            "[central_system]\ntls_port = 9000",
+            "central_system.tls_port and central_system.port are both 9000; each needs a port of its own",
+        ),
+        (
+            "[files.ports]\nftp = 9001",
+            "files.ports.ftp and central_system.tls_port are both 9001; each needs a port of its own",
+        ),
+        ("[files]\npassive_ports = [50100, 50000]", "the first is the greater one"),
+        ("[firmware]\nimage = 'none.bin'", "there is no file 'none.bin' for image"),
+        ("[firmware]\ncorrupt_image = 'none.bin'", "there is no file 'none.bin' for corrupt_image"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text, words):
@@ -79,7 +90,41 @@ def test_anything_else_is_a_bench_or_a_sentence(tmp_path, table, key, value):
     assert isinstance(loaded, Bench) or str(file) in said
 
 
+def test_ports_that_are_chosen_by_the_computer_are_never_the_same(tmp_path):
+    load(written(tmp_path, "[central_system]\nport = 0\ntls_port = 0\n[files.ports]\nhttp = 0\nftp = 0\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[central_system]\npassword = 'hush-{}'".format("x" * 40),
+        "[security]\nnew_password = 'hush'",
+        "[security]\nnew_password = ['hush']",
+        "security = 'hush'",
+    ],
+)
+def test_a_mistake_in_a_password_does_not_show_it(tmp_path, text):
+    with pytest.raises(ConfigError) as error:
+        load(written(tmp_path, text))
+    assert "hush" not in str(error.value)
+    assert "(secret)" in str(error.value)
+
+
 def test_secrets_do_not_reach_the_record():
-    shown = str(Bench().redacted())
-    assert Bench().central_system.password not in shown
-    assert Bench().security.new_password not in shown
+    bench = Bench(
+        driver=Driver(
+            kind="http",
+            url="http://rig:hush-hush@10.0.0.1:80/",
+            simulator=[
+                "--authorization-key",
+                "6875736868757368",
+                "--authorization-key=6875736868757368",
+                "-v",
+            ],
+        )
+    )
+    shown = str(bench.redacted())
+    for secret in (bench.central_system.password, bench.security.new_password, "hush", "6875736868757368"):
+        assert secret not in shown
+    assert bench.redacted()["driver"]["url"] == "http://(secret)@10.0.0.1:80/"
+    assert bench.redacted()["driver"]["simulator"][-1] == "-v"

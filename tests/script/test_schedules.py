@@ -6,15 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from octt.script.charging.schedules import (
-    Steps,
-    compare,
-    expected_schedule,
-    installed,
-    limit_at,
-    lowest,
-    returned_schedule,
-)
+from octt.script.charging.comparing import compare, returned_schedule
+from octt.script.charging.composite import expected_schedule, installed, limit_at
+from octt.script.charging.steps import Steps
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -442,8 +436,8 @@ def test_what_the_official_tool_expects_to_the_letter():
 def test_points_for_the_plot():
     assert Steps(NOON, 9, ((0, None), (2, 6.0), (5, None))).points() == [[0, None], [2, 6.0], [5, None]]
     steps, problems = returned_schedule(schedule((0, 16), (5, 13)), at(0), EXPECTED)
-    assert (lowest(steps), problems) == (13, [])
-    assert lowest(Steps(NOON, 9, ((0, None),))) is None
+    assert (steps.lowest(), problems) == (13, [])
+    assert Steps(NOON, 9, ((0, None),)).lowest() is None
 
 
 @pytest.mark.parametrize(

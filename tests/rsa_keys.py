@@ -1,10 +1,10 @@
-"""RSA keys are slow to make: the tests of this room share a handful."""
+"""RSA keys are slow to make: the tests of a room share a handful."""
 
 import itertools
 
 import pytest
 
-from octt.pki import certificates, pki
+from octt.pki import broken, certificates, pki
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -23,5 +23,6 @@ def few_rsa_keys():
         return next(rotating) if kind == "rsa" and not bits else certificates.new_key(kind, bits)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pki, "new_key", new_key)
+        for module in (pki, broken):
+            patch.setattr(module, "new_key", new_key)
         yield

@@ -1,0 +1,79 @@
+"""One way of refusing: a sentence that begins with `octt:`, on standard error, and exit code 2."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+import click
+
+USAGE = 2
+INTERRUPTED = 130
+
+
+class Refusal(click.ClickException):
+    """A command cannot do what it was asked; the message is a sentence with place and remedy."""
+
+    exit_code = USAGE
+
+
+def refuse(sentence: object) -> NoReturn:
+    """Ends the command."""
+    raise Refusal(str(sentence))
+
+
+@contextlib.contextmanager
+def refusing(*errors: type[Exception]) -> Iterator[None]:
+    """These errors, whose messages are sentences already, end the command."""
+    try:
+        yield
+    except errors as error:
+        raise Refusal(str(error)) from None
+
+
+def complain(sentence: str) -> None:
+    """Says what went wrong without ending the command."""
+    click.echo(f"octt: {plain(sentence)}", err=True)
+
+
+def plain(text: str) -> str:
+    """Text from files and devices without what a terminal would obey."""
+    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
+
+
+class Commands(click.Group):
+    """A group whose commands all end in the same way, mistakes of the command line itself included."""
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, standalone_mode: bool = True, **more: Any
+    ) -> Any:
+        """As click has it, but every error is `octt: sentence` and exit code 2."""
+        more["prog_name"] = "octt"
+        if not standalone_mode:
+            return super().main(args, standalone_mode=False, **more)
+        try:
+            code = super().main(args, standalone_mode=False, **more)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(USAGE)
+        except click.ClickException as error:
+            complain(_sentence(error))
+            sys.exit(USAGE)
+        except click.Abort:
+            complain("interrupted")
+            sys.exit(INTERRUPTED)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence(error: click.ClickException) -> str:
+    """What click says, in our manner, with where to look."""
+    text = error.format_message()
+    if isinstance(error, Refusal):
+        return text
+    text = " ".join(text.split()).rstrip(".")
+    text = text[:1].lower() + text[1:]
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return text
+    return f"{text}{' S' if text.endswith('?') else '; s'}ee: {error.ctx.command_path} --help"

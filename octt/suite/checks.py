@@ -1,0 +1,42 @@
+"""What can be known to be wrong before a run begins: a bench against the declaration, and against this machine."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+from octt.bench import Bench, ConfigError
+from octt.pics.declaration import Declaration
+from octt.tls.listener import Listener
+
+
+def check(bench: Bench, declaration: Declaration) -> None:
+    """Raises ConfigError with everything that is wrong, a line each, with place and remedy."""
+    if found := [*_connector(bench, declaration), *_ports(bench, declaration)]:
+        raise ConfigError("\n".join(found))
+
+
+def _connector(bench: Bench, declaration: Declaration) -> Iterator[str]:
+    count = declaration.answer("HFS-8")
+    if type(count) is int and bench.connector > count:
+        yield (
+            f"station.connector = {bench.connector} of the bench: the declaration says that the station has "
+            f"{count} (HFS-8); correct one of the two"
+        )
+
+
+def _ports(bench: Bench, declaration: Declaration) -> Iterator[str]:
+    """Ports that something else has, of those that this run may open."""
+    central = bench.central_system
+    first = "port" if central.security_profile < 2 else "tls_port"
+    for key, port in bench.ports.items():
+        place, _, name = key.partition(".")
+        if place == "central_system" and name != first and "Security" not in declaration.profiles:
+            continue
+        try:
+            Listener(central.host, port).close()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                yield f"port {port} is in use; stop what uses it or set another {key}"
+            else:
+                yield f"{key} = {port}: cannot listen on {central.host}:{port}: {error.strerror or error}"
