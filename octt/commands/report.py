@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from octt.record.words import Verdict
 from octt.report.evidence.override import VERDICTS
 from octt.report.write import Layout
 
@@ -168,7 +169,7 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
 @click.command("override")
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @click.option("--case", "case", required=True, metavar="ID", help="The case whose verdict is overruled.")
-@click.option("--verdict", type=click.Choice(VERDICTS), required=True)
+@click.option("--verdict", type=click.Choice([str(verdict) for verdict in VERDICTS]), required=True)
 @click.option("--by", required=True, metavar="NAME", help="Who decides.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, as it will stand in the report.")
 def overrule(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
@@ -181,7 +182,7 @@ def overrule(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
     from octt.report.write import ReportError, write_all
 
     try:
-        override(folder, case, verdict, by, why)
+        override(folder, case, Verdict(verdict), by, why)
         write_all(folder)
     except (OverrideError, ReportError) as error:
         _stop(error)

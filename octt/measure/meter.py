@@ -20,10 +20,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from octt.measure.statistic import Statistic
+from octt.ocpp.values import payload, same
 from octt.record import Event
+from octt.record.events import (
+    Acted,
+    CaseEnded,
+    CaseStarted,
+    Connected,
+    Disconnected,
+    FrameSeen,
+    NetworkChanged,
+    Prompted,
+    RunEnded,
+    RunResumed,
+)
+from octt.record.words import ActionPhase
 
 NAMES = {
     "response": "OCPP response time",
@@ -103,22 +115,22 @@ class Meter:
 
     def feed(self, event: Event) -> None:
         """Takes the next event; events of other kinds than those measured are ignored."""
-        kind = event.get("kind")
-        if kind == "frame":
-            self._frame(event)
-        elif kind == "action":
-            self._action(event)
-        elif kind == "prompt":
-            self._forget_calls()
-        elif kind == "connect":
-            self._connected.add(event.get("connection"))
-            self._waiting.clear()
-        elif kind == "disconnect":
-            self._disconnected(event.get("connection"))
-        elif kind in ("case.start", "case.end", "network"):
-            self._waiting.clear()
-        elif kind in ("run.resume", "run.end"):
-            self._disconnected(None)
+        match event:
+            case FrameSeen():
+                self._frame(event)
+            case Acted():
+                self._action(event)
+            case Prompted():
+                self._forget_calls()
+            case Connected():
+                self._connected.add(event.connection)
+                self._waiting.clear()
+            case Disconnected():
+                self._disconnected(event.connection)
+            case CaseStarted() | CaseEnded() | NetworkChanged():
+                self._waiting.clear()
+            case RunResumed() | RunEnded():
+                self._disconnected(None)
 
     def performance(self, declared: dict[str, float] | None = None) -> Performance:
         """The numbers so far. `declared` gives the vendor's maxima in seconds by the keys of `NAMES`."""
@@ -142,34 +154,33 @@ class Meter:
 
     def _sample(self, key: str, since: int | None, event: Event) -> None:
         """Adds a sample, unless the request came before the acknowledgement of the action it belongs to."""
-        seconds = -1.0 if since is None else (event["m"] - since) / 1e9
+        seconds = -1.0 if since is None else (event.m - since) / 1e9
         if seconds >= 0:
             self._samples[key].append(seconds)
-            self._lines[key].append(event["n"])
+            self._lines[key].append(event.n)
 
-    def _frame(self, event: Event) -> None:
-        kind, outward = event.get("type"), event.get("dir") == "out"
-        if kind == "CALL":
-            self._connected.add(event.get("connection"))
-            if outward:
+    def _frame(self, event: FrameSeen) -> None:
+        if event.type == "CALL":
+            self._connected.add(event.connection)
+            if event.dir == "out":
                 self._our_call(event)
             elif self._waiting:
                 self._their_call(event)
-        elif kind in ("CALLRESULT", "CALLERROR") and not outward:
-            self._their_reply(event, kind)
+        elif event.type != "MALFORMED" and event.dir == "in":
+            self._their_reply(event)
 
-    def _our_call(self, event: Event) -> None:
-        call, action = (event.get("connection"), event.get("id")), str(event.get("action") or "")
+    def _our_call(self, event: FrameSeen) -> None:
+        call, action = (event.connection, event.id), event.action
         if (
             call in self._calls
-        ):  # the same message id twice: a test of bad frames, the first one counts as unanswered
+        ):  # the same message id twice: a test of bad frames, the first one is not answered
             self._missing(self._calls.pop(call)[1])
-        self._calls[call] = (event["m"], action)
+        self._calls[call] = (event.m, action)
         if action in CAUSES:
             self._waiting = [waiting for waiting in self._waiting if waiting.call is not None]
         if action not in FOLLOWED_CALLS:
             return
-        asked = _payload(event)
+        asked = payload(event.raw)
         if asked is not None and (found := _what_follows(action, asked)) is not None:
             statistic, request, matches = found
             if statistic == "triggered":
@@ -177,11 +188,11 @@ class Meter:
                     w for w in self._waiting if w.statistic != "triggered" or w.action != (request,)
                 ]
             self._waiting.append(
-                _Waiting(statistic, (request,), matches, call, accepted=False, since=event["m"])
+                _Waiting(statistic, (request,), matches, call, accepted=False, since=event.m)
             )
 
-    def _their_reply(self, event: Event, kind: str) -> None:
-        call = (event.get("connection"), event.get("id"))
+    def _their_reply(self, event: FrameSeen) -> None:
+        call = (event.connection, event.id)
         asked = self._calls.pop(call, None)
         if asked is None:
             return
@@ -189,44 +200,42 @@ class Meter:
         self._sample("response", since, event)
         if action in self._by_action or len(self._by_action) < MAX_ACTIONS:
             samples, lines = self._by_action.setdefault(action, (array("d"), array("q")))
-            samples.append((event["m"] - since) / 1e9)
-            lines.append(event["n"])
+            samples.append((event.m - since) / 1e9)
+            lines.append(event.n)
         for waiting in self._waiting:
             if waiting.call == call:
-                reply = _payload(event) if kind == "CALLRESULT" else None
+                reply = payload(event.raw) if event.type == "CALLRESULT" else None
                 waiting.accepted = reply is not None and reply.get("status") == "Accepted"
                 if not waiting.accepted:
                     self._waiting.remove(waiting)
                 break
 
-    def _their_call(self, event: Event) -> None:
-        action = event.get("action")
-        candidates = [w for w in self._waiting if w.accepted and action in w.action]
-        if not candidates or (payload := _payload(event)) is None:
+    def _their_call(self, event: FrameSeen) -> None:
+        candidates = [w for w in self._waiting if w.accepted and event.action in w.action]
+        if not candidates or (got := payload(event.raw)) is None:
             return
         for waiting in candidates:
-            if waiting.matches(payload):
+            if waiting.matches(got):
                 self._sample(waiting.statistic, waiting.since, event)
                 self._waiting.remove(waiting)
                 return
 
-    def _action(self, event: Event) -> None:
+    def _action(self, event: Acted) -> None:
         """People and rigs take their time: what waits for a transaction does not follow at once any more."""
         self._forget_calls()
         earlier = next((w for w in self._waiting if w.call is None), None)
-        if event.get("phase") == "done" and event.get("action") == self._asked:
+        if event.phase is ActionPhase.DONE and event.action == self._asked:
             self._asked = None
             if earlier is not None:
-                earlier.since = event["m"]
+                earlier.since = event.m
             return
         self._waiting = [w for w in self._waiting if w.call is not None]
-        self._asked = event.get("action") if event.get("phase") == "asked" else None
-        if event.get("phase") not in ("asked", "done") or not self._connected:
+        self._asked = event.action if event.phase is ActionPhase.ASKED else None
+        if event.phase not in (ActionPhase.ASKED, ActionPhase.DONE) or not self._connected:
             return
-        params = event.get("params")
-        found = _what_an_action_causes(str(event.get("action")), params if isinstance(params, dict) else {})
+        found = _what_an_action_causes(event.action, event.params)
         if found is not None:
-            since = event["m"] if event.get("phase") == "done" else None
+            since = event.m if event.phase is ActionPhase.DONE else None
             self._waiting.append(_Waiting("triggered", *found, call=None, accepted=True, since=since))
 
     def _forget_calls(self) -> None:
@@ -257,7 +266,7 @@ def _what_an_action_causes(
         return requests, lambda got: connector in (None, 0, got.get("connectorId", connector))
     if name == "present_id_tag":
         requests = ("Authorize", "StartTransaction", "StopTransaction")
-        return requests, lambda got: "idTag" not in got or _same(got["idTag"], id_tag)
+        return requests, lambda got: "idTag" not in got or same(got["idTag"], id_tag)
     if name == "press_stop":
         return ("StopTransaction",), lambda got: True
     return None
@@ -273,7 +282,7 @@ def _what_follows(
             "remote_start",
             "StartTransaction",
             lambda got: (
-                _same(got.get("idTag"), asked.get("idTag")) and connector in (None, 0, got.get("connectorId"))
+                same(got.get("idTag"), asked.get("idTag")) and connector in (None, 0, got.get("connectorId"))
             ),
         )
     if action == "RemoteStopTransaction":
@@ -303,17 +312,3 @@ def _what_follows(
         request,
         lambda got: connector in (None, 0) or "connectorId" not in got or got["connectorId"] == connector,
     )
-
-
-def _same(one: Any, other: Any) -> bool:
-    """idTags are compared without regard to case (section 7.28: CiString)."""
-    return isinstance(one, str) and isinstance(other, str) and one.casefold() == other.casefold()
-
-
-def _payload(event: Event) -> dict[str, Any] | None:
-    try:
-        message = orjson.loads(event.get("raw") or "")
-    except orjson.JSONDecodeError:
-        return None
-    payload = message[-1] if isinstance(message, list) and len(message) > 2 else None
-    return payload if isinstance(payload, dict) else None

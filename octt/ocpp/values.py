@@ -103,6 +103,16 @@ def same(one: object, other: object) -> bool:
     return isinstance(one, str) and isinstance(other, str) and one.casefold() == other.casefold()
 
 
+def payload(raw: str) -> Payload | None:
+    """The payload of an OCPP-J message, of a CALLERROR its details; None when it has none that is an object."""
+    try:
+        message = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    last = message[-1] if isinstance(message, list) and len(message) > 2 else None
+    return last if isinstance(last, dict) else None
+
+
 def sampled(payload: Payload) -> Iterator[tuple[Payload, Payload]]:
     """Each SampledValue of a MeterValues.req or a StopTransaction.req, with the MeterValue it stands in."""
     for name in ("meterValue", "transactionData"):

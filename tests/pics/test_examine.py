@@ -6,8 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from story import Story
 
-from octt.pics.examine import CONFIRMED, CONTRADICTED, NOT_OBSERVED, RULES, examine
+from octt.pics.examine import RULES, examine
 from octt.pics.questionnaire import load_questionnaire
+from octt.record.words import Agreement
+
+CONFIRMED, CONTRADICTED, NOT_OBSERVED = Agreement.CONFIRMED, Agreement.CONTRADICTED, Agreement.NOT_OBSERVED
 
 ROOT = {"hashAlgorithm": "SHA256", "issuerNameHash": "aa", "issuerKeyHash": "bb", "serialNumber": "1"}
 OTHER = {**ROOT, "serialNumber": "2"}

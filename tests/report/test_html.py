@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from octt.report.html import page as html
 from octt.report.html.frames import Budget, Gap, chosen
 from octt.report.model.result import build, load
-from octt.report.model.rules import EXPLANATION
+from octt.report.model.verdict import EXPLANATION
 from tests.report.certified import FACTS, certified, first_missing
 from tests.report.synthetic import HOSTILE, Synthetic, failing_run, large_run, passing_run
 

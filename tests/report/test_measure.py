@@ -41,7 +41,7 @@ def test_response_times_are_those_of_our_calls(run):
     assert (response.minimum, response.maximum, response.average, response.count) == (0.25, 0.75, 0.5, 2)
     assert (response.declared, response.exceeded) == (2, False)
     assert list(measured(run).by_action) == ["ClearCache", "GetConfiguration"]
-    assert response.worst_line == run.events[-3]["n"]
+    assert response.worst_line == run.events[-3].n
 
 
 def test_an_error_is_a_response_and_a_reply_to_nothing_is_none(run):

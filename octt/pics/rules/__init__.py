@@ -1,4 +1,1 @@
-"""How each answer of a declaration is held against the record, a file for each part of the questionnaire..
-
-How each answer of a declaration is held against the record, a file for each part of the questionnaire.
-"""
+"""How each answer of a declaration is held against the record, a file for each part of the questionnaire."""

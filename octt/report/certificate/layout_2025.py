@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from octt.measure import Statistic
+from octt.record.words import Profile
 from octt.report.certificate.form import (
     INTRODUCTION,
     NONE,
@@ -105,14 +106,14 @@ def certification_date(facts: Facts) -> str:
 def _abstract(facts: Facts) -> list[Section]:
     laboratory = facts.result.laboratory
     profiles = facts.profile_rows(
-        "Core",
-        "FirmwareManagement",
-        "LocalAuthListManagement",
-        "SmartCharging",
-        "RemoteTrigger",
-        "Reservation",
+        Profile.CORE,
+        Profile.FIRMWARE_MANAGEMENT,
+        Profile.LOCAL_AUTH_LIST_MANAGEMENT,
+        Profile.SMART_CHARGING,
+        Profile.REMOTE_TRIGGER,
+        Profile.RESERVATION,
     )
-    extension = facts.profile_rows("Security")
+    extension = facts.profile_rows(Profile.SECURITY)
     return [
         Section(
             "Abstract of the Test Report",
