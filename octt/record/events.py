@@ -128,7 +128,7 @@ class FrameSeen(Event, tag="frame", frozen=True, kw_only=True):
     type: Literal["MALFORMED", "CALL", "CALLRESULT", "CALLERROR"]
     id: str  # of the message
     action: str  # of a reply that of its call
-    problems: tuple[str, ...]  # sentences: schema violations and the like
+    problems: list[str]  # sentences: schema violations and the like
     raw: str  # the text on the wire, passwords replaced by (secret), cut when too long; hex when binary
     binary: bool = False  # whether it was a binary frame
     truncated: Int | None = None  # characters of the whole text, when it was cut

@@ -24,7 +24,6 @@ _NOTHING: dict[Any, Any] = {
     float: 0.0,
     bool: False,
     list: [],
-    tuple: (),
     dict: {},
     Any: None,
     ActionPhase: ActionPhase.FAILED,

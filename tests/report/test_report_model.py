@@ -320,7 +320,7 @@ def test_no_event_whatever_its_fields_stops_the_reading(tmp_path, random_events)
 
 
 def frame(raw):
-    known = {"connection": 1, "dir": "in", "type": "CALL", "id": "", "action": "", "problems": ()}
+    known = {"connection": 1, "dir": "in", "type": "CALL", "id": "", "action": "", "problems": []}
     return FrameSeen(raw=raw, **known)
 
 

@@ -8,6 +8,7 @@ from octt.record import Event
 from octt.record.events import (
     Acted,
     CaseEnded,
+    CaseRevised,
     CaseStarted,
     PlanLine,
     Prompted,
@@ -70,6 +71,8 @@ class CaseBuilder:
                 self._start(event, event.attempt, event.name)
             case CaseEnded():
                 self._end(event)
+            case CaseRevised():
+                self._revise(event)
 
     def interrupted(self) -> None:
         """The run broke off here: what is open stays without an end."""
@@ -84,21 +87,21 @@ class CaseBuilder:
 
     def override(self, event: VerdictOverruled) -> Override:
         """Notes that the operator overrules a verdict."""
-        case = self._cases.get(event.case)
+        case_id = event.case or ""
+        case = self._cases.get(case_id)
         before, attempts = (case.verdict, len(case.attempts)) if case is not None else ("", 0)
-        override = Override(
-            event.n, event.t, event.case, before, event.verdict, event.by, event.why, attempts
-        )
+        override = Override(event.n, event.t, case_id, before, event.verdict, event.by, event.why, attempts)
         if case is not None:
             case.overrides.append(override)
         return override
 
     def _start(self, event: Event, number: int, name: str) -> Attempt:
         self.interrupted()
-        case = self._cases.get(event.case)
+        case_id = event.case or ""
+        case = self._cases.get(case_id)
         if case is None:
-            self.plan([PlanLine(case=event.case, name=name, reason="not in the plan of the run")])
-            case = self._cases[event.case]
+            self.plan([PlanLine(case=case_id, name=name, reason="not in the plan of the run")])
+            case = self._cases[case_id]
         first = len(self._frames)
         self._attempt = Attempt(
             number=max(number, len(case.attempts) + 1),  # a resumed run counts on
@@ -113,7 +116,7 @@ class CaseBuilder:
     def _end(self, event: CaseEnded) -> None:
         attempt = self._attempt
         if attempt is None and event.verdict is Verdict.NOT_APPLICABLE:  # decided when the keys were known
-            self.plan([PlanLine(case=event.case, reason=event.reason, applicable=False)])
+            self.plan([PlanLine(case=event.case or "", reason=event.reason, applicable=False)])
             return
         if attempt is None:
             attempt = self._start(event, event.attempt, "")
@@ -121,6 +124,12 @@ class CaseBuilder:
         attempt.verdict, attempt.blame, attempt.reason = event.verdict, event.blame, event.reason
         attempt.seconds, attempt.forced = event.seconds, event.forced
         self.interrupted()
+
+    def _revise(self, event: CaseRevised) -> None:
+        """The last attempt at a case has another verdict than when it ended."""
+        attempt = self._of(event)
+        if attempt is not None:
+            attempt.verdict, attempt.blame, attempt.reason = event.verdict, event.blame, event.reason
 
     def _step(self, event: StepDecided) -> None:
         attempt = self._of(event)
@@ -161,10 +170,8 @@ class CaseBuilder:
             remarks.append(remark)
 
     def _of(self, event: Event) -> Attempt | None:
-        """The attempt an event belongs to: the running one, else the last one of the case it names."""
-        if self._attempt is not None:
-            return self._attempt
-        case = self._cases.get(event.case)
+        """The last attempt at the case that an event belongs to; None between cases."""
+        case = self._cases.get(event.case or "")
         return case.last if case is not None else None
 
     def _action(self, event: Acted) -> None:
