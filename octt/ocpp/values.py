@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-
-from octt.ocpp.schemas import is_timestamp
 
 Payload = dict[str, Any]
 
@@ -24,6 +23,7 @@ PERIODIC = "Sample.Periodic"
 """The context of a sampled value that names none (section 7.43)."""
 _LONGEST = 100
 """Characters of the longest text that is read as a time or a number."""
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d(:\d\d)?)?")
 
 
 def text(value: object) -> str:
@@ -79,6 +79,17 @@ def dicts(value: object) -> list[Payload]:
 def texts(value: object) -> list[str]:
     """The texts in an array; what else is in it is left out."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def is_timestamp(text: str) -> bool:
+    """Whether a text is a dateTime as section 3.14 allows: ISO 8601, the zone optional."""
+    if not _TIMESTAMP.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def instant(value: object) -> datetime | None:
