@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix bench lint
+.PHONY: install demo test matrix bench lint docs
 
 install: .venv/.done
 
@@ -27,3 +27,7 @@ matrix: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+# The pages that are made from the code.
+docs: install
+	$(BIN)/python -m octt.record.document docs/record.md

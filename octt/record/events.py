@@ -61,20 +61,18 @@ class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
     tool: Table  # {name, version, python, platform, packages}
     bench: Table  # the bench file, secrets replaced
     pics: Table  # the declaration as read
-    plan: list[
-        PlanLine
-    ]  # {case, name, profile, section, applicable (null: not decided yet), reason} of each case
+    plan: list[PlanLine]  # the cases in their order
     started: str  # ISO 8601
 
 
 class RunResumed(Event, tag="run.resume", frozen=True, kw_only=True):
     """An interrupted run goes on."""
 
-    tool: Table = {}  # as in run.start, like all fields of this kind
-    bench: Table = {}
-    pics: Table = {}
-    plan: list[PlanLine] = []
-    started: str = ""
+    tool: Table = {}  # as in run.start
+    bench: Table = {}  # as in run.start
+    pics: Table = {}  # as in run.start
+    plan: list[PlanLine] = []  # as in run.start; cases that are new come after the others
+    started: str = ""  # as in run.start
 
 
 class Listening(Event, tag="listen", frozen=True, kw_only=True):
@@ -121,11 +119,11 @@ class Disconnected(Event, tag="disconnect", frozen=True, kw_only=True):
 
 
 class FrameSeen(Event, tag="frame", frozen=True, kw_only=True):
-    """Every frame, as soon as it was read from the socket or written to it; its times are taken there."""
+    """A frame, as soon as it was read from the socket or before it is written to it; its times are taken there."""
 
     connection: Int  # its number
     dir: Literal["in", "out"]  # "in": from the station, "out": to it
-    type: Literal["MALFORMED", "CALL", "CALLRESULT", "CALLERROR"]
+    type: Literal["MALFORMED", "CALL", "CALLRESULT", "CALLERROR"]  # by its first element
     id: str  # of the message
     action: str  # of a reply that of its call
     problems: list[str]  # sentences: schema violations and the like
@@ -154,7 +152,7 @@ class AnswerArmed(Event, tag="arm", frozen=True, kw_only=True):
 class NetworkChanged(Event, tag="network", frozen=True, kw_only=True):
     """The Central System disconnected and refuses connections, or lets the station in again."""
 
-    event: Literal["cut", "restored"]
+    event: Literal["cut", "restored"]  # refused from now on, or let in
 
 
 class Acted(Event, tag="action", frozen=True, kw_only=True):
@@ -163,7 +161,7 @@ class Acted(Event, tag="action", frozen=True, kw_only=True):
     action: str  # of the driver contract
     params: Table  # e.g. {connector, id_tag}
     driver: str  # the kind of driver
-    phase: ActionPhase
+    phase: ActionPhase  # "cannot": there is no means to do it; "failed": it did not work
     why: str = ""  # what it is for, a sentence
     seconds: float | None = None  # since it was asked for
     who: str = ""  # did it
@@ -190,8 +188,8 @@ class StepDecided(Event, tag="step", frozen=True, kw_only=True):
 
     step: str  # the document's label, e.g. "3", "Charging.11", or ""
     what: str  # what is expected
-    outcome: Outcome
-    phase: Phase
+    outcome: Outcome  # "fail" in phase "test" fails the case; "info" decides nothing
+    phase: Phase  # of the case
     frame: Int | None = None  # line of the frame that satisfied it
     closest: Int | None = None  # line of the frame that came closest
     actual: str = ""  # what came instead, a sentence
@@ -205,7 +203,7 @@ class Remarked(Event, tag="remark", frozen=True, kw_only=True):
     """Something legal but noteworthy, or what a rule that watches every frame saw."""
 
     text: str  # a sentence
-    by: Literal["script", "monitor"]
+    by: Literal["script", "monitor"]  # the script of the case, or a rule that watches every frame
     cite: str  # the section it rests on
     frame: Int | None = None  # line of the frame it is about
     rule: str = ""  # of the monitors
@@ -217,7 +215,7 @@ class CaseEnded(Event, tag="case.end", frozen=True, kw_only=True):
     """An attempt is over, or a case is not tested (attempt 0)."""
 
     attempt: Int  # as in case.start
-    verdict: Verdict
+    verdict: Verdict  # of this attempt
     blame: Blame  # who has to do something about it
     reason: str  # why it is no PASS, a sentence
     seconds: float  # the attempt took
@@ -228,7 +226,7 @@ class CaseRevised(Event, tag="case.revised", frozen=True, kw_only=True):
     """What a monitor saw just after a case had passed belongs to that case and fails it."""
 
     verdict: Verdict  # that counts now
-    blame: Blame
+    blame: Blame  # who has to do something about it
     reason: str  # a sentence
 
 
@@ -245,8 +243,8 @@ class StationChanged(Event, tag="changed", frozen=True, kw_only=True):
 
     what: str  # "configuration", "availability", "profile", "list", "reservation", "certificate", …
     name: str  # which one
-    before: Any
-    after: Any
+    before: Any  # how it was
+    after: Any  # how it is now
     restored: bool  # true on the line that puts it back
 
 
@@ -280,7 +278,7 @@ class AnswerExamined(Event, tag="pics", frozen=True, kw_only=True):
 
     item: str  # of the questionnaire, or configuration_keys.NAME
     answer: Any  # as it is shown
-    result: Agreement
+    result: Agreement  # of the answer with the record
     why: str  # a sentence
     line: Int  # that shows it; 0: none
 
