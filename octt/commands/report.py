@@ -135,9 +135,10 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
 
     A and B are folders of runs, for example of two firmware versions.
     """
-    from octt.report.diff import compare
+    from octt.report.diff import terminal
+    from octt.report.diff.compare import as_json as json_of
+    from octt.report.diff.compare import compare
     from octt.report.evidence.sign import RECORD
-    from octt.report.html import diff as diff_views
     from octt.report.model.result import load
     from octt.report.write import write_file
 
@@ -149,14 +150,16 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
             _stop(f"{folder / RECORD}: {error.strerror}; give the folder of a run")
     found = compare(results[0], results[1], (a.name, b.name), threshold)
     if html is not None:
+        from octt.report.html.diff import page
+
         try:
-            write_file(html, diff_views.page(found).encode())
+            write_file(html, page(found).encode())
         except OSError as error:
             _stop(f"{html}: {error.strerror}")
     if as_json:
-        click.echo(diff_views.as_json(found), nl=False)
+        click.echo(json_of(found), nl=False)
     else:
-        diff_views.terminal(found)
+        terminal.show(found)
     failed = {
         None: False,
         "regression": bool(found.regressions),

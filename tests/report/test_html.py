@@ -204,6 +204,20 @@ def test_the_page_has_the_whole_certificate(layout):
     )
 
 
+def test_a_frame_that_did_not_leave_is_called_that():
+    run = Synthetic()
+    run.start("A")
+    run.connect()
+    with run.case("A"):
+        run.frame("out", [2, "1", "ClearCache", {}], "ClearCache")
+        frame = run.frame("out", [2, "2", "Reset", {"type": "Hard"}], "Reset")
+        run.add("unsent", frame=frame.n)
+    run.end()
+    page = html.render(build(run.events))
+    assert page.count("did not leave, the connection was gone") == 1
+    assert page.index("Reset.req") < page.index("did not leave")
+
+
 def test_an_empty_record_gives_a_page():
     page = Page(html.render(build([])))
     assert "No case was carried out" in page.text

@@ -174,6 +174,30 @@ def test_a_remark_outside_any_case_is_kept():
     assert any(finding.title == "the station connected twice" for finding in result.findings)
 
 
+def test_a_verdict_revised_after_its_case_counts_and_so_does_its_remark():
+    """A monitor may see something a moment after its case, when the next one has begun already."""
+    run = Synthetic()
+    run.start("A", "B")
+    with run.case("A"):
+        run.step("it works")
+    run.case_id = "B"
+    run.add("case.start", attempt=1, name="second")
+    late = {"text": "a second reply", "by": "monitor", "severity": "violation", "case": "A"}
+    run.add("remark", **late)
+    run.add("case.revised", case="A", verdict="FAIL", blame="station", reason="a second reply")
+    run.add("case.end", attempt=1, verdict="PASS", blame="", reason="", seconds=1.0, forced=0.0)
+    run.case_id = None
+    run.add("remark", text="between the cases", by="monitor")
+    run.end()
+    result = build(run.events)
+    assert [(case.verdict, case.blame, case.reason) for case in result.cases] == [
+        ("FAIL", "station", "a second reply"),
+        ("PASS", "", ""),
+    ]
+    assert [[remark.text for remark in case.remarks] for case in result.cases] == [["a second reply"], []]
+    assert [remark.text for remark in result.remarks] == ["between the cases"]
+
+
 def test_what_was_left_changed_is_said_in_words():
     run = Synthetic()
     run.start("A")

@@ -10,7 +10,7 @@ from octt.report.html.frames import Budget, Gap, action_view, chosen, diagram, f
 from octt.report.html.svg import schedule
 from octt.report.model.frames import summary_of
 from octt.report.model.parts import Attempt, Case, Change, Result, Step
-from octt.report.model.words import as_json, plain
+from octt.report.model.printing import as_json, plain
 from octt.report.text import limit, moment, seconds
 
 STEPS_LIMIT, REMARKS_LIMIT, CHANGES_LIMIT, ATTEMPTS_LIMIT = 400, 200, 200, 20
@@ -55,7 +55,10 @@ def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -
             sorted(steps, key=lambda step: step.outcome is not Outcome.FAIL)[:STEPS_LIMIT],
             key=lambda step: step.number,
         )
-    views = [{"gap": entry} if isinstance(entry, Gap) else frame_view(entry, budget) for entry in shown]
+    views = [
+        {"gap": entry} if isinstance(entry, Gap) else frame_view(entry, budget, result.unsent)
+        for entry in shown
+    ]
     return {
         "number": attempt.number,
         "started": moment(attempt.started),

@@ -16,7 +16,7 @@ from octt.record.words import ActionPhase
 from octt.report.html.sequence import CSMS, OPERATOR, STATION, Arrow, Note, sequence
 from octt.report.model.frames import FrameRange, describe, summary_of
 from octt.report.model.parts import Action, Attempt, Result
-from octt.report.model.words import as_json
+from octt.report.model.printing import as_json
 from octt.report.text import clock, seconds, visible
 
 RAW_LIMIT = 6000
@@ -86,8 +86,8 @@ def name_of(frame: FrameSeen) -> str:
     return "CALLERROR" if frame.type == "CALLERROR" else "malformed frame"
 
 
-def frame_view(frame: FrameSeen, budget: Budget) -> dict[str, Any]:
-    """What the template needs of one frame."""
+def frame_view(frame: FrameSeen, budget: Budget, unsent: frozenset[int]) -> dict[str, Any]:
+    """What the template needs of one frame; `unsent` are the lines of those that did not leave."""
     limit = budget.take(len(frame.raw))
     text = pretty(frame.raw) if not frame.binary and len(frame.raw) <= limit else frame.raw
     left_out = max(len(text) - limit, 0)
@@ -107,6 +107,7 @@ def frame_view(frame: FrameSeen, budget: Budget) -> dict[str, Any]:
         "truncated": frame.truncated,
         "binary": frame.binary,
         "problems": frame.problems[:20],
+        "unsent": frame.n in unsent,
     }
 
 

@@ -24,8 +24,8 @@ from octt.report.html.frames import Budget
 from octt.report.html.svg import Series, distribution
 from octt.report.html.timeline import Bar, Lane, timeline
 from octt.report.model.parts import Attempt, Case, Finding, PicsResult, Result
+from octt.report.model.printing import pics_words, plain
 from octt.report.model.verdict import EXPLANATION
-from octt.report.model.words import pics_words, plain
 from octt.report.text import cite, limit, moment, number, seconds, visible
 
 KINDS = {

@@ -277,6 +277,7 @@ class Result:
     frames: Frames
     problem_frames: list[int]  # lines of frames from the station with problems, the first 1000
     problem_count: int
+    unsent: frozenset[int] = frozenset()  # lines of our frames that did not leave: the connection was gone
     verdict: Verdict = Verdict.NOT_RUN
     not_issuable: list[str] = field(default_factory=list)  # the reasons; empty: the report may be issued
 

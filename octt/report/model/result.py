@@ -17,6 +17,7 @@ from octt.record.events import (
     Disconnected,
     FileTransferred,
     FrameSeen,
+    FrameUnsent,
     Listening,
     NetworkChanged,
     Refused,
@@ -91,6 +92,7 @@ class Builder:
         self._unknown_keys: list[str] = []
         self._problem_frames: list[int] = []
         self._problem_count = 0
+        self._unsent: list[int] = []
 
     def feed(self, event: Event, offset: int) -> None:
         """Takes the next event; `offset` is where its line begins in the source file."""
@@ -98,6 +100,8 @@ class Builder:
         match event:
             case FrameSeen():
                 self._frame(event, offset)
+            case FrameUnsent():
+                self._unsent.append(event.frame)
             case Connected():
                 self._connect(event)
             case Disconnected():
@@ -157,6 +161,7 @@ class Builder:
             frames=self._frames,
             problem_frames=self._problem_frames,
             problem_count=self._problem_count,
+            unsent=frozenset(self._unsent),
         )
         result.verdict = verdict.run_verdict(result)
         result.not_issuable = verdict.obstacles(result)

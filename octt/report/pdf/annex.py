@@ -5,8 +5,8 @@ from __future__ import annotations
 from octt.record.words import printed
 from octt.report.certificate.form import NONE, Paragraph, Section, Table
 from octt.report.model.parts import Attempt, Case, Result, Step
+from octt.report.model.printing import pics_words, plain
 from octt.report.model.verdict import EXPLANATION
-from octt.report.model.words import pics_words, plain
 from octt.report.text import cite, limit, moment, seconds, visible
 
 LIMIT = 300  # rows of a list that a station can make as long as it likes; the record has the rest

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from octt.record.words import Verdict
 from octt.report.json_out import iso, short
 from octt.report.model.parts import Case, Configuration, Result, Step
@@ -64,6 +66,11 @@ class TimeChange:
     @property
     def slower(self) -> bool:
         return self.after > self.before
+
+    @property
+    def moved(self) -> str:
+        """By how much, as a percentage, or that it was nothing before."""
+        return "from nothing" if self.percent is None else f"{self.percent:+.0f} %"
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,16 @@ class Diff:
             "configuration": [vars(change) for change in self.configuration],
             "pics": [vars(change) for change in self.pics],
         }
+
+
+def as_json(diff: Diff) -> str:
+    """Indented JSON with a newline at its end."""
+    return orjson.dumps(diff.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def value(content: str | None) -> str:
+    """A value of one side; one that this side does not have is said."""
+    return "(none)" if content is None else content
 
 
 def compare(a: Result, b: Result, folders: tuple[str, str] = ("A", "B"), percent: float = PERCENT) -> Diff:
