@@ -11,7 +11,7 @@ from octt.measure import Statistic
 from octt.report.model.case import Attempt, Case, Remark
 from octt.report.model.parts import Connection, Finding, Result
 
-FORMAT = 1
+FORMAT = 2  # what changed is said in the schema
 PERCENTILES = (50, 90, 95, 99)
 
 
@@ -163,12 +163,14 @@ def _performance(result: Result) -> dict[str, Any]:
 def _statistic(statistic: Statistic) -> dict[str, Any]:
     return {
         "name": statistic.name,
+        "counts": statistic.counts,
         "declared": statistic.declared,
         "count": statistic.count,
         "minimum": short(statistic.minimum),
         "maximum": short(statistic.maximum),
         "average": short(statistic.average),
         **{f"p{percent}": short(statistic.percentile(percent)) for percent in PERCENTILES},
+        "at_least": statistic.at_least,
         "unanswered": statistic.unanswered,
         "exceeded": statistic.exceeded,
     }

@@ -121,7 +121,15 @@ def measured(asked: Asked) -> Sighting | None:
         statistic = getattr(performance, key)
     if statistic is None or statistic.maximum is None or statistic.worst_line is None:
         return None
+    if statistic.at_least and (statistic.exceeded or not statistic.count):
+        why = f"{statistic.found}, declared are {asked.answer:g} seconds"
+        return (
+            judged(False, why, statistic.worst_line)
+            if statistic.exceeded
+            else remark(why, statistic.worst_line)
+        )
+    longest, line = statistic.measured.longest or (0.0, 0)
     times = "once" if statistic.count == 1 else f"{statistic.count} times"
-    most = f"{statistic.maximum:.3f}".rstrip("0").rstrip(".")
+    most = f"{longest:.3f}".rstrip("0").rstrip(".")
     why = f"measured {times}, {most} seconds at most, declared are {asked.answer:g}"
-    return judged(statistic.maximum <= asked.answer, why, statistic.worst_line)
+    return judged(longest <= asked.answer, why, line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from octt.measure import Statistic
 from octt.ocpp.values import shown, table
 from octt.record.words import Profile
 from octt.report.certificate.form import (
@@ -131,6 +132,11 @@ def _abstract(facts: Facts) -> list[Section]:
     ]
 
 
+def _longest(one: Statistic) -> str:
+    most = hms(one.maximum)
+    return f"more than {most}" if one.at_least else most or NONE
+
+
 def _performance(facts: Facts) -> Section:
     performance = facts.result.performance
     remote = performance.by_action.get("RemoteStartTransaction")
@@ -139,20 +145,20 @@ def _performance(facts: Facts) -> Section:
         (
             "OCPP triggered function timeout",
             _declared(performance.triggered.declared),
-            hms(performance.triggered.maximum) or NONE,
+            _longest(performance.triggered),
             "How long the device under test takes to send the request that a function consists of, after it was asked "
             "for. Firmware update, Diagnostics and Reboot are not counted.",
         ),
         (
             "OCPP response timeout",
             _declared(performance.response.declared),
-            hms(performance.response.maximum) or NONE,
+            _longest(performance.response),
             "How long the device under test takes to answer a request of the Central System.",
         ),
         (
             "Response time RemoteStartTransaction",
             _declared(declared),
-            (hms(remote.maximum) if remote else "") or NONE,
+            _longest(remote) if remote else NONE,
             "How long the device under test takes to answer RemoteStartTransaction.",
         ),
     ]

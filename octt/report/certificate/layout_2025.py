@@ -260,13 +260,13 @@ def _connectors(facts: Facts) -> list[tuple[str, str, str, str, str]]:
 
 
 def _performance(facts: Facts) -> list[Section]:
-    statistics = facts.result.performance.all
+    statistics = facts.result.performance.certified
     declared = [
         (facts.label(_ITEM[one.key]), number(one.declared) or NONE, "seconds", MEASURED[one.key])
         for one in statistics
     ]
     measured = [
-        (facts.label(_ITEM[one.key]), *_numbers(one), "seconds" if one.samples else "no sample")
+        (facts.label(_ITEM[one.key]), *_numbers(one), "seconds" if one.maximum is not None else "no sample")
         for one in statistics
     ]
     return [
@@ -296,7 +296,12 @@ _ITEM = {
 
 
 def _numbers(one: Statistic) -> tuple[str, str, str]:
-    return (number(one.minimum) or NONE, number(one.maximum) or NONE, number(one.average) or NONE)
+    most = number(one.maximum)
+    return (
+        number(one.minimum) or NONE,
+        f"> {most}" if one.at_least else most or NONE,
+        number(one.average) or NONE,
+    )
 
 
 def _approval(facts: Facts) -> Section:

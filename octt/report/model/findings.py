@@ -86,7 +86,7 @@ def _all(result: Result) -> Iterator[Finding]:
         yield _finding(
             "time",
             f"{statistic.name} above the declared maximum",
-            detail=f"{statistic.maximum:.3f} s measured, {statistic.declared:g} s declared",
+            detail=f"{statistic.found}, {statistic.declared:g} s declared",
             frame=statistic.worst_line,
         )
     if unanswered := result.performance.response.unanswered:
