@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix bench picture lint
+.PHONY: install demo test matrix bench picture docs lint
 
 install: .venv/.done
 
@@ -30,3 +30,7 @@ bench: install
 
 picture: install
 	$(BIN)/python docs/picture.py
+
+# The pages that are made from the code.
+docs: install
+	$(BIN)/python -m octt.record.document docs/record.md

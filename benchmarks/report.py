@@ -42,7 +42,7 @@ def _measure(step: str, folder: Path, queue: multiprocessing.SimpleQueue) -> Non
         sign(folder, folder.parent / "key.pem")
         assert verify(folder).signed
     else:
-        from octt.report.diff import compare
+        from octt.report.diff.compare import compare
         from octt.report.model.result import load
 
         compare(load(folder / "record.jsonl"), load(folder / "record.jsonl"))

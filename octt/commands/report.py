@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from octt.commands.refusing import complain, plain, refuse, refusing
+from octt.record.words import Verdict
 from octt.report.evidence.override import VERDICTS
 
 if TYPE_CHECKING:
@@ -132,9 +133,10 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
 
     A and B are folders of runs, for example of two firmware versions.
     """
-    from octt.report.diff import compare
+    from octt.report.diff import terminal
+    from octt.report.diff.compare import as_json as json_of
+    from octt.report.diff.compare import compare
     from octt.report.evidence.sign import RECORD
-    from octt.report.html import diff as diff_views
     from octt.report.model.result import load
     from octt.report.write import write_file
 
@@ -146,14 +148,16 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
             refuse(f"{folder / RECORD}: {error.strerror}; give the folder of a run")
     found = compare(results[0], results[1], (a.name, b.name), threshold)
     if html is not None:
+        from octt.report.html.diff import page
+
         try:
-            write_file(html, diff_views.page(found).encode())
+            write_file(html, page(found).encode())
         except OSError as error:
             refuse(f"{html}: {error.strerror}")
     if as_json:
-        click.echo(diff_views.as_json(found), nl=False)
+        click.echo(json_of(found), nl=False)
     else:
-        diff_views.terminal(found)
+        terminal.show(found)
     failed = {
         None: False,
         "regression": bool(found.regressions),
@@ -166,7 +170,7 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
 @click.command("override")
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @click.option("--case", "case", required=True, metavar="ID", help="The case whose verdict is overruled.")
-@click.option("--verdict", type=click.Choice(VERDICTS), required=True)
+@click.option("--verdict", type=click.Choice([str(verdict) for verdict in VERDICTS]), required=True)
 @click.option("--by", required=True, metavar="NAME", help="Who decides.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, as it will stand in the report.")
 def overrule(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
@@ -179,6 +183,6 @@ def overrule(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
     from octt.report.write import ReportError, write_all
 
     with refusing(OverrideError, ReportError):
-        override(folder, case, verdict, by, why)
+        override(folder, case, Verdict(verdict), by, why)
         write_all(folder)
     click.echo(plain(f"{case} is now {verdict} by decision of {by}; the reports in {folder} say so"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from octt.ocpp.values import number, table
+
 DECLARED = {  # the measurement, and its item in the declaration's table `performance` (pics/questionnaire.toml)
     "response": "response_timeout",
     "triggered": "triggered_timeout",
@@ -15,11 +17,6 @@ DECLARED = {  # the measurement, and its item in the declaration's table `perfor
 
 def declared_maxima(declaration: dict[str, Any]) -> dict[str, float]:
     """The declared maxima by measurement; what is not declared (or no number) is absent."""
-    performance = declaration.get("performance")
-    table = performance if isinstance(performance, dict) else {}
-    values = {key: table.get(item) for key, item in DECLARED.items()}
-    return {
-        key: float(value)
-        for key, value in values.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
+    declared = table(declaration.get("performance"))
+    maxima = {key: number(declared.get(item)) for key, item in DECLARED.items()}
+    return {key: value for key, value in maxima.items() if value is not None}

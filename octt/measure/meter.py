@@ -1,73 +1,90 @@
 """Measures the station from the record's events, one by one: the same numbers live or afterwards.
 
-Definitions (those of the certificates' performance section; all from the Central System's side of the socket):
-
-- *OCPP response time*: from a CALL of the Central System to its CALLRESULT or CALLERROR.
-- *Triggered function time*: from what asks for a function to the request that the function consists of. What
-  asks is an accepted TriggerMessage, ExtendedTriggerMessage, ReserveNow or ChangeAvailability, from the CALL; or an
-  action at the station (cable, card, stop button, fault), from its acknowledgement. Firmware, diagnostics and reboot
-  are excluded.
-- *RemoteStartTransaction to StartTransaction*, and *RemoteStopTransaction to StopTransaction*, from the CALL, when it
-  was accepted and the transaction follows at once: no action, prompt or disconnection lies between.
-
-A request that arrives before its action was acknowledged is no sample: when the action took effect is not known.
+What is measured is defined by the certificates' performance section, all from the Central System's side of the socket.
+Times count from a request (.req) of ours, never from its answer (.conf), and from the acknowledgement of an action at
+the station. A sample is what follows at once: no action, prompt, disconnection, end of a case or further call of ours
+(but those that only read) lies between, and no request that arrives before its action was acknowledged is one, since
+when the action took effect is not known.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-import orjson
-
-from octt.measure.statistic import Statistic
+from octt.measure import causes
+from octt.measure.causes import Fits
+from octt.measure.statistic import Statistic, Times
+from octt.ocpp.values import payload
 from octt.record import Event
+from octt.record.events import (
+    Acted,
+    CaseEnded,
+    CaseStarted,
+    Connected,
+    Disconnected,
+    FrameSeen,
+    FrameUnsent,
+    NetworkChanged,
+    Prompted,
+    RunEnded,
+    RunResumed,
+)
+from octt.record.words import ActionPhase
 
-NAMES = {
-    "response": "OCPP response time",
-    "triggered": "OCPP triggered function time",
-    "remote_start": "Transaction authorization time by RemoteStartTransaction",
-    "remote_stop": "Transaction authorization end time by RemoteStopTransaction",
+MEASURES = {  # the name, and from where to where it counts
+    "response": (
+        "OCPP response time",
+        "from a request (.req) of the Central System to its answer (.conf or CALLERROR)",
+    ),
+    "triggered": (
+        "OCPP triggered function time",
+        "from TriggerMessage.req, ExtendedTriggerMessage.req, ReserveNow.req or ChangeAvailability.req, when accepted, "
+        "to the message that it asks for; without firmware, diagnostics and reboots",
+    ),
+    "remote_start": (
+        "Transaction authorization time by RemoteStartTransaction",
+        "from RemoteStartTransaction.req, when accepted, to StartTransaction.req",
+    ),
+    "remote_stop": (
+        "Transaction authorization end time by RemoteStopTransaction",
+        "from RemoteStopTransaction.req, when accepted, to StopTransaction.req",
+    ),
+    "local_start": (
+        "Transaction start time by card or cable",
+        "from the acknowledged action at the station to StartTransaction.req",
+    ),
+    "local_stop": (
+        "Transaction end time by card, stop button or cable",
+        "from the acknowledged action at the station to StopTransaction.req",
+    ),
 }
-EXCLUDED_TRIGGERS = {"FirmwareStatusNotification", "DiagnosticsStatusNotification", "LogStatusNotification"}
-CONNECTOR_ACTIONS = {
-    "plug_in",
-    "plug_in_halfway",
-    "unplug",
-    "unplug_ev",
-    "fault",
-    "clear_fault",
-    "ev_suspend",
-    "ev_resume",
-}
-FOLLOWED_CALLS = {
-    "RemoteStartTransaction",
-    "RemoteStopTransaction",
-    "TriggerMessage",
-    "ExtendedTriggerMessage",
-    "ReserveNow",
-    "ChangeAvailability",
-}
-# What we call for causes what comes next, and not an action at the station that has had no effect so far.
-CAUSES = FOLLOWED_CALLS | {"Reset", "UnlockConnector"}
-MAX_ACTIONS = 200  # distributions kept by action; the Central System's own vocabulary is far smaller
+MOST_ACTIONS = 200  # distributions kept by action; the Central System's own vocabulary is far smaller
+MOST_CONNECTORS = 200  # whose last status is remembered
 
 
 @dataclass
 class Performance:
-    """The four measurements of the certificate and the response times of each action the Central System called."""
+    """All measures, and the response times of each action that the Central System called.
+
+    The vendor declares maxima for the first four; `local_start` and `local_stop` are told beside them.
+    """
 
     response: Statistic
     triggered: Statistic
     remote_start: Statistic
     remote_stop: Statistic
+    local_start: Statistic
+    local_stop: Statistic
     by_action: dict[str, Statistic] = field(default_factory=dict)
 
     @property
-    def all(self) -> list[Statistic]:
+    def certified(self) -> list[Statistic]:
+        """The measures of the certificate."""
         return [self.response, self.triggered, self.remote_start, self.remote_stop]
+
+    @property
+    def all(self) -> list[Statistic]:
+        return [*self.certified, self.local_start, self.local_stop]
 
     @property
     def exceeded(self) -> list[Statistic]:
@@ -77,13 +94,23 @@ class Performance:
 
 
 @dataclass
+class _Call:
+    """A call of ours without a reply so far. `until` is when we went on without it."""
+
+    action: str
+    line: int
+    since: int
+    until: int | None = None
+
+
+@dataclass
 class _Waiting:
     """Something asked for whose request has not come yet. `since` None: the action is not acknowledged yet."""
 
-    statistic: str
-    action: tuple[str, ...]
-    matches: Callable[[dict[str, Any]], bool]
-    call: tuple[Any, Any] | None
+    measure: str
+    request: str
+    fits: Fits
+    call: tuple[int, str] | None
     accepted: bool
     since: int | None
 
@@ -92,228 +119,182 @@ class Meter:
     """Feed it every event of a record in order (`feed`), ask for the numbers at any time (`performance`)."""
 
     def __init__(self) -> None:
-        self._samples = {key: array("d") for key in NAMES}
-        self._lines = {key: array("q") for key in NAMES}
-        self._by_action: dict[str, tuple[array[float], array[int]]] = {}
-        self._unanswered: dict[str, int] = {}
-        self._calls: dict[tuple[Any, Any], tuple[int, str]] = {}
+        self._times = {key: Times() for key in MEASURES}
+        self._by_action: dict[str, Times] = {}
+        self._given_up: dict[str, Times] = {}
+        self._calls: dict[tuple[int, str], _Call] = {}
+        self._last_call: _Call | None = None
         self._waiting: list[_Waiting] = []
-        self._connected: set[Any] = set()
-        self._asked: Any = None  # the action that is asked for and not over
+        self._connected: set[int] = set()
+        self._statuses: dict[int, str] = {}
+        self._asked: str | None = None  # the action that is asked for and not over
+        self._now = 0
 
     def feed(self, event: Event) -> None:
         """Takes the next event; events of other kinds than those measured are ignored."""
-        kind = event.get("kind")
-        if kind == "frame":
-            self._frame(event)
-        elif kind == "action":
-            self._action(event)
-        elif kind == "prompt":
-            self._forget_calls()
-        elif kind == "connect":
-            self._connected.add(event.get("connection"))
-            self._waiting.clear()
-        elif kind == "disconnect":
-            self._disconnected(event.get("connection"))
-        elif kind in ("case.start", "case.end", "network"):
-            self._waiting.clear()
-        elif kind in ("run.resume", "run.end"):
-            self._disconnected(None)
+        match event:
+            case FrameSeen():
+                self._frame(event)
+            case Acted():
+                self._action(event)
+            case Prompted():
+                self._forget_calls()
+            case Connected():
+                self._connected.add(event.connection)
+                self._waiting.clear()
+            case Disconnected():
+                self._disconnected(event.connection, event.m)
+            case CaseStarted() | CaseEnded() | NetworkChanged():
+                self._waiting.clear()
+                self._went_on(event.m)
+            case FrameUnsent():
+                self._unsent(event.frame)
+            case RunEnded():
+                self._disconnected(None, event.m)
+            case RunResumed():  # by another process, perhaps after the machine started anew
+                self._disconnected(None, self._now)
+        self._now = event.m
 
     def performance(self, declared: dict[str, float] | None = None) -> Performance:
-        """The numbers so far. `declared` gives the vendor's maxima in seconds by the keys of `NAMES`."""
+        """The numbers so far. `declared` gives the vendor's maxima in seconds by the keys of `MEASURES`."""
         limits = declared or {}
         parts = {
-            key: Statistic(key, name, limits.get(key), self._samples[key][:], self._lines[key][:])
-            for key, name in NAMES.items()
+            key: Statistic(key, name, counts, limits.get(key), self._times[key].copy())
+            for key, (name, counts) in MEASURES.items()
         }
-        parts["response"].unanswered = sum(self._unanswered.values())
-        actions = sorted(self._by_action.keys() | self._unanswered.keys())
-        nothing: tuple[array[float], array[int]] = (array("d"), array("q"))
-        by_action = {}
-        for action in actions:
-            samples, lines = self._by_action.get(action, nothing)
-            missing = self._unanswered.get(action, 0)
+        by_action, given_up = {}, {action: times.copy() for action, times in self._given_up.items()}
+        for call in self._calls.values():
+            if call.until is not None:  # unless its reply still comes
+                _give_up(given_up, call, call.until)
+        for action in sorted(self._by_action.keys() | given_up.keys()):
+            measured, waited = self._by_action.get(action, Times()), given_up.get(action, Times())
+            parts["response"].waited.extend(waited)
             limit = limits.get("response")
             if action == "RemoteStartTransaction":  # the 2024 form has a line of its own for it
                 limit = limits.get("remote_start_response", limit)
-            by_action[action] = Statistic(action, action, limit, samples[:], lines[:], missing)
+            counts = f"from {action}.req to its answer"
+            by_action[action] = Statistic(action, action, counts, limit, measured.copy(), waited)
         return Performance(**parts, by_action=by_action)
 
-    def _sample(self, key: str, since: int | None, event: Event) -> None:
-        """Adds a sample, unless the request came before the acknowledgement of the action it belongs to."""
-        seconds = -1.0 if since is None else (event["m"] - since) / 1e9
-        if seconds >= 0:
-            self._samples[key].append(seconds)
-            self._lines[key].append(event["n"])
+    # -- frames -----------------------------------------------------------------------------------------------------
 
-    def _frame(self, event: Event) -> None:
-        kind, outward = event.get("type"), event.get("dir") == "out"
-        if kind == "CALL":
-            self._connected.add(event.get("connection"))
-            if outward:
+    def _frame(self, event: FrameSeen) -> None:
+        if event.type == "CALL":
+            self._connected.add(event.connection)
+            if event.dir == "out":
                 self._our_call(event)
-            elif self._waiting:
+            else:
                 self._their_call(event)
-        elif kind in ("CALLRESULT", "CALLERROR") and not outward:
-            self._their_reply(event, kind)
+        elif event.type != "MALFORMED" and event.dir == "in":
+            self._their_reply(event)
 
-    def _our_call(self, event: Event) -> None:
-        call, action = (event.get("connection"), event.get("id")), str(event.get("action") or "")
+    def _our_call(self, event: FrameSeen) -> None:
+        if not event.action:
+            return  # a text sent for a test of bad frames
+        self._went_on(event.m)
+        key = event.connection, event.id
         if (
-            call in self._calls
-        ):  # the same message id twice: a test of bad frames, the first one counts as unanswered
-            self._missing(self._calls.pop(call)[1])
-        self._calls[call] = (event["m"], action)
-        if action in CAUSES:
-            self._waiting = [waiting for waiting in self._waiting if waiting.call is not None]
-        if action not in FOLLOWED_CALLS:
+            key in self._calls
+        ):  # the same message id twice: a test of bad frames, the first one is not answered
+            _give_up(self._given_up, self._calls.pop(key), event.m)
+        self._last_call = self._calls[key] = _Call(event.action, event.n, event.m)
+        if event.action in causes.READS:
             return
-        asked = _payload(event)
-        if asked is not None and (found := _what_follows(action, asked)) is not None:
-            statistic, request, matches = found
-            if statistic == "triggered":
-                self._waiting = [
-                    w for w in self._waiting if w.statistic != "triggered" or w.action != (request,)
-                ]
-            self._waiting.append(
-                _Waiting(statistic, (request,), matches, call, accepted=False, since=event["m"])
-            )
+        self._waiting.clear()
+        asked = payload(event.raw)
+        found = None if asked is None else causes.of_call(event.action, asked, self._statuses)
+        if found is not None:
+            self._waiting.append(_Waiting(*found, call=key, accepted=False, since=event.m))
 
-    def _their_reply(self, event: Event, kind: str) -> None:
-        call = (event.get("connection"), event.get("id"))
-        asked = self._calls.pop(call, None)
-        if asked is None:
+    def _their_reply(self, event: FrameSeen) -> None:
+        key = event.connection, event.id
+        call = self._calls.pop(key, None)
+        if call is None:
             return
-        since, action = asked
-        self._sample("response", since, event)
-        if action in self._by_action or len(self._by_action) < MAX_ACTIONS:
-            samples, lines = self._by_action.setdefault(action, (array("d"), array("q")))
-            samples.append((event["m"] - since) / 1e9)
-            lines.append(event["n"])
+        seconds = (event.m - call.since) / 1e9
+        self._times["response"].add(seconds, event.n)
+        if call.action in self._by_action or len(self._by_action) < MOST_ACTIONS:
+            self._by_action.setdefault(call.action, Times()).add(seconds, event.n)
         for waiting in self._waiting:
-            if waiting.call == call:
-                reply = _payload(event) if kind == "CALLRESULT" else None
+            if waiting.call == key:
+                reply = payload(event.raw) if event.type == "CALLRESULT" else None
                 waiting.accepted = reply is not None and reply.get("status") == "Accepted"
                 if not waiting.accepted:
                     self._waiting.remove(waiting)
                 break
 
-    def _their_call(self, event: Event) -> None:
-        action = event.get("action")
-        candidates = [w for w in self._waiting if w.accepted and action in w.action]
-        if not candidates or (payload := _payload(event)) is None:
+    def _their_call(self, event: FrameSeen) -> None:
+        is_status = event.action == "StatusNotification"
+        candidates = [w for w in self._waiting if w.accepted and event.action == w.request]
+        if not (candidates or is_status) or (got := payload(event.raw)) is None:
             return
         for waiting in candidates:
-            if waiting.matches(payload):
-                self._sample(waiting.statistic, waiting.since, event)
-                self._waiting.remove(waiting)
-                return
+            if waiting.fits(got):
+                self._sample(waiting, event)
+                break
+        if is_status:
+            self._learn(got.get("connectorId"), got.get("status"))
 
-    def _action(self, event: Event) -> None:
+    def _sample(self, waiting: _Waiting, event: FrameSeen) -> None:
+        """Adds a sample, unless the request came before the acknowledgement of the action it belongs to."""
+        if waiting.since is not None and event.m >= waiting.since:
+            self._times[waiting.measure].add((event.m - waiting.since) / 1e9, event.n)
+        # An action begins a transaction or ends one, not both.
+        self._waiting = [w for w in self._waiting if w.call != waiting.call]
+
+    def _learn(self, connector: object, status: object) -> None:
+        if not isinstance(connector, int) or not isinstance(status, str):
+            return
+        if connector in self._statuses or len(self._statuses) < MOST_CONNECTORS:
+            self._statuses[connector] = status
+
+    # -- what else happens ------------------------------------------------------------------------------------------
+
+    def _action(self, event: Acted) -> None:
         """People and rigs take their time: what waits for a transaction does not follow at once any more."""
         self._forget_calls()
-        earlier = next((w for w in self._waiting if w.call is None), None)
-        if event.get("phase") == "done" and event.get("action") == self._asked:
+        if event.phase is ActionPhase.DONE and event.action == self._asked:
             self._asked = None
-            if earlier is not None:
-                earlier.since = event["m"]
+            for waiting in self._waiting:
+                waiting.since = event.m
             return
-        self._waiting = [w for w in self._waiting if w.call is not None]
-        self._asked = event.get("action") if event.get("phase") == "asked" else None
-        if event.get("phase") not in ("asked", "done") or not self._connected:
-            return
-        params = event.get("params")
-        found = _what_an_action_causes(str(event.get("action")), params if isinstance(params, dict) else {})
-        if found is not None:
-            since = event["m"] if event.get("phase") == "done" else None
-            self._waiting.append(_Waiting("triggered", *found, call=None, accepted=True, since=since))
+        self._waiting.clear()
+        self._asked = event.action if event.phase is ActionPhase.ASKED else None
+        if event.phase in (ActionPhase.ASKED, ActionPhase.DONE) and self._connected:
+            since = event.m if event.phase is ActionPhase.DONE else None
+            self._waiting += [
+                _Waiting(*found, call=None, accepted=True, since=since)
+                for found in causes.of_action(event.action, event.params)
+            ]
 
     def _forget_calls(self) -> None:
-        """A hand at the station causes what comes next; what was asked for by a call and has not come is no sample."""
+        """A hand at the station causes what comes next; what a call asked for and has not come is no sample."""
         self._waiting = [waiting for waiting in self._waiting if waiting.call is None]
 
-    def _disconnected(self, connection: Any) -> None:
+    def _went_on(self, m: int) -> None:
+        """We wait no longer for the reply to our last call."""
+        if self._last_call is not None:
+            self._last_call.until, self._last_call = m, None
+
+    def _unsent(self, line: int) -> None:
+        """A call that did not leave is none."""
+        for key in [key for key, call in self._calls.items() if call.line == line]:
+            del self._calls[key]
+            self._waiting = [waiting for waiting in self._waiting if waiting.call != key]
+
+    def _disconnected(self, connection: int | None, m: int) -> None:
         """A lost connection takes its calls with it (None: every connection)."""
         self._waiting.clear()
-        for call in [call for call in self._calls if connection is None or call[0] == connection]:
-            self._missing(self._calls.pop(call)[1])
+        for key in [key for key in self._calls if connection in (None, key[0])]:
+            _give_up(self._given_up, self._calls.pop(key), m)
         if connection is None:
             self._connected.clear()
-        self._connected.discard(connection)
-
-    def _missing(self, action: str) -> None:
-        if action in self._unanswered or len(self._unanswered) < MAX_ACTIONS:
-            self._unanswered[action] = self._unanswered.get(action, 0) + 1
+        else:
+            self._connected.discard(connection)
 
 
-def _what_an_action_causes(
-    name: str, params: dict[str, Any]
-) -> tuple[tuple[str, ...], Callable[[dict[str, Any]], bool]] | None:
-    """The requests that an action at the station leads to (the first one counts) and how to know them."""
-    connector, id_tag = params.get("connector"), params.get("id_tag")
-    if name in CONNECTOR_ACTIONS:  # a cable may end a transaction, or begin one that a card allowed before
-        requests = ("StatusNotification", "StartTransaction", "StopTransaction")
-        return requests, lambda got: connector in (None, 0, got.get("connectorId", connector))
-    if name == "present_id_tag":
-        requests = ("Authorize", "StartTransaction", "StopTransaction")
-        return requests, lambda got: "idTag" not in got or _same(got["idTag"], id_tag)
-    if name == "press_stop":
-        return ("StopTransaction",), lambda got: True
-    return None
-
-
-def _what_follows(
-    action: str, asked: dict[str, Any]
-) -> tuple[str, str, Callable[[dict[str, Any]], bool]] | None:
-    """The statistic, the request to come and how to know it, for a call that asks the station to do something."""
-    connector = asked.get("connectorId")
-    if action == "RemoteStartTransaction":
-        return (
-            "remote_start",
-            "StartTransaction",
-            lambda got: (
-                _same(got.get("idTag"), asked.get("idTag")) and connector in (None, 0, got.get("connectorId"))
-            ),
-        )
-    if action == "RemoteStopTransaction":
-        transaction = asked.get("transactionId")
-        return "remote_stop", "StopTransaction", lambda got: got.get("transactionId") == transaction
-    if action == "ReserveNow":
-        return (
-            "triggered",
-            "StatusNotification",
-            lambda got: got.get("connectorId") == connector and got.get("status") == "Reserved",
-        )
-    if action == "ChangeAvailability":
-        out = asked.get("type") == "Inoperative"
-        return (
-            "triggered",
-            "StatusNotification",
-            lambda got: (
-                connector in (0, got.get("connectorId")) and (got.get("status") == "Unavailable") is out
-            ),
-        )
-    requested = asked.get("requestedMessage")
-    if not isinstance(requested, str) or requested in EXCLUDED_TRIGGERS:
-        return None
-    request = "SignCertificate" if requested == "SignChargePointCertificate" else requested
-    return (
-        "triggered",
-        request,
-        lambda got: connector in (None, 0) or "connectorId" not in got or got["connectorId"] == connector,
-    )
-
-
-def _same(one: Any, other: Any) -> bool:
-    """idTags are compared without regard to case (section 7.28: CiString)."""
-    return isinstance(one, str) and isinstance(other, str) and one.casefold() == other.casefold()
-
-
-def _payload(event: Event) -> dict[str, Any] | None:
-    try:
-        message = orjson.loads(event.get("raw") or "")
-    except orjson.JSONDecodeError:
-        return None
-    payload = message[-1] if isinstance(message, list) and len(message) > 2 else None
-    return payload if isinstance(payload, dict) else None
+def _give_up(given_up: dict[str, Times], call: _Call, m: int) -> None:
+    """Notes how long there was a wait for the reply to a call, at most until `m`."""
+    if call.action in given_up or len(given_up) < MOST_ACTIONS:
+        until = m if call.until is None else call.until
+        given_up.setdefault(call.action, Times()).add(max(0, until - call.since) / 1e9, call.line)

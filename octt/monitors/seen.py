@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import orjson
 
 from octt.ocpp import Frame, parse
-from octt.ocpp.schemas import is_timestamp
+from octt.ocpp.values import is_timestamp
 
 Payload = dict[str, Any]
 Severity = Literal["violation", "remark"]

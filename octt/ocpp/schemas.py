@@ -16,14 +16,14 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib.util
-import re
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import jsonschema_rs
 import orjson
+
+from octt.ocpp.values import is_timestamp
 
 Direction = Literal["request", "response"]
 
@@ -108,20 +108,6 @@ def _amend(node: Any) -> None:
     elif isinstance(node, list):
         for child in node:
             _amend(child)
-
-
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d(:\d\d)?)?")
-
-
-def is_timestamp(text: str) -> bool:
-    """Whether a text is a dateTime as OCPP 1.6 section 3.14 allows: ISO 8601, the zone optional."""
-    if not _TIMESTAMP.fullmatch(text):
-        return False
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 @functools.cache

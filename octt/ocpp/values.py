@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-
-from octt.ocpp.schemas import is_timestamp
 
 Payload = dict[str, Any]
 
@@ -24,6 +23,7 @@ PERIODIC = "Sample.Periodic"
 """The context of a sampled value that names none (section 7.43)."""
 _LONGEST = 100
 """Characters of the longest text that is read as a time or a number."""
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d(:\d\d)?)?")
 
 
 def text(value: object) -> str:
@@ -81,6 +81,17 @@ def texts(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
+def is_timestamp(text: str) -> bool:
+    """Whether a text is a dateTime as section 3.14 allows: ISO 8601, the zone optional."""
+    if not _TIMESTAMP.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def instant(value: object) -> datetime | None:
     """The instant of a dateTime (section 3.14) in UTC; one without a zone is read as UTC."""
     return _instant(value) if isinstance(value, str) and len(value) <= _LONGEST else None
@@ -101,6 +112,16 @@ def _instant(value: str) -> datetime | None:
 def same(one: object, other: object) -> bool:
     """Whether two texts are equal as CiString types are compared: without regard to case (section 7.28)."""
     return isinstance(one, str) and isinstance(other, str) and one.casefold() == other.casefold()
+
+
+def payload(raw: str) -> Payload | None:
+    """The payload of an OCPP-J message, of a CALLERROR its details; None when it has none that is an object."""
+    try:
+        message = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    last = message[-1] if isinstance(message, list) and len(message) > 2 else None
+    return last if isinstance(last, dict) else None
 
 
 def sampled(payload: Payload) -> Iterator[tuple[Payload, Payload]]:

@@ -13,6 +13,8 @@ from octt.pics.questionnaire import PROFILES, load_questionnaire
 from octt.pics.rules.functions import MESSAGES
 from octt.pics.rules.transport import offered_suites
 from octt.pics.writing import write_declaration
+from octt.record import Event
+from octt.record.events import Connected
 
 READ, GUESSED, OPEN = "read from the station", "guessed", "please answer"
 SECRET = ("AuthorizationKey",)
@@ -30,12 +32,12 @@ class Observed:
 
     keys: list[dict[str, Any]] | None = None
     boot: dict[str, Any] = field(default_factory=dict)
-    connections: list[Mapping[str, Any]] = field(default_factory=list)
+    connections: list[Connected] = field(default_factory=list)
     connectors: set[int] = field(default_factory=set)
     probes: dict[str, str] = field(default_factory=dict)
 
 
-def observed(events: Iterable[Mapping[str, Any]]) -> Observed:
+def observed(events: Iterable[Event]) -> Observed:
     """What the record of any session shows, a whole test run or only a connection with a GetConfiguration."""
     evidence: Evidence = gather(events, {})
     keys = [
@@ -113,7 +115,7 @@ def _from_boot(boot: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 
 def _from_connections(observed: Observed, keys: Mapping[str, str]) -> Iterator[tuple[str, Any, str]]:
-    used = {event.get("security_profile") for event in observed.connections if event.get("auth") != "bad"}
+    used = {connect.security_profile for connect in observed.connections if connect.auth != "bad"}
     security = bool(used & {1, 2, 3}) or keys.get("SecurityProfile", "0") in ("1", "2", "3")
     listed = {name.lower() for name in split(keys.get("SupportedFeatureProfiles", ""))}
     if listed:
@@ -122,8 +124,8 @@ def _from_connections(observed: Observed, keys: Mapping[str, str]) -> Iterator[t
     for number in (1, 2, 3):
         if number in used:
             yield f"SEC-{number}", True, READ
-    for event in observed.connections:
-        if suites := offered_suites(event):
+    for connect in observed.connections:
+        if suites := offered_suites(connect):
             yield "SEC-4", suites, READ
 
 

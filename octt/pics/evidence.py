@@ -13,8 +13,19 @@ from typing import Any
 
 from octt.measure import Meter, Performance
 from octt.ocpp.frames import Frame, parse
-
-Event = Mapping[str, Any]
+from octt.ocpp.values import dicts, shown, text, texts
+from octt.record import Event
+from octt.record.events import (
+    Acted,
+    CaseEnded,
+    CaseStarted,
+    ConfigurationRead,
+    Connected,
+    FileTransferred,
+    FrameSeen,
+    NetworkChanged,
+)
+from octt.record.words import ActionPhase
 
 
 @dataclass
@@ -27,7 +38,7 @@ class Message:
     line: int
     t: int
     case: int
-    connection: object
+    connection: int
     reply: dict[str, Any] = field(default_factory=dict)
     reply_line: int = 0
     error: str = ""
@@ -35,7 +46,7 @@ class Message:
     @property
     def status(self) -> str:
         """The status of the reply; "" when there was none."""
-        return str(self.reply.get("status", ""))
+        return text(self.reply.get("status"))
 
 
 @dataclass(frozen=True)
@@ -66,9 +77,9 @@ class Evidence:
     """By direction (True: from the station) and action."""
 
     done: list[Done] = field(default_factory=list)
-    connects: list[Event] = field(default_factory=list)
-    networks: list[Event] = field(default_factory=list)
-    transfers: list[Event] = field(default_factory=list)
+    connects: list[Connected] = field(default_factory=list)
+    networks: list[NetworkChanged] = field(default_factory=list)
+    transfers: list[FileTransferred] = field(default_factory=list)
     keys: dict[str, KeySeen] = field(default_factory=dict)
     absent: dict[str, int] = field(default_factory=dict)
     """Keys that the station said it does not have, and the line that said so."""
@@ -109,50 +120,48 @@ def gather(events: Iterable[Event], limits: dict[str, float]) -> Evidence:
 class _Gatherer:
     def __init__(self) -> None:
         self.found = Evidence()
-        self.open: dict[tuple[object, str, bool], Message] = {}
+        self.open: dict[tuple[int, str, bool], Message] = {}
         self.asked: dict[str, int] = {}
         self.case = 0
         self.attempts = 0
 
     def gather(self, events: Iterable[Event], limits: dict[str, float]) -> Evidence:
-        meter = Meter()
+        meter, found = Meter(), self.found
         for event in events:
-            meter.feed(dict(event))
-            match event.get("kind"):
-                case "frame":
+            meter.feed(event)
+            match event:
+                case FrameSeen():
                     self.frame(event)
-                case "action":
+                case Acted():
                     self.action(event)
-                case "connect":
-                    self.found.connects.append(event)
-                case "network":
-                    self.found.networks.append(event)
-                case "transfer":
-                    self.found.transfers.append(event)
-                case "config" if event.get("when") == "before":
-                    self.configuration(event.get("keys"), event.get("unknown"), int(event["n"]), whole=True)
-                case "case.start":
+                case Connected():
+                    found.connects.append(event)
+                case NetworkChanged():
+                    found.networks.append(event)
+                case FileTransferred():
+                    found.transfers.append(event)
+                case ConfigurationRead(when="before"):
+                    self.configuration(event.keys, event.unknown, event.n, whole=True)
+                case CaseStarted():
                     self.attempts += 1
                     self.case = self.attempts
-                case "case.end":
+                case CaseEnded():
                     self.case = 0
-        self.found.performance = meter.performance(limits)
-        return self.found
+        found.performance = meter.performance(limits)
+        return found
 
-    def frame(self, event: Event) -> None:
-        frame = parse(str(event.get("raw", "")))
-        incoming = event.get("dir") == "in"
-        connection, line = event.get("connection"), int(event["n"])
+    def frame(self, event: FrameSeen) -> None:
+        frame, incoming = parse(event.raw), event.dir == "in"
         if frame.type == "CALL":
             message = Message(
-                frame.action, frame.payload, incoming, line, int(event["t"]), self.case, connection
+                frame.action, frame.payload, incoming, event.n, event.t, self.case, event.connection
             )
             self.found.messages.setdefault((incoming, frame.action), []).append(message)
-            self.open[connection, frame.id, incoming] = message
+            self.open[event.connection, frame.id, incoming] = message
         elif frame.type in ("CALLRESULT", "CALLERROR"):
-            answered = self.open.pop((connection, frame.id, not incoming), None)
+            answered = self.open.pop((event.connection, frame.id, not incoming), None)
             if answered is not None:
-                self.answer(answered, frame, line)
+                self.answer(answered, frame, event.n)
 
     def answer(self, message: Message, frame: Frame, line: int) -> None:
         message.reply_line = line
@@ -165,22 +174,21 @@ class _Gatherer:
 
     def configuration(self, keys: Any, unknown: Any, line: int, whole: bool) -> None:
         """Keeps what a key was when first seen: later values are what test cases made of it."""
-        for entry in keys if isinstance(keys, list) else []:
-            if isinstance(entry, dict) and isinstance(entry.get("key"), str):
+        for entry in dicts(keys):
+            if isinstance(entry.get("key"), str):
                 readonly = entry.get("readonly")
-                value = "" if entry.get("value") is None else str(entry["value"])
-                seen = KeySeen(value, readonly if isinstance(readonly, bool) else None, line)
+                seen = KeySeen(
+                    shown(entry.get("value")), readonly if isinstance(readonly, bool) else None, line
+                )
                 self.found.keys.setdefault(entry["key"], seen)
-        for name in unknown if isinstance(unknown, list) else []:
-            self.found.absent.setdefault(str(name), line)
+        for name in texts(unknown):
+            self.found.absent.setdefault(name, line)
         if whole and keys and not self.found.whole_configuration:
             self.found.whole_configuration = line
 
-    def action(self, event: Event) -> None:
-        name, line = str(event.get("action", "")), int(event["n"])
-        if event.get("phase") == "asked":
-            self.asked[name] = line
-        elif event.get("phase") == "done":
-            params = event.get("params")
-            known = params if isinstance(params, dict) else {}
-            self.found.done.append(Done(name, known, self.asked.pop(name, line), line, self.case))
+    def action(self, event: Acted) -> None:
+        if event.phase is ActionPhase.ASKED:
+            self.asked[event.action] = event.n
+        elif event.phase is ActionPhase.DONE:
+            asked = self.asked.pop(event.action, event.n)
+            self.found.done.append(Done(event.action, event.params, asked, event.n, self.case))

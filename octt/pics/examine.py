@@ -6,27 +6,28 @@ than that: a contradiction names the record line that shows it, and what was not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from octt.measure import declared_maxima
 from octt.pics.declaration import Declaration
 from octt.pics.evidence import gather
 from octt.pics.questionnaire import load_questionnaire
 from octt.pics.rules import functions, keys, sessions, transport
-from octt.pics.rules.base import CONFIRMED, CONTRADICTED, NOT_OBSERVED, Asked, Rule, Seen
+from octt.pics.rules.base import Asked, Rule, Sighting
+from octt.record import Event
+from octt.record.words import Agreement
 
-__all__ = ["CONFIRMED", "CONTRADICTED", "NOT_OBSERVED", "RULES", "Finding", "examine"]
+__all__ = ["RULES", "Examined", "examine"]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What became of one answer: confirmed, contradicted or not observed, why, and the record line (0: none)."""
+class Examined:
+    """What became of one answer, why, and the record line that shows it (0: none)."""
 
     item: str
     answer: str
-    result: str
+    result: Agreement
     why: str
     line: int = 0
 
@@ -85,30 +86,30 @@ RULES: tuple[tuple[str, Rule, str], ...] = (
 )
 
 
-def examine(declaration: Declaration, events: Iterable[Mapping[str, Any]]) -> list[Finding]:
-    """One finding for every answer given, in the order of the questionnaire, then one for every declared key."""
+def examine(declaration: Declaration, events: Iterable[Event]) -> list[Examined]:
+    """What became of every answer given, in the order of the questionnaire, then of every declared key."""
     evidence = gather(events, declared_maxima(declaration.as_dict()))
-    findings = []
+    found = []
     for question in load_questionnaire().questions.values():
         answer = declaration.answer(question.id)
         if answer is None or question.type == "table":
             continue
         asked = Asked(question, answer, declaration, evidence)
         rules = [(rule, wanted) for items, rule, wanted in RULES if question.id in items.split()]
-        seen = [found for rule, _ in rules if (found := rule(asked)) is not None]
-        findings.append(_finding(question.id, question.shown(answer), seen, [wanted for _, wanted in rules]))
+        seen = [sighting for rule, _ in rules if (sighting := rule(asked)) is not None]
+        found.append(_strongest(question.id, question.shown(answer), seen, [wanted for _, wanted in rules]))
     for name, key in declaration.configuration_keys.items():
         shown = " ".join(part for part in (key.value or "", f"({key.access})" if key.access else "") if part)
         seen = keys.declared_key(name, key, evidence)
-        findings.append(_finding(f"configuration_keys.{name}", shown, seen, [f"the key {name}"]))
-    return findings
+        found.append(_strongest(f"configuration_keys.{name}", shown, seen, [f"the key {name}"]))
+    return found
 
 
-def _finding(item: str, answer: str, seen: list[Seen], wanted: list[str]) -> Finding:
+def _strongest(item: str, answer: str, seen: list[Sighting], wanted: list[str]) -> Examined:
     """The strongest of what the rules saw: a contradiction, then a confirmation, then a remark."""
-    for result in (CONTRADICTED, CONFIRMED, NOT_OBSERVED):
-        for found in seen:
-            if found.result == result:
-                return Finding(item, answer, result, found.why, found.line)
+    for result in (Agreement.CONTRADICTED, Agreement.CONFIRMED, Agreement.NOT_OBSERVED):
+        for sighting in seen:
+            if sighting.result is result:
+                return Examined(item, answer, result, sighting.why, sighting.line)
     why = f"never seen in this run: {'; '.join(wanted)}" if wanted else "nothing in OCPP shows it"
-    return Finding(item, answer, NOT_OBSERVED, why)
+    return Examined(item, answer, Agreement.NOT_OBSERVED, why)

@@ -11,16 +11,9 @@ from typing import Any
 
 from octt.paths import PICS
 from octt.pics import expression
+from octt.record.words import Profile
 
-PROFILES = (
-    "Core",
-    "FirmwareManagement",
-    "LocalAuthListManagement",
-    "SmartCharging",
-    "RemoteTrigger",
-    "Reservation",
-    "Security",
-)
+PROFILES = tuple(Profile)
 FORMS = ("2025", "2024")
 TYPES = ("bool", "int", "number", "text", "choice", "list", "table")
 

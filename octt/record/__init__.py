@@ -1,6 +1,8 @@
-"""The evidence: one append-only, hash-chained event log per run; writer and reader."""
+"""The evidence: one append-only, hash-chained event log per run; its events and words, writer and reader."""
 
-from octt.record.reader import Damage, check_chain, read
-from octt.record.writer import GENESIS, Event, Record, line_hash
+from octt.record.chain import Chain, Damage, check_chain
+from octt.record.events import Event
+from octt.record.reader import decode, read
+from octt.record.writer import GENESIS, Record, line_hash
 
-__all__ = ["GENESIS", "Damage", "Event", "Record", "check_chain", "line_hash", "read"]
+__all__ = ["GENESIS", "Chain", "Damage", "Event", "Record", "check_chain", "decode", "line_hash", "read"]

@@ -82,26 +82,33 @@ class Agreement(StrEnum):
 
 
 class Profile(StrEnum):
-    """The certification profiles, in the order of the certificates; `printed` is how the certificates write them."""
+    """The certification profiles, in the order of the certificates."""
 
-    printed: str
+    CORE = "Core"
+    FIRMWARE_MANAGEMENT = "FirmwareManagement"
+    LOCAL_AUTH_LIST_MANAGEMENT = "LocalAuthListManagement"
+    SMART_CHARGING = "SmartCharging"
+    REMOTE_TRIGGER = "RemoteTrigger"
+    RESERVATION = "Reservation"
+    SECURITY = "Security"
 
-    def __new__(cls, value: str, printed: str) -> Profile:
-        """A member with the name that is printed."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.printed = printed
-        return member
+    @property
+    def printed(self) -> str:
+        """As the certificates write it."""
+        return _PRINTED[self]
 
-    CORE = "Core", "Core"
-    FIRMWARE_MANAGEMENT = "FirmwareManagement", "Firmware Management"
-    LOCAL_AUTH_LIST_MANAGEMENT = "LocalAuthListManagement", "Local Authorization List Management"
-    SMART_CHARGING = "SmartCharging", "Smart Charging"
-    REMOTE_TRIGGER = "RemoteTrigger", "Remote Trigger"
-    RESERVATION = "Reservation", "Reservation"
-    SECURITY = "Security", "Security extension"
 
-    @classmethod
-    def name_of(cls, profile: str) -> str:
-        """How a profile is printed; one that there is not, as it is."""
-        return next((known.printed for known in cls if known == profile), profile)
+_PRINTED = {
+    Profile.CORE: "Core",
+    Profile.FIRMWARE_MANAGEMENT: "Firmware Management",
+    Profile.LOCAL_AUTH_LIST_MANAGEMENT: "Local Authorization List Management",
+    Profile.SMART_CHARGING: "Smart Charging",
+    Profile.REMOTE_TRIGGER: "Remote Trigger",
+    Profile.RESERVATION: "Reservation",
+    Profile.SECURITY: "Security extension",
+}
+
+
+def printed(profile: str) -> str:
+    """A profile as the certificates write it; one that there is not, as it is."""
+    return Profile(profile).printed if profile in _PRINTED else profile

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import json
 import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar, overload
 
-import orjson
+from msgspec import UNSET, UnsetType, to_builtins
+from msgspec.json import Encoder
+from msgspec.structs import replace
+
+from octt.record.events import KINDS, CaseEnded, Event
 
 GENESIS = "0" * 64
 
-Event = dict[str, Any]
+_ENCODER = Encoder(enc_hook=str)
+
+Written = TypeVar("Written", bound=Event)
 
 
 def line_hash(line: bytes) -> str:
@@ -61,25 +69,69 @@ class Record:
         """Calls `listener` with every event from now on, in the thread that writes it, outside the lock."""
         self._listeners.append(listener)
 
-    def write(self, kind: str, *, t: int | None = None, m: int | None = None, **fields: Any) -> Event:
-        """Appends one event and returns it. `t` (wall) and `m` (monotonic) are nanoseconds; default now."""
+    @overload
+    def write(
+        self,
+        event: Written,
+        /,
+        *,
+        t: int | None = None,
+        m: int | None = None,
+        case: str | UnsetType | None = UNSET,
+    ) -> Written: ...
+    @overload
+    def write(
+        self,
+        kind: str,
+        /,
+        *,
+        t: int | None = None,
+        m: int | None = None,
+        case: str | UnsetType | None = UNSET,
+        **fields: Any,
+    ) -> Event: ...
+    def write(
+        self,
+        event: Event | str,
+        /,
+        *,
+        t: int | None = None,
+        m: int | None = None,
+        case: str | UnsetType | None = UNSET,
+        **fields: Any,
+    ) -> Event:
+        """Appends one event and returns it with its head: its number and the hash of the line before are set here.
+
+        `t` (wall) and `m` (monotonic) are nanoseconds, by default now; `case` is that which runs, None for no case.
+        Also takes the kind of an event and its fields. TypeError when it has no such field or one is missing,
+        ValueError for a kind that there is not.
+        """
+        if isinstance(event, str):
+            event = (KINDS.get(event) or _no_kind(event))(**fields)
+        body = _encoded(event)
         with self._lock:
             self._number += 1
-            event: Event = {
-                "n": self._number,
-                "t": time.time_ns() if t is None else t,
-                "m": time.monotonic_ns() if m is None else m,
-                "kind": kind,
-                **fields,
-            }
-            if event.setdefault("case", self.case) is None:
-                del event["case"]
-            event["prev"] = self._previous
-            line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS)
+            if t is None:
+                t = time.time_ns()
+            if m is None:
+                m = time.monotonic_ns()
+            if case is UNSET:
+                case = self.case
+            of_case = b"" if case is None else b',"case":' + _ENCODER.encode(case)
+            previous = self._previous
+            line = b'{"n":%d,"t":%d,"m":%d,%b%b,"prev":"%b"}' % (
+                self._number,
+                t,
+                m,
+                body[1:-1],
+                of_case,
+                previous.encode(),
+            )
+            event = replace(event, n=self._number, t=t, m=m, case=case, prev=previous)
             self._previous = line_hash(line)
             self._file.write(line + b"\n")
             self._file.flush()
-        if kind == "case.end":
+        if isinstance(event, CaseEnded):
             self.sync()
         for listener in self._listeners:
             listener(event)
@@ -99,3 +151,17 @@ class Record:
         if not self._file.closed:
             self.sync()
             self._file.close()
+
+
+def _no_kind(kind: str) -> NoReturn:
+    near = difflib.get_close_matches(kind, KINDS, 1)
+    raise ValueError(f"no event of kind {kind!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+
+
+def _encoded(event: Event) -> bytes:
+    """The event as JSON, without its head."""
+    try:
+        return _ENCODER.encode(event)
+    except UnicodeEncodeError:  # half of a surrogate pair, e.g. in a path that is not UTF-8
+        text = json.dumps(to_builtins(event, enc_hook=str), ensure_ascii=False)
+        return _ENCODER.encode(json.loads(text.encode("utf-8", "replace")))

@@ -8,16 +8,16 @@ from typing import Any
 import orjson
 
 from octt.measure import Statistic
-from octt.report.model.case import Attempt, Case
+from octt.report.model.case import Attempt, Case, Remark
 from octt.report.model.parts import Connection, Finding, Result
 
-FORMAT = 1
+FORMAT = 2  # what changed is said in the schema
 PERCENTILES = (50, 90, 95, 99)
 
 
 def render(result: Result) -> bytes:
     """The result as JSON, indented, always the same bytes for the same result."""
-    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
     return orjson.dumps(as_dict(result), default=str, option=option)
 
 
@@ -58,7 +58,7 @@ def as_dict(result: Result) -> dict[str, Any]:
         "profiles": [vars(profile) for profile in result.profiles],
         "cases": [_case(case) for case in result.cases],
         "findings": [_finding(finding) for finding in result.findings],
-        "remarks": [vars(remark) for remark in result.remarks],
+        "remarks": [_remark(remark) for remark in result.remarks],
         "pics": [vars(answer) for answer in result.pics],
         "performance": _performance(result),
         "configuration": {
@@ -134,12 +134,16 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
             {**_dated(vars(step)), "seconds": short(step.seconds), "margin": short(step.margin)}
             for step in attempt.steps
         ],
-        "remarks": [vars(remark) for remark in attempt.remarks],
+        "remarks": [_remark(remark) for remark in attempt.remarks],
         "remarks_left_out": attempt.remarks_left_out,
         "actions": [{**_dated(vars(action)), "ended": iso(action.ended)} for action in attempt.actions],
         "prompts": [_dated(vars(prompt)) for prompt in attempt.prompts],
         "changes": [vars(change) for change in attempt.changes],
     }
+
+
+def _remark(remark: Remark) -> dict[str, Any]:
+    return {**vars(remark), "severity": remark.severity or ""}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -159,12 +163,14 @@ def _performance(result: Result) -> dict[str, Any]:
 def _statistic(statistic: Statistic) -> dict[str, Any]:
     return {
         "name": statistic.name,
+        "counts": statistic.counts,
         "declared": statistic.declared,
         "count": statistic.count,
         "minimum": short(statistic.minimum),
         "maximum": short(statistic.maximum),
         "average": short(statistic.average),
         **{f"p{percent}": short(statistic.percentile(percent)) for percent in PERCENTILES},
+        "at_least": statistic.at_least,
         "unanswered": statistic.unanswered,
         "exceeded": statistic.exceeded,
     }

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
+from octt.record.words import Outcome, Verdict
 from octt.report.json_out import iso
-from octt.report.model.case import ERROR, FAIL, INCONCLUSIVE, NOT_APPLICABLE, NOT_RUN, Case, Step
+from octt.report.model.case import Case, Step
 from octt.report.model.parts import Result
 from octt.report.text import visible
 
-ERRORS = (INCONCLUSIVE, ERROR, NOT_RUN)
+ERRORS = (Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.NOT_RUN)
 TEXT_LIMIT = 4000  # characters of one text: CI servers show them in a browser
 
 
@@ -41,9 +42,9 @@ def _numbers(cases: list[Case]) -> dict[str, str]:
     verdicts = [case.verdict for case in cases]
     return {
         "tests": str(len(cases)),
-        "failures": str(verdicts.count(FAIL)),
+        "failures": str(verdicts.count(Verdict.FAIL)),
         "errors": str(sum(verdict in ERRORS for verdict in verdicts)),
-        "skipped": str(verdicts.count(NOT_APPLICABLE)),
+        "skipped": str(verdicts.count(Verdict.NOT_APPLICABLE)),
         "time": f"{sum(case.seconds for case in cases):.3f}",
     }
 
@@ -62,13 +63,13 @@ def _testcase(suite: ElementTree.Element, case: Case, classname: str) -> None:
     attributes = {"classname": f"octt.{classname}", "name": name, "time": f"{case.seconds:.3f}"}
     element = ElementTree.SubElement(suite, "testcase", attributes)
     message = visible(case.reason or case.verdict, 500)
-    if case.verdict == NOT_APPLICABLE:
+    if case.verdict == Verdict.NOT_APPLICABLE:
         ElementTree.SubElement(element, "skipped", {"message": message})
-    elif case.verdict == FAIL or case.verdict in ERRORS:
-        tag = "failure" if case.verdict == FAIL else "error"
+    elif case.verdict == Verdict.FAIL or case.verdict in ERRORS:
+        tag = "failure" if case.verdict == Verdict.FAIL else "error"
         kind = f"{case.verdict} ({case.blame})" if case.blame else case.verdict
         outcome = ElementTree.SubElement(element, tag, {"message": message, "type": visible(kind, 100)})
-        failed = [_failed(step) for step in case.steps if step.outcome == "fail"]
+        failed = [_failed(step) for step in case.steps if step.outcome is Outcome.FAIL]
         outcome.text = visible("\n".join(failed) or case.reason, TEXT_LIMIT)
     lines = [_line(step) for step in case.steps]
     lines += [

@@ -7,12 +7,14 @@ import enum
 import threading
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from octt.monitors import Monitors
 from octt.ocpp import Frame
 from octt.pics.examine import examine
 from octt.record import Event, read
+from octt.record.events import CaseEnded
+from octt.record.words import Blame
 from octt.script.actions import Actions, World
 from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
@@ -222,7 +224,15 @@ class Run:
     def skip(self, case_id: str, reason: str) -> None:
         """Records that a case does not apply."""
         self.record.write(
-            "case.end", case=case_id, attempt=0, verdict="NOT APPLICABLE", reason=reason, seconds=0
+            CaseEnded(
+                attempt=0,
+                verdict=Verdict.NOT_APPLICABLE,
+                blame=Blame.NOBODY,
+                reason=reason,
+                seconds=0,
+                forced=0,
+            ),
+            case=case_id,
         )
 
     # -- monitors ---------------------------------------------------------------------------------------------------
@@ -230,7 +240,7 @@ class Run:
     def _watch(self, event: Event, frame: Frame | None) -> None:
         """What the monitors see in an event belongs to the case of that event, however late it is seen."""
         with self._watching:
-            findings = self.monitors.see(event, frame)
+            findings = self.monitors.see(cast(dict[str, Any], event), frame)
         case, phase = event.get("case"), event.get("phase")
         for finding in findings:
             self.record.write(

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.json import encode
 
 from octt.paths import PICS
 from octt.pics.declaration import load_declaration
@@ -89,8 +90,7 @@ def test_new_does_not_lose_what_it_cannot_read(tmp_path):
 def test_draft_from_a_run(tmp_path):
     story = Story()
     story.keys(NumberOfConnectors=("3",))
-    record = tmp_path / "record.jsonl"
-    record.write_text("".join(json.dumps(event) + "\n" for event in story.events), encoding="utf-8")
+    (tmp_path / "record.jsonl").write_bytes(b"".join(encode(event) + b"\n" for event in story.events))
     out = tmp_path / "draft.toml"
     assert octt("draft", tmp_path, "--out", out).exit_code == 0
     assert load_declaration(out).answer("HFS-8") == 3

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octt import ocpp
-from octt.ocpp import KEYS, schemas
+from octt.ocpp import KEYS, schemas, values
 
 JSON = st.recursive(
     st.none()
@@ -110,7 +110,7 @@ def test_validation_never_raises(action, direction, payload):
 def test_timestamps_are_judged_by_the_specification(text, good):
     status = {"connectorId": 1, "errorCode": "NoError", "status": "Available", "timestamp": text}
     assert (schemas.problems("StatusNotification", "request", status) == []) is good
-    assert schemas.is_timestamp(text) is good
+    assert values.is_timestamp(text) is good
 
 
 @pytest.mark.parametrize("limit", [6, 8.3, 0.1, 16.7, 1000.1])

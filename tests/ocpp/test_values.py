@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -95,6 +96,16 @@ def test_identifiers_are_compared_without_regard_to_case():
     assert values.same("Tag", "tAG")
     assert not values.same("1", 1)
     assert not values.same(None, None)
+
+
+@given(st.text() | st.lists(JSON, max_size=5).map(lambda message: json.dumps(message)))
+def test_a_payload_is_an_object_or_none(raw):
+    assert isinstance(values.payload(raw), dict | None)
+
+
+def test_the_payload_stands_last():
+    assert values.payload('[2,"1","Heartbeat",{"a":1}]') == values.payload('[3,"1",{"a":1}]') == {"a": 1}
+    assert values.payload('[3,{"a":1}]') is None
 
 
 def test_sampled_values_come_with_their_meter_value():

@@ -3,6 +3,8 @@
 import itertools
 import json
 
+from octt.record import decode
+
 START = 1_767_261_600_000_000_000  # 2026-01-01T10:00:00Z
 
 
@@ -17,7 +19,8 @@ class Story:
     def add(self, kind, **fields):
         number = len(self.events) + 1
         time = {"t": START + number * 10**9, "m": number * 10**9}
-        self.events.append({"n": number, **time, "kind": kind, **fields})
+        line = json.dumps({"n": number, **time, "kind": kind, **fields})
+        self.events.append(decode(line.encode()))
         return number
 
     def case(self, name):

@@ -6,8 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from story import Story
 
-from octt.pics.examine import CONFIRMED, CONTRADICTED, NOT_OBSERVED, RULES, examine
+from octt.pics.examine import RULES, examine
 from octt.pics.questionnaire import load_questionnaire
+from octt.record.words import Agreement
+
+CONFIRMED, CONTRADICTED, NOT_OBSERVED = Agreement.CONFIRMED, Agreement.CONTRADICTED, Agreement.NOT_OBSERVED
 
 ROOT = {"hashAlgorithm": "SHA256", "issuerNameHash": "aa", "issuerKeyHash": "bb", "serialNumber": "1"}
 OTHER = {**ROOT, "serialNumber": "2"}
@@ -270,8 +273,27 @@ EXAMPLES = [
     ("milliseconds", True, timestamps("2026-01-01T10:00:00Z"), NOT_OBSERVED),
     ("response_timeout", 2, call("ClearCache", {"status": "Accepted"}), CONFIRMED),
     ("response_timeout", 0.5, call("ClearCache", {"status": "Accepted"}), CONTRADICTED),
+    ("response_timeout", 2, lambda s: unanswered(s), CONTRADICTED),
+    ("response_timeout", 900, lambda s: unanswered(s), NOT_OBSERVED),
+    ("response_timeout", 2, lambda s: sooner(s), CONFIRMED),
     ("remote_start_response", 0.5, call("RemoteStartTransaction", {"status": "Rejected"}), CONTRADICTED),
 ]
+
+
+def unanswered(story):
+    """A call that is never answered, and three seconds of waiting for it."""
+    line = story.frame("out", [2, "x", "Reset", {"type": "Hard"}], "Reset")
+    story.status("Available")
+    story.end()
+    return line
+
+
+def sooner(story):
+    """An answer in a second, and a call that the connection did not outlive."""
+    line = story.calls("ClearCache", {"status": "Accepted"})
+    story.frame("out", [2, "x", "Reset", {"type": "Hard"}], "Reset")
+    story.add("disconnect", connection=1, code=1006, reason="", by="network")
+    return line
 
 
 @pytest.mark.parametrize(("item", "answer", "tell", "result"), EXAMPLES)

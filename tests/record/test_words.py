@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from octt.record.words import Agreement, Blame, Profile, Severity, Verdict
+from octt.record.words import Agreement, Blame, Profile, Severity, Verdict, printed
 
 
 @pytest.mark.parametrize("word", [Verdict.NOT_APPLICABLE, Blame.NOBODY, Profile.CORE, Severity.REMARK])
@@ -22,6 +22,6 @@ def test_what_is_none_of_the_words_is_not_taken():
 
 
 def test_profiles_have_their_printed_names():
-    assert Profile("SmartCharging").printed == Profile.name_of("SmartCharging") == "Smart Charging"
-    assert Profile.name_of("Vendor") == "Vendor"
+    assert Profile("SmartCharging").printed == printed("SmartCharging") == "Smart Charging"
+    assert printed("Vendor") == "Vendor"
     assert next(iter(Profile)) is Profile.CORE

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
-from octt.record import GENESIS, line_hash
+from octt.record import GENESIS, Event, decode, line_hash
 
 START = 1_767_261_600_000_000_000  # 2026-01-01T10:00:00Z
 HOSTILE = '<script>alert(\'x\')</script> & "]]>\x00\x1b[31m\u202e#let x = read("f")\\ud800'
@@ -60,7 +61,8 @@ class Synthetic:
     """A record being made. Events go to `events`, or straight to the file when made with a path."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.events: list[dict[str, Any]] = []
+        self.events: list[Event] = []
+        self._lines: dict[int, bytes] = {}
         self.now = 0
         self.case_id: str | None = None
         self._ids = itertools.count(1)
@@ -69,7 +71,7 @@ class Synthetic:
         self._previous = GENESIS
         self._file = path.open("wb") if path is not None else None
 
-    def add(self, kind: str, *, wait: float = 0.001, **fields: Any) -> dict[str, Any]:
+    def add(self, kind: str, *, wait: float = 0.001, **fields: Any) -> Event:
         """One event, `wait` seconds later than the one before."""
         self.now += round(wait * 1e9)
         self._number += 1
@@ -80,11 +82,14 @@ class Synthetic:
         event["prev"] = self._previous
         line = orjson.dumps(event)
         self._previous = line_hash(line)
+        made = decode(line)
+        assert made is not None
         if self._file is not None:
             self._file.write(line + b"\n")
         else:
-            self.events.append(event)
-        return event
+            self.events.append(made)
+            self._lines[made.n] = line + b"\n"
+        return made
 
     def start(self, *cases: str | dict[str, Any], **fields: Any) -> None:
         """run.start with a plan: ids, or whole entries of a plan."""
@@ -125,7 +130,7 @@ class Synthetic:
             {"status": "Accepted", "currentTime": "2026-01-01T10:00:00Z", "interval": 10},
         )
 
-    def frame(self, direction: str, message: Any, action: str = "", **fields: Any) -> dict[str, Any]:
+    def frame(self, direction: str, message: Any, action: str = "", **fields: Any) -> Event:
         """A frame; `message` is the JSON array, or the raw text."""
         types = {2: "CALL", 3: "CALLRESULT", 4: "CALLERROR"}
         if isinstance(message, str):
@@ -147,13 +152,13 @@ class Synthetic:
         message_id = f"s{next(self._ids)}"
         asked = self.frame("in", [2, message_id, action, payload], action)
         self.frame("out", [3, message_id, reply], action, wait=seconds)
-        return int(asked["n"])
+        return asked.n
 
     def call(self, action: str, payload: Any, reply: Any, *, seconds: float = 0.05) -> int:
         """A call of ours and the station's reply `seconds` later; the line of the reply."""
         message_id = f"c{next(self._ids)}"
         self.frame("out", [2, message_id, action, payload], action)
-        return int(self.frame("in", [3, message_id, reply], action, wait=seconds)["n"])
+        return self.frame("in", [3, message_id, reply], action, wait=seconds).n
 
     def action(self, name: str, *, seconds: float = 0.3, phase: str = "done", **params: Any) -> None:
         """A driver action, asked and over."""
@@ -179,8 +184,12 @@ class Synthetic:
 
     def write(self, path: Path) -> Path:
         """Writes the events as a record."""
-        path.write_bytes(b"".join(orjson.dumps(event) + b"\n" for event in self.events))
+        path.write_bytes(b"".join(self._lines[event.n] for event in self.events))
         return path
+
+    def change(self, place: int, **fields: Any) -> None:
+        """An event says something else; only of an event that is not written."""
+        self.events[place] = replace(self.events[place], **fields)
 
     def close(self) -> None:
         if self._file is not None:

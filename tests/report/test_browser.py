@@ -11,6 +11,7 @@ import subprocess
 import pytest
 from websockets.sync.client import connect
 
+from octt.record.events import CaseEnded
 from octt.report.html import page as html
 from octt.report.model.result import build
 from tests.report.synthetic import failing_run
@@ -90,12 +91,13 @@ def _page_path(folder, port):
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    events = failing_run().events
-    for event in events:
-        if event["kind"] == "case.end" and event.get("reason"):
-            event["reason"] += "<img src=x onerror=\"document.title='taken'\">"
+    run = failing_run()
+    for event in list(run.events):
+        if isinstance(event, CaseEnded) and event.reason:
+            reason = event.reason + "<img src=x onerror=\"document.title='taken'\">"
+            run.change(run.events.index(event), reason=reason)
     file = tmp_path_factory.mktemp("report") / "report.html"
-    file.write_text(html.render(build(events)), encoding="utf-8")
+    file.write_text(html.render(build(run.events)), encoding="utf-8")
     return file.as_uri()
 
 

@@ -10,7 +10,7 @@ from octt.report.certificate.certificate import certificate
 from octt.report.certificate.form import LAYOUTS, NOTICE
 from octt.report.model.result import build
 from tests.report.certified import FACTS, certified, first_missing, flat
-from tests.report.synthetic import failing_run, passing_run
+from tests.report.synthetic import PICS, failing_run, passing_run
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -101,14 +101,14 @@ def test_measured_values_come_from_the_record():
 
 def test_a_declared_profile_without_cases_was_not_tested():
     run = passing_run()
-    run.events[0]["pics"] = {**run.events[0]["pics"], "profiles": ["Core", "SmartCharging"]}
+    run.change(0, pics={**PICS, "profiles": ["Core", "SmartCharging"]})
     assert "Smart Charging | Not tested" in flat(certificate(build(run.events), "2025"))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_declaration_of_wrong_types_still_gives_a_report(layout):
     run = passing_run()
-    run.events[0]["pics"] = {
+    pics = {
         "profiles": "Core",
         "product": ["x"],
         "answers": {"HFS-8": {"a": 1}, "C-09.1": [[1], None], "SEC-4": 7, "HFS-1": "maybe"},
@@ -119,6 +119,7 @@ def test_a_declaration_of_wrong_types_still_gives_a_report(layout):
         "performance": {"response_timeout": "soon"},
         "certified": "yes",
     }
+    run.change(0, pics=pics)
     assert "Statement of Approval" in flat(certificate(build(run.events), layout))
 
 

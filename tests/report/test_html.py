@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from octt.report.html import page as html
 from octt.report.html.frames import Budget, Gap, chosen
 from octt.report.model.result import build, load
-from octt.report.model.rules import EXPLANATION
+from octt.report.model.verdict import EXPLANATION
 from tests.report.certified import FACTS, certified, first_missing
 from tests.report.synthetic import HOSTILE, Synthetic, failing_run, large_run, passing_run
 
@@ -202,6 +202,20 @@ def test_the_page_has_the_whole_certificate(layout):
         first_missing(page.text[page.text.index("Test report in the arrangement of") :], FACTS[layout])
         is None
     )
+
+
+def test_a_frame_that_did_not_leave_is_called_that():
+    run = Synthetic()
+    run.start("A")
+    run.connect()
+    with run.case("A"):
+        run.frame("out", [2, "1", "ClearCache", {}], "ClearCache")
+        frame = run.frame("out", [2, "2", "Reset", {"type": "Hard"}], "Reset")
+        run.add("unsent", frame=frame.n)
+    run.end()
+    page = html.render(build(run.events))
+    assert page.count("did not leave, the connection was gone") == 1
+    assert page.index("Reset.req") < page.index("did not leave")
 
 
 def test_an_empty_record_gives_a_page():

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from octt.commands.main import main
 from octt.record import Record, check_chain, read
+from octt.record.events import CaseEnded
 from octt.report.evidence.sign import sign, verify
 
 
@@ -22,7 +23,7 @@ def folder(tmp_path):
         "run.start", tool={"name": "octt", "version": "1"}, bench={}, pics={}, plan=plan, started="2026-01-01"
     )
     record.write("case.start", case="TC_003_CS", attempt=1, name="A case")
-    fields = {"blame": "station", "reason": "step 1: nothing came", "seconds": 1.0}
+    fields = {"blame": "station", "reason": "step 1: nothing came", "seconds": 1.0, "forced": 0.0}
     record.write("case.end", case="TC_003_CS", attempt=1, verdict="FAIL", **fields)
     record.write("run.end", reason="finished")
     record.close()
@@ -47,8 +48,8 @@ def test_an_override_is_disclosed_and_the_record_stays_whole(folder, tmp_path_fa
     assert "The Lab" in json.dumps(case)
     assert "a loose plug" in (folder / "report.html").read_text()
     assert not (folder / "manifest.sig").exists()
-    measured = [event for event in read(folder / "record.jsonl") if event["kind"] == "case.end"]
-    assert [event["verdict"] for event in measured] == ["FAIL"]
+    measured = [event for event in read(folder / "record.jsonl") if isinstance(event, CaseEnded)]
+    assert [event.verdict for event in measured] == ["FAIL"]
 
 
 @pytest.mark.parametrize(
@@ -71,4 +72,4 @@ def test_what_cannot_be_overruled(folder, options, words):
 def test_a_damaged_record_is_not_continued(folder):
     path = folder / "record.jsonl"
     path.write_bytes(path.read_bytes().replace(b"nothing came", b"nothing cane"))
-    assert "damaged at line 4" in overrule(folder).output
+    assert "damaged at line 3" in overrule(folder).output

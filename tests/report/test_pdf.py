@@ -120,10 +120,8 @@ def test_hostile_text_is_set_as_text():
 def test_any_text_can_be_set(text):
     run = Synthetic()
     run.start({"case": text, "name": text, "profile": text, "applicable": True, "reason": text})
-    run.events[0]["pics"] = {
-        "product": {"designation": text, "vendor": text},
-        "answers": {"SEC-4": [text, text * 3]},
-    }
+    product = {"designation": text, "vendor": text}
+    run.change(0, pics={"product": product, "answers": {"SEC-4": [text, text * 3]}})
     with run.case(text, "FAIL", reason=text):
         run.step(text, "fail", actual=text, cite=text, step=text)
     run.end()
@@ -134,7 +132,7 @@ def test_the_laboratory_s_logo_is_set():
     result = build(passing_run().events)
     plain = pdf.render(result)
     run = passing_run()
-    run.events[0]["bench"] = {"laboratory": {"logo": f"data:image/png;base64,{PIXEL}"}}
+    run.change(0, bench={"laboratory": {"logo": f"data:image/png;base64,{PIXEL}"}})
     assert pdf.document(build(run.events), "2025", evidence=False)["logo"] == list(base64.b64decode(PIXEL))
     assert pdf.render(build(run.events)) != plain
 
@@ -144,7 +142,7 @@ def test_the_laboratory_s_logo_is_set():
 )
 def test_a_logo_that_is_none_is_left_out(logo):
     run = passing_run()
-    run.events[0]["bench"] = {"laboratory": {"logo": logo}}
+    run.change(0, bench={"laboratory": {"logo": logo}})
     assert pdf.render(build(run.events)).startswith(b"%PDF")
 
 

@@ -10,8 +10,9 @@ from rich.console import Console
 from synthetic import BOOT, HOSTILE, Synthetic, failing_run, passing_run
 
 from octt.commands.report import diff as command
-from octt.report.diff import compare
-from octt.report.html import diff as diff_views
+from octt.report.diff import terminal
+from octt.report.diff.compare import as_json, compare
+from octt.report.html.diff import page as page_of
 from octt.report.model.result import build
 
 
@@ -116,17 +117,17 @@ def test_configuration_changes():
 
 def test_the_views_say_it_and_let_nothing_through():
     found = difference(make(remark="old"), make("FAIL", remark=HOSTILE, firmware=HOSTILE, heartbeat=HOSTILE))
-    page = diff_views.page(found)
+    page = page_of(found)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "1 regression" in page
     output = io.StringIO()
-    diff_views.terminal(found, Console(file=output, width=200))
+    terminal.show(found, Console(file=output, width=200))
     shown = output.getvalue()
     assert "1 regression; verdicts changed: 1 of 1" in shown
     assert "\x1b" not in shown
     assert "\x00" not in shown
-    data = orjson.loads(diff_views.as_json(found))
+    data = orjson.loads(as_json(found))
     assert (data["regressions"], data["b"]["firmware"]) == (1, HOSTILE)
 
 

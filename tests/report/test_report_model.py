@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic import BOOT, HOSTILE, Synthetic, failing_run, passing_run
 
+from octt.ocpp.values import payload
 from octt.record import Record
+from octt.record.events import FrameSeen
 from octt.report import json_out, junit
-from octt.report.model.frames import SUMMARY_LENGTH, summarise
+from octt.report.model.frames import SUMMARY_LENGTH, summary_of
 from octt.report.model.result import build, load
 
 
@@ -45,8 +47,8 @@ def test_a_passing_run_is_read_whole(tmp_path):
     assert step.margin == pytest.approx(8.8)
     assert result.frames.by_line(step.frame).action == "StartTransaction"
     assert [frame.action for frame in case.frames][:2] == ["StatusNotification", "StatusNotification"]
-    assert case.frames[0].summary == "connectorId=1 status=Preparing errorCode=NoError"
-    assert case.frames[0].payload["status"] == "Preparing"
+    assert summary_of(case.frames[0]) == "connectorId=1 status=Preparing errorCode=NoError"
+    assert payload(case.frames[0].raw)["status"] == "Preparing"
     assert len(case.frames[2:5]) == 3
     assert result.configuration.differences == []
     assert result.frames.by_line(1) is None
@@ -170,6 +172,30 @@ def test_a_remark_outside_any_case_is_kept():
     result = build(run.events)
     assert [remark.text for remark in result.remarks] == ["the station connected twice"]
     assert any(finding.title == "the station connected twice" for finding in result.findings)
+
+
+def test_a_verdict_revised_after_its_case_counts_and_so_does_its_remark():
+    """A monitor may see something a moment after its case, when the next one has begun already."""
+    run = Synthetic()
+    run.start("A", "B")
+    with run.case("A"):
+        run.step("it works")
+    run.case_id = "B"
+    run.add("case.start", attempt=1, name="second")
+    late = {"text": "a second reply", "by": "monitor", "severity": "violation", "case": "A"}
+    run.add("remark", **late)
+    run.add("case.revised", case="A", verdict="FAIL", blame="station", reason="a second reply")
+    run.add("case.end", attempt=1, verdict="PASS", blame="", reason="", seconds=1.0, forced=0.0)
+    run.case_id = None
+    run.add("remark", text="between the cases", by="monitor")
+    run.end()
+    result = build(run.events)
+    assert [(case.verdict, case.blame, case.reason) for case in result.cases] == [
+        ("FAIL", "station", "a second reply"),
+        ("PASS", "", ""),
+    ]
+    assert [[remark.text for remark in case.remarks] for case in result.cases] == [["a second reply"], []]
+    assert [remark.text for remark in result.remarks] == ["between the cases"]
 
 
 def test_what_was_left_changed_is_said_in_words():
@@ -317,9 +343,14 @@ def test_no_event_whatever_its_fields_stops_the_reading(tmp_path, random_events)
     Path(path).unlink()
 
 
+def frame(raw):
+    known = {"connection": 1, "dir": "in", "type": "CALL", "id": "", "action": "", "problems": []}
+    return FrameSeen(raw=raw, **known)
+
+
 @given(st.text() | json_values.map(lambda value: orjson.dumps([2, "id", "Action", value]).decode()))
 def test_a_summary_is_short_whatever_the_frame(raw):
-    assert len(summarise(raw, "CALL")) <= SUMMARY_LENGTH
+    assert len(summary_of(frame(raw))) <= SUMMARY_LENGTH
 
 
 def test_a_deeply_nested_frame_does_no_harm():
@@ -328,5 +359,5 @@ def test_a_deeply_nested_frame_does_no_harm():
     run.start("A")
     run.add("frame", connection=1, dir="in", raw=raw, type="CALL", id="1", action="BootNotification")
     result = build(run.events)
-    assert result.frames[0].summary.startswith("chargePointModel={chargePointModel=")
-    assert result.station.model == "(nested too deeply)"
+    assert summary_of(result.frames[0]).startswith("chargePointModel={chargePointModel=")
+    assert result.station.model == "(too large to show)"

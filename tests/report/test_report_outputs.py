@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import jsonschema_rs
 import orjson
 import pytest
+from certified import flat
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,8 @@ from synthetic import HOSTILE, Synthetic, failing_run, passing_run
 from octt.commands.report import report, verify
 from octt.paths import REPORTS
 from octt.report import json_out, junit, write
+from octt.report.certificate.certificate import certificate
+from octt.report.html import page as html
 from octt.report.model.result import build, load
 from octt.report.write import ReportError, write_all
 
@@ -49,6 +52,36 @@ def test_the_schema_refuses_what_is_not_a_result(schema):
     data = orjson.loads(json_out.render(build(passing_run().events)))
     data["verdict"] = "GOOD"
     assert not schema.is_valid(data)
+
+
+def test_a_result_of_the_format_before_is_still_described(schema):
+    data = orjson.loads(json_out.render(build(passing_run().events)))
+    assert data["format"] == 2
+    performance = {**data["performance"], "by_action": {}}
+    for added in ("local_start", "local_stop"):
+        del performance[added]
+    for key in ("response", "triggered", "remote_start", "remote_stop"):
+        of_before = performance[key].keys() - {"counts", "at_least"}
+        performance[key] = {name: performance[key][name] for name in of_before}
+    assert schema.is_valid({**data, "format": 1, "performance": performance})
+    assert not schema.is_valid({**data, "format": 3})
+
+
+def test_a_call_that_was_never_answered_shows_in_every_output():
+    run = passing_run()
+    del run.events[-1]
+    run.frame("out", [2, "x", "Reset", {"type": "Hard"}], "Reset")
+    run.add("run.end", wait=30, reason="finished")
+    result = build(run.events)
+    response = orjson.loads(json_out.render(result))["performance"]["response"]
+    assert (response["maximum"], response["at_least"], response["unanswered"]) == (30.0, True, 1)
+    assert result.not_issuable == ["OCPP response time: nothing came within 30.000 s, 2 s declared at most."]
+    assert [finding.detail for finding in result.findings if finding.kind == "time"] == [
+        "nothing came within 30.000 s, 2 s declared"
+    ]
+    assert "&gt; 30.0 s" in html.render(result)
+    assert "> 30" in flat(certificate(result, "2025"))
+    assert "more than 0:00:30" in flat(certificate(result, "2024"))
 
 
 def test_result_json_has_the_pinned_fields():

@@ -9,8 +9,7 @@ from typing import Any
 from octt.pics.declaration import Declaration
 from octt.pics.evidence import Evidence
 from octt.pics.questionnaire import Question
-
-CONFIRMED, CONTRADICTED, NOT_OBSERVED = "confirmed", "contradicted", "not observed"
+from octt.record.words import Agreement
 
 
 @dataclass(frozen=True)
@@ -24,22 +23,22 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Sighting:
     """What a rule saw: a result, one sentence, the record line that shows it."""
 
-    result: str
+    result: Agreement
     why: str
     line: int
 
 
-Rule = Callable[[Asked], Seen | None]
+Rule = Callable[[Asked], Sighting | None]
 
 
-def judged(agrees: bool, why: str, line: int) -> Seen:
+def judged(agrees: bool, why: str, line: int) -> Sighting:
     """Confirmed or contradicted, by the record line that shows it."""
-    return Seen(CONFIRMED if agrees else CONTRADICTED, why, line)
+    return Sighting(Agreement.CONFIRMED if agrees else Agreement.CONTRADICTED, why, line)
 
 
-def remark(why: str, line: int = 0) -> Seen:
+def remark(why: str, line: int = 0) -> Sighting:
     """Something seen that decides nothing."""
-    return Seen(NOT_OBSERVED, why, line)
+    return Sighting(Agreement.NOT_OBSERVED, why, line)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
+from octt.ocpp.values import ENERGY, PERIODIC, sampled, shown, table
 from octt.pics.evidence import Message
-from octt.pics.rules.base import Asked, Seen, judged, remark
+from octt.pics.rules.base import Asked, Sighting, judged, remark
+from octt.record.words import Profile
 
 MESSAGES = {
-    "FirmwareManagement": ("UpdateFirmware", "GetDiagnostics"),
-    "LocalAuthListManagement": ("SendLocalList", "GetLocalListVersion"),
-    "SmartCharging": ("SetChargingProfile", "ClearChargingProfile", "GetCompositeSchedule"),
-    "RemoteTrigger": ("TriggerMessage",),
-    "Reservation": ("ReserveNow", "CancelReservation"),
-    "Security": ("ExtendedTriggerMessage", "InstallCertificate", "GetInstalledCertificateIds", "GetLog"),
+    Profile.FIRMWARE_MANAGEMENT: ("UpdateFirmware", "GetDiagnostics"),
+    Profile.LOCAL_AUTH_LIST_MANAGEMENT: ("SendLocalList", "GetLocalListVersion"),
+    Profile.SMART_CHARGING: ("SetChargingProfile", "ClearChargingProfile", "GetCompositeSchedule"),
+    Profile.REMOTE_TRIGGER: ("TriggerMessage",),
+    Profile.RESERVATION: ("ReserveNow", "CancelReservation"),
+    Profile.SECURITY: (
+        "ExtendedTriggerMessage",
+        "InstallCertificate",
+        "GetInstalledCertificateIds",
+        "GetLog",
+    ),
 }
 
 
-def unsupported_message(asked: Asked) -> Seen | None:
+def unsupported_message(asked: Asked) -> Sighting | None:
     """A message of a declared profile that was never answered but with NotImplemented or NotSupported.
 
     What was asked with the local list switched off, or of a connector that does not exist, does not count.
@@ -44,13 +50,13 @@ def unsupported_message(asked: Asked) -> Seen | None:
 
 
 def _fair(call: Message, connectors: object, list_off: set[int]) -> bool:
-    if call.action in MESSAGES["LocalAuthListManagement"]:
+    if call.action in MESSAGES[Profile.LOCAL_AUTH_LIST_MANAGEMENT]:
         return call.case not in list_off
     connector = call.payload.get("connectorId")
     return not (type(connector) is int and type(connectors) is int and connector > connectors)
 
 
-def unlocked(asked: Asked) -> Seen | None:
+def unlocked(asked: Asked) -> Sighting | None:
     """Only a connector with a lock, so with a detachable cable, is Unlocked (section 5.18)."""
     for call in asked.evidence.called("UnlockConnector"):
         if call.status == "Unlocked":
@@ -59,7 +65,7 @@ def unlocked(asked: Asked) -> Seen | None:
     return None
 
 
-def unlock_not_supported(asked: Asked) -> Seen | None:
+def unlock_not_supported(asked: Asked) -> Sighting | None:
     """A fixed cable answers NotSupported; but a connector without a lock may do so too."""
     count = asked.declaration.answer("HFS-8")
     for call in asked.evidence.called("UnlockConnector"):
@@ -72,7 +78,7 @@ def unlock_not_supported(asked: Asked) -> Seen | None:
     return None
 
 
-def highest_connector(asked: Asked) -> Seen | None:
+def highest_connector(asked: Asked) -> Sighting | None:
     """The station reports no connector that it does not have."""
     for status in asked.evidence.sent("StatusNotification"):
         connector = status.payload.get("connectorId")
@@ -81,15 +87,15 @@ def highest_connector(asked: Asked) -> Seen | None:
     return None
 
 
-def measurands(asked: Asked) -> Seen | None:
+def measurands(asked: Asked) -> Sighting | None:
     """Measurands in MeterValues of that context: one not declared contradicts, all the declared ones confirm."""
-    context = "Sample.Periodic" if asked.question.id == "C-09.1" else "Sample.Clock"
+    context = PERIODIC if asked.question.id == "C-09.1" else "Sample.Clock"
     declared = {str(item).lower(): str(item) for item in asked.answer}
     seen: dict[str, int] = {}
     for message in asked.evidence.sent("MeterValues"):
-        for sample in _samples(message):
-            if sample.get("context", "Sample.Periodic") == context:
-                seen.setdefault(str(sample.get("measurand", "Energy.Active.Import.Register")), message.line)
+        for _, sample in sampled(message.payload):
+            if sample.get("context", PERIODIC) == context:
+                seen.setdefault(shown(sample.get("measurand", ENERGY)), message.line)
     for name, line in seen.items():
         if name.lower() not in declared:
             return judged(False, f"MeterValues ({context}) with {name}, which is not declared", line)
@@ -102,16 +108,7 @@ def measurands(asked: Asked) -> Seen | None:
     return judged(True, f"seen: {', '.join(seen)}", last)
 
 
-def _samples(message: Message) -> Iterator[dict[str, object]]:
-    values = message.payload.get("meterValue")
-    for value in values if isinstance(values, list) else []:
-        samples = value.get("sampledValue") if isinstance(value, dict) else None
-        yield from (
-            sample for sample in (samples if isinstance(samples, list) else []) if isinstance(sample, dict)
-        )
-
-
-def reserved_zero(asked: Asked) -> Seen | None:
+def reserved_zero(asked: Asked) -> Sighting | None:
     """ReserveNow of connector 0 is Accepted only where that is supported; else Rejected (section 5.13)."""
     for call in asked.evidence.called("ReserveNow"):
         if call.payload.get("connectorId") != 0:
@@ -126,7 +123,7 @@ def reserved_zero(asked: Asked) -> Seen | None:
     return None
 
 
-def signed_update(asked: Asked) -> Seen | None:
+def signed_update(asked: Asked) -> Sighting | None:
     """SignedUpdateFirmware is accepted, or the message is not known."""
     for call in asked.evidence.called("SignedUpdateFirmware"):
         why = f"SignedUpdateFirmware was answered with {call.status or call.error}"
@@ -135,7 +132,7 @@ def signed_update(asked: Asked) -> Seen | None:
     return None
 
 
-def last_root_deleted(asked: Asked) -> Seen | None:
+def last_root_deleted(asked: Asked) -> Sighting | None:
     """DeleteCertificate of a root certificate that was, by the list just read, the only one."""
     only: dict[str, object] | None = None
     for call in asked.evidence.called(
@@ -155,10 +152,10 @@ def last_root_deleted(asked: Asked) -> Seen | None:
     return None
 
 
-def shortest_interval(asked: Asked) -> Seen | None:
+def shortest_interval(asked: Asked) -> Sighting | None:
     """Which intervals ChangeConfiguration could set; 0 switches off and says nothing about a longer minimum."""
     key = "MeterValueSampleInterval" if asked.question.id == "ORS-4" else "HeartbeatInterval"
-    best: Seen | None = None
+    best: Sighting | None = None
     for call in asked.evidence.called("ChangeConfiguration"):
         text = str(call.payload.get("value", ""))
         if call.payload.get("key") != key or not text.isdecimal():
@@ -176,7 +173,7 @@ def shortest_interval(asked: Asked) -> Seen | None:
     return best
 
 
-def list_limits(asked: Asked) -> Seen | None:
+def list_limits(asked: Asked) -> Sighting | None:
     """More idTags than the declared limit were accepted, so it is not the limit."""
     for call in asked.evidence.called("SendLocalList"):
         entries = call.payload.get("localAuthorizationList")
@@ -187,17 +184,16 @@ def list_limits(asked: Asked) -> Seen | None:
     return None
 
 
-def stack_level_limit(asked: Asked) -> Seen | None:
+def stack_level_limit(asked: Asked) -> Sighting | None:
     """A stackLevel above the declared limit was accepted, or exactly the limit was."""
     for call in asked.evidence.called("SetChargingProfile"):
-        profile = call.payload.get("csChargingProfiles")
-        level = profile.get("stackLevel") if isinstance(profile, dict) else None
+        level = table(call.payload.get("csChargingProfiles")).get("stackLevel")
         if type(level) is int and level > asked.answer and call.status == "Accepted":
             return judged(False, f"SetChargingProfile with stackLevel {level} was Accepted", call.reply_line)
     return None
 
 
-def milliseconds(asked: Asked) -> Seen | None:
+def milliseconds(asked: Asked) -> Sighting | None:
     """Whether timestamps have fractions of a second; three without one are taken as a habit."""
     plain: list[int] = []
     for message in asked.evidence.sent("StatusNotification", "StartTransaction", "StopTransaction"):

@@ -6,13 +6,13 @@ from octt.ocpp.keys import KEYS
 from octt.pics.declaration import DeclaredKey, short
 from octt.pics.declared_keys import key_contradicts, split
 from octt.pics.evidence import Evidence
-from octt.pics.rules.base import Asked, Seen, judged, remark
+from octt.pics.rules.base import Asked, Sighting, judged, remark
 
 # Keys whose value is a setting of the moment: a disagreement is none about what the station can do.
 _SHOWS_ONLY_PART = ("C-09.1", "C-09.2", "SEC-1", "SEC-2", "SEC-3")
 
 
-def value(asked: Asked) -> Seen | None:
+def value(asked: Asked) -> Sighting | None:
     """The value of the question's key says the same as the answer, or it does not (chapter 9)."""
     name = asked.question.key
     seen = asked.evidence.keys.get(name)
@@ -33,7 +33,7 @@ def value(asked: Asked) -> Seen | None:
     return judged(True, why, seen.line)
 
 
-def exists(asked: Asked) -> Seen | None:
+def exists(asked: Asked) -> Sighting | None:
     """Optional keys that exist exactly when the station has the feature (section 9.1)."""
     name = asked.question.key
     if (seen := asked.evidence.keys.get(name)) is not None:
@@ -43,7 +43,7 @@ def exists(asked: Asked) -> Seen | None:
     return None
 
 
-def declared_key(name: str, declared: DeclaredKey, evidence: Evidence) -> list[Seen]:
+def declared_key(name: str, declared: DeclaredKey, evidence: Evidence) -> list[Sighting]:
     """A line of the declared table of configuration keys: present, as writable as declared, of that value.
 
     The value of a key that can be written is a setting, so another value is no contradiction.

@@ -7,10 +7,10 @@ since their effect may be seen before they are acknowledged.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
+from octt.ocpp.values import instant, same
 from octt.pics.evidence import Done, Evidence, Message
-from octt.pics.rules.base import Asked, Seen, judged
+from octt.pics.rules.base import Asked, Sighting, judged
 
 CLOCK_TOLERANCE = 2.0
 """Seconds by which the station's clock may be ahead of ours when it timestamps what it did offline."""
@@ -34,19 +34,19 @@ def running(evidence: Evidence, line: int, case: int) -> Iterator[tuple[Message,
             yield start, stop
 
 
-def offline_start(asked: Asked) -> Seen | None:
+def offline_start(asked: Asked) -> Sighting | None:
     """An idTag presented while cut off; the transaction began before the connection was back, without Authorize."""
     evidence = asked.evidence
     cut: int | None = None
     for network in evidence.networks:
-        if network.get("event") == "cut":
-            cut = int(network["n"])
-        elif network.get("event") == "restored" and cut is not None:
-            back, wall = int(network["n"]), int(network["t"]) / 1e9
+        if network.event == "cut":
+            cut = network.n
+        elif cut is not None:
+            back, wall = network.n, network.t / 1e9
             for card in evidence.acted("present_id_tag"):
                 if cut < card.asked < back and (start := _first_start(evidence, card, back)):
-                    began = _instant(start.payload.get("timestamp"))
-                    if began is not None and began <= wall + CLOCK_TOLERANCE:
+                    began = instant(start.payload.get("timestamp"))
+                    if began is not None and began.timestamp() <= wall + CLOCK_TOLERANCE:
                         why = "a transaction was started while the Central System was out of reach"
                         return judged(asked.answer is True, why, start.line)
             cut = None
@@ -62,7 +62,7 @@ def _first_start(evidence: Evidence, card: Done, after: int) -> Message | None:
     return None
 
 
-def local_start(asked: Asked) -> Seen | None:
+def local_start(asked: Asked) -> Sighting | None:
     """A transaction of an idTag that was presented at the station and not given by a remote start."""
     evidence = asked.evidence
     for card in evidence.acted("present_id_tag"):
@@ -82,7 +82,7 @@ def local_start(asked: Asked) -> Seen | None:
     return None
 
 
-def local_stop(asked: Asked) -> Seen | None:
+def local_stop(asked: Asked) -> Sighting | None:
     """A transaction that ends with reason Local (or none, which means the same) after an action at the station."""
     evidence = asked.evidence
     for start, stop in transactions(evidence):
@@ -100,7 +100,7 @@ def local_stop(asked: Asked) -> Seen | None:
     return None
 
 
-def ev_disconnect(asked: Asked) -> Seen | None:
+def ev_disconnect(asked: Asked) -> Sighting | None:
     """What follows when the cable is pulled out on the EV's side; with the configuration key, the key decides."""
     evidence = asked.evidence
     if asked.question.key in evidence.keys:
@@ -119,7 +119,7 @@ def ev_disconnect(asked: Asked) -> Seen | None:
     return None
 
 
-def plugged_unauthorized(asked: Asked) -> Seen | None:
+def plugged_unauthorized(asked: Asked) -> Sighting | None:
     """Preparing after the cable went in, in a case in which nothing was authorized, started or reserved before."""
     evidence = asked.evidence
     for done in evidence.acted("plug_in"):
@@ -146,7 +146,7 @@ def plugged_unauthorized(asked: Asked) -> Seen | None:
     return None
 
 
-def download_in_transaction(asked: Asked) -> Seen | None:
+def download_in_transaction(asked: Asked) -> Sighting | None:
     """Downloading is reported while a transaction is running."""
     for status in asked.evidence.sent("FirmwareStatusNotification", "SignedFirmwareStatusNotification"):
         busy = next(running(asked.evidence, status.line, status.case), None)
@@ -156,29 +156,15 @@ def download_in_transaction(asked: Asked) -> Seen | None:
     return None
 
 
-def power_loss(asked: Asked) -> Seen | None:
+def power_loss(asked: Asked) -> Sighting | None:
     """StopTransaction with reason PowerLoss came before or after the station connected again."""
     evidence = asked.evidence
     for done in evidence.acted("power_off", "power_cycle"):
         for _, stop in running(evidence, done.asked, done.case):
             if stop is None or stop.case != done.case or stop.payload.get("reason") != "PowerLoss":
                 continue
-            again = any(done.asked < int(event["n"]) < stop.line for event in evidence.connects)
+            again = any(done.asked < connect.n < stop.line for connect in evidence.connects)
             agrees = asked.answer is (asked.question.id == ("AQ-7.2" if again else "AQ-7.1"))
             when = "after power came back" if again else "before the station went down"
             return judged(agrees, f"StopTransaction with reason PowerLoss came {when}", stop.line)
     return None
-
-
-def same(one: object, other: object) -> bool:
-    """idTags and hexadecimal numbers are compared without regard to case."""
-    return isinstance(one, str) and isinstance(other, str) and one.casefold() == other.casefold()
-
-
-def _instant(text: object) -> float | None:
-    """Unix seconds of a timestamp; None when it cannot be read. Without a zone it is taken as UTC."""
-    try:
-        found = datetime.fromisoformat(str(text))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from octt.measure import Statistic
 from octt.measure.declared import DECLARED
+from octt.ocpp.values import table
 from octt.pics.declaration import short
-from octt.pics.rules.base import Asked, Seen, judged, remark
+from octt.pics.rules.base import Asked, Sighting, judged, remark
+from octt.record.events import Connected
 
 _OPENSSL = re.compile(r"(?:(ECDHE|DHE)-(ECDSA|RSA)-)?AES(128|256)-(GCM-)?SHA(256|384)?$")
 
 
-def boot_name(asked: Asked) -> Seen | None:
+def boot_name(asked: Asked) -> Sighting | None:
     """BootNotification's vendor and model (section 6.1); often written differently, so only agreement counts."""
     field = "chargePointVendor" if asked.question.id == "vendor" else "chargePointModel"
     for boot in asked.evidence.sent("BootNotification"):
@@ -26,7 +27,7 @@ def boot_name(asked: Asked) -> Seen | None:
     return None
 
 
-def firmware_version(asked: Asked) -> Seen | None:
+def firmware_version(asked: Asked) -> Sighting | None:
     """The first BootNotification's firmwareVersion: later ones may follow an update by a test case."""
     for boot in asked.evidence.sent("BootNotification"):
         version = boot.payload.get("firmwareVersion")
@@ -37,32 +38,28 @@ def firmware_version(asked: Asked) -> Seen | None:
     return None
 
 
-def security_profile(asked: Asked) -> Seen | None:
+def security_profile(asked: Asked) -> Sighting | None:
     """A connection that was accepted with this security profile: its password, or its client certificate, was right."""
     number = int(asked.question.id.removeprefix("SEC-"))
-    for event in asked.evidence.connects:
-        tls = event.get("tls")
-        client = tls.get("client_cert") if isinstance(tls, dict) else None
-        proven = event.get("auth") == "ok" if number < 3 else bool(client)
-        if event.get("security_profile") == number and proven and (number == 1 or tls):
+    for connect in asked.evidence.connects:
+        proven = connect.auth == "ok" if number < 3 else bool(table(connect.tls).get("client_cert"))
+        if connect.security_profile == number and proven and (number == 1 or connect.tls):
             why = f"the station connected with security profile {number}"
-            return judged(asked.answer is True, why, int(event["n"]))
+            return judged(asked.answer is True, why, connect.n)
     return None
 
 
-def cipher_suites(asked: Asked) -> Seen | None:
+def cipher_suites(asked: Asked) -> Sighting | None:
     """ClientHello's cipher suites: all the declared ones, in one connection; or a suite used that is not declared."""
     declared = {iana(str(suite)) for suite in asked.answer}
-    best: Seen | None = None
-    for event in asked.evidence.connects:
-        tls = event.get("tls")
-        if not isinstance(tls, dict):
+    best: Sighting | None = None
+    for connect in asked.evidence.connects:
+        if connect.tls is None:
             continue
-        line = int(event["n"])
-        used = iana(_name(tls.get("cipher")))
+        line, used = connect.n, iana(_name(connect.tls.get("cipher")))
         if used.startswith("TLS_") and "_WITH_" in used and used not in declared:
             return judged(False, f"the connection uses {used}, which is not declared", line)
-        suites = set(offered_suites(event))
+        suites = set(offered_suites(connect))
         if suites and (missing := declared - suites):
             return judged(False, f"ClientHello does not offer {', '.join(sorted(missing))}", line)
         if suites:
@@ -72,10 +69,9 @@ def cipher_suites(asked: Asked) -> Seen | None:
     return best
 
 
-def offered_suites(event: Mapping[str, Any]) -> list[str]:
-    """The cipher suites of a connection's ClientHello, as the `connect` event has them; empty when unknown."""
-    tls = event.get("tls")
-    offered = tls.get("offered") if isinstance(tls, dict) else None
+def offered_suites(connect: Connected) -> list[str]:
+    """The cipher suites of a connection's ClientHello; empty when unknown."""
+    offered = table(connect.tls).get("offered")
     suites = offered.get("suites") if isinstance(offered, dict) else offered
     return [iana(_name(suite)) for suite in suites] if isinstance(suites, list) else []
 
@@ -95,14 +91,14 @@ def _name(suite: Any) -> str:
     return str(suite[0]) if isinstance(suite, list | tuple) and suite else str(suite or "")
 
 
-def transfers(asked: Asked) -> Seen | None:
+def transfers(asked: Asked) -> Sighting | None:
     """Protocols by which files were really transferred; one not declared contradicts, some do not confirm all."""
     declared = {str(protocol).lower() for protocol in asked.answer}
     used: dict[str, int] = {}
-    for event in asked.evidence.transfers:
-        protocol = str(event.get("protocol", "")).lower()
-        if event.get("complete") is True and protocol:
-            used.setdefault(protocol, int(event["n"]))
+    for transfer in asked.evidence.transfers:
+        protocol = transfer.protocol.lower()
+        if transfer.complete and protocol:
+            used.setdefault(protocol, transfer.n)
     for protocol, line in used.items():
         if protocol not in declared:
             return judged(False, f"the station transferred a file by {protocol}, which is not declared", line)
@@ -114,7 +110,7 @@ def transfers(asked: Asked) -> Seen | None:
     return remark(f"the station transferred files by {', '.join(used)} only", line)
 
 
-def measured(asked: Asked) -> Seen | None:
+def measured(asked: Asked) -> Sighting | None:
     """Measured times against the declared maximum, with the definitions of `octt.measure`."""
     performance = asked.evidence.performance
     statistic: Statistic | None
@@ -125,7 +121,15 @@ def measured(asked: Asked) -> Seen | None:
         statistic = getattr(performance, key)
     if statistic is None or statistic.maximum is None or statistic.worst_line is None:
         return None
+    if statistic.at_least and (statistic.exceeded or not statistic.count):
+        why = f"{statistic.found}, declared are {asked.answer:g} seconds"
+        return (
+            judged(False, why, statistic.worst_line)
+            if statistic.exceeded
+            else remark(why, statistic.worst_line)
+        )
+    longest, line = statistic.measured.longest or (0.0, 0)
     times = "once" if statistic.count == 1 else f"{statistic.count} times"
-    most = f"{statistic.maximum:.3f}".rstrip("0").rstrip(".")
+    most = f"{longest:.3f}".rstrip("0").rstrip(".")
     why = f"measured {times}, {most} seconds at most, declared are {asked.answer:g}"
-    return judged(statistic.maximum <= asked.answer, why, statistic.worst_line)
+    return judged(longest <= asked.answer, why, line)

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any, Literal
 
+from octt.ocpp.values import shown, table
 from octt.pics.questionnaire import Questionnaire, load_questionnaire
-from octt.report.model.parts import PASS, Result
-from octt.report.model.values import table, text
+from octt.record.words import Profile, Verdict
+from octt.report.model.parts import Result
 from octt.report.text import number, visible
 
 Layout = Literal["2025", "2024"]
@@ -20,24 +21,16 @@ LAYOUTS: tuple[Layout, ...] = ("2025", "2024")
 NOTICE = "Report of a test run with octt · no certificate of the Open Charge Alliance"
 NONE = "—"
 
-PROFILES = {
-    "Core": "Core",
-    "FirmwareManagement": "Firmware Management",
-    "LocalAuthListManagement": "Local Authorization List Management",
-    "SmartCharging": "Smart Charging",
-    "RemoteTrigger": "Remote Trigger",
-    "Reservation": "Reservation",
-    "Security": "Security extension",
-}
 DESCRIPTIONS = {
-    "Core": "The basic Charging Station: booting, authorization (with its cache, if there is one), configuration, "
-    "transactions and remote control.",
-    "FirmwareManagement": "Firmware updates managed remotely, and download of diagnostic log files.",
-    "LocalAuthListManagement": "A list kept in the charging station of idTags that may charge.",
-    "SmartCharging": "Control of charging by charging profiles of every type, stacked ones included.",
-    "RemoteTrigger": "Messages of the Charging Station asked for remotely: one repeated, or the latest state told.",
-    "Reservation": "A connector of the Charging Station kept for one idTag.",
-    "Security": "The whitepaper “Improved security for OCPP 1.6-J”.",
+    Profile.CORE: "The basic Charging Station: booting, authorization (with its cache, if there is one), "
+    "configuration, transactions and remote control.",
+    Profile.FIRMWARE_MANAGEMENT: "Firmware updates managed remotely, and download of diagnostic log files.",
+    Profile.LOCAL_AUTH_LIST_MANAGEMENT: "A list kept in the charging station of idTags that may charge.",
+    Profile.SMART_CHARGING: "Control of charging by charging profiles of every type, stacked ones included.",
+    Profile.REMOTE_TRIGGER: "Messages of the Charging Station asked for remotely: one repeated, or the latest state "
+    "told.",
+    Profile.RESERVATION: "A connector of the Charging Station kept for one idTag.",
+    Profile.SECURITY: "The whitepaper “Improved security for OCPP 1.6-J”.",
 }
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -104,11 +97,11 @@ class Facts:
             "designation": station.model,
             "software_version": station.firmware,
         }
-        return visible(text(self.declared("product", name)) or reported.get(name, ""), 120)
+        return visible(shown(self.declared("product", name)) or reported.get(name, ""), 120)
 
     def earlier(self, name: str) -> str:
         """What the declaration says of an earlier certificate of the product (number, date, …); empty if nothing."""
-        return visible(text(table(self.declaration.get("certified")).get(name)), 120)
+        return visible(shown(table(self.declaration.get("certified")).get(name)), 120)
 
     def answer(self, item: str, separator: str = ", ") -> str:
         """What the declaration answers to a question, without its unit; a dash for no answer."""
@@ -117,7 +110,7 @@ class Facts:
         if value is None:
             return NONE
         if isinstance(value, list):
-            return visible(separator.join(text(one) for one in value)) or NONE
+            return visible(separator.join(shown(one) for one in value)) or NONE
         if isinstance(value, bool):
             return question.shown(value)
         return visible(number(value) if isinstance(value, int | float) else value, 300)
@@ -141,7 +134,7 @@ class Facts:
         """The profiles the vendor declares; without a declaration those of the plan."""
         declared = self.declaration.get("profiles")
         if isinstance(declared, list):
-            return [text(name) for name in declared]
+            return [shown(name) for name in declared]
         return [profile.name for profile in self.result.profiles]
 
     def profile_result(self, name: str) -> str:
@@ -149,10 +142,10 @@ class Facts:
         found = next((profile for profile in self.result.profiles if profile.name == name), None)
         return found.verdict.capitalize() if found else "Not tested"
 
-    def profile_rows(self, *names: str) -> list[tuple[str, str, str]]:
-        """Name, test result and description of the declared profiles among `names`."""
+    def profile_rows(self, *profiles: Profile) -> list[tuple[str, str, str]]:
+        """Name, test result and description of the declared profiles among `profiles`."""
         declared = self.declared_profiles()
-        return [(PROFILES[n], self.profile_result(n), DESCRIPTIONS[n]) for n in names if n in declared]
+        return [(p.printed, self.profile_result(p), DESCRIPTIONS[p]) for p in profiles if p in declared]
 
     def day(self) -> str:
         """The day of the run, as in January 24, 2025."""
@@ -165,7 +158,7 @@ class Facts:
     def tool(self) -> str:
         """The tool that tested, with its version."""
         tool = self.result.run.tool
-        return visible(f"{text(tool.get('name')) or 'octt'} {text(tool.get('version'))}".strip(), 80)
+        return visible(f"{shown(tool.get('name')) or 'octt'} {shown(tool.get('version'))}".strip(), 80)
 
     def evidence(self) -> str:
         """What proves the run; the document of an earlier certificate beside it, called that."""
@@ -177,13 +170,13 @@ class Facts:
     def statement(self) -> list[Paragraph]:
         """The run's outcome in words, and why the report may not be issued if so."""
         counts = self.result.counts()
-        applicable = sum(counts.values()) - counts["NOT APPLICABLE"]
-        outcome = {PASS: "Every applicable case passed.", "FAIL": "The product did not pass."}
+        applicable = sum(counts.values()) - counts[Verdict.NOT_APPLICABLE]
+        outcome = {Verdict.PASS: "Every applicable case passed.", Verdict.FAIL: "The product did not pass."}
         sentence = outcome.get(self.result.verdict, "The run came to no conclusion.")
         paragraphs = [
             Paragraph(
-                f"{counts[PASS]} of {applicable} applicable test cases passed, {counts['FAIL']} failed. {sentence} "
-                "How verdicts are reached is set out under “Verdict rules”."
+                f"{counts[Verdict.PASS]} of {applicable} applicable test cases passed, {counts[Verdict.FAIL]} failed. "
+                f"{sentence} How verdicts are reached is set out under “Verdict rules”."
             )
         ]
         if not self.result.issuable:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from octt.measure import Statistic
+from octt.ocpp.values import shown, table
+from octt.record.words import Profile
 from octt.report.certificate.form import (
     INTRODUCTION,
     NONE,
-    PROFILES,
     SCOPE,
     Facts,
     Paragraph,
@@ -14,7 +16,6 @@ from octt.report.certificate.form import (
     facts_table,
 )
 from octt.report.certificate.layout_2025 import certificate_number, certification_date
-from octt.report.model.values import table, text
 from octt.report.text import hms, number, visible
 
 SPECIFICATION = "OCPP 1.6 – Edition 2 with OCPP 1.6 Errata sheet (v4.0 Release, 2019-10-23)"
@@ -86,10 +87,14 @@ def _first_page(facts: Facts) -> Section:
 def _abstract(facts: Facts) -> list[Section]:
     laboratory = facts.result.laboratory
     optional = facts.profile_rows(
-        "FirmwareManagement", "SmartCharging", "Reservation", "LocalAuthListManagement", "RemoteTrigger"
+        Profile.FIRMWARE_MANAGEMENT,
+        Profile.SMART_CHARGING,
+        Profile.RESERVATION,
+        Profile.LOCAL_AUTH_LIST_MANAGEMENT,
+        Profile.REMOTE_TRIGGER,
     )
-    security = [(PROFILES["Security"], *row[1:]) for row in facts.profile_rows("Security")]
-    rows = [*facts.profile_rows("Core"), ("Optional features", "", ""), *optional, *security]
+    security = facts.profile_rows(Profile.SECURITY)
+    rows = [*facts.profile_rows(Profile.CORE), ("Optional features", "", ""), *optional, *security]
     return [
         Section("Abstract of test report", 1),
         Section("Test Result Summary", 2),
@@ -127,6 +132,11 @@ def _abstract(facts: Facts) -> list[Section]:
     ]
 
 
+def _longest(one: Statistic) -> str:
+    most = hms(one.maximum)
+    return f"more than {most}" if one.at_least else most or NONE
+
+
 def _performance(facts: Facts) -> Section:
     performance = facts.result.performance
     remote = performance.by_action.get("RemoteStartTransaction")
@@ -135,20 +145,20 @@ def _performance(facts: Facts) -> Section:
         (
             "OCPP triggered function timeout",
             _declared(performance.triggered.declared),
-            hms(performance.triggered.maximum) or NONE,
+            _longest(performance.triggered),
             "How long the device under test takes to send the request that a function consists of, after it was asked "
             "for. Firmware update, Diagnostics and Reboot are not counted.",
         ),
         (
             "OCPP response timeout",
             _declared(performance.response.declared),
-            hms(performance.response.maximum) or NONE,
+            _longest(performance.response),
             "How long the device under test takes to answer a request of the Central System.",
         ),
         (
             "Response time RemoteStartTransaction",
             _declared(declared),
-            (hms(remote.maximum) if remote else "") or NONE,
+            _longest(remote) if remote else NONE,
             "How long the device under test takes to answer RemoteStartTransaction.",
         ),
     ]
@@ -233,7 +243,7 @@ def _keys(facts: Facts) -> list[tuple[str, str]]:
     values = {}
     for key, entry in declared.items():
         value = entry.get("value") if isinstance(entry, dict) else entry
-        values[key] = NONE if value is None else text(value)
+        values[key] = NONE if value is None else shown(value)
     for found in facts.result.configuration.keys:
         value = found.before if found.seen_before else found.after
         values[found.key] = "" if value is None else value

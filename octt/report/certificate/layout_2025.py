@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from octt.measure import Statistic
+from octt.record.words import Profile
 from octt.report.certificate.form import (
     INTRODUCTION,
     NONE,
@@ -105,14 +106,14 @@ def certification_date(facts: Facts) -> str:
 def _abstract(facts: Facts) -> list[Section]:
     laboratory = facts.result.laboratory
     profiles = facts.profile_rows(
-        "Core",
-        "FirmwareManagement",
-        "LocalAuthListManagement",
-        "SmartCharging",
-        "RemoteTrigger",
-        "Reservation",
+        Profile.CORE,
+        Profile.FIRMWARE_MANAGEMENT,
+        Profile.LOCAL_AUTH_LIST_MANAGEMENT,
+        Profile.SMART_CHARGING,
+        Profile.REMOTE_TRIGGER,
+        Profile.RESERVATION,
     )
-    extension = facts.profile_rows("Security")
+    extension = facts.profile_rows(Profile.SECURITY)
     return [
         Section(
             "Abstract of the Test Report",
@@ -259,13 +260,13 @@ def _connectors(facts: Facts) -> list[tuple[str, str, str, str, str]]:
 
 
 def _performance(facts: Facts) -> list[Section]:
-    statistics = facts.result.performance.all
+    statistics = facts.result.performance.certified
     declared = [
         (facts.label(_ITEM[one.key]), number(one.declared) or NONE, "seconds", MEASURED[one.key])
         for one in statistics
     ]
     measured = [
-        (facts.label(_ITEM[one.key]), *_numbers(one), "seconds" if one.samples else "no sample")
+        (facts.label(_ITEM[one.key]), *_numbers(one), "seconds" if one.maximum is not None else "no sample")
         for one in statistics
     ]
     return [
@@ -295,7 +296,12 @@ _ITEM = {
 
 
 def _numbers(one: Statistic) -> tuple[str, str, str]:
-    return (number(one.minimum) or NONE, number(one.maximum) or NONE, number(one.average) or NONE)
+    most = number(one.maximum)
+    return (
+        number(one.minimum) or NONE,
+        f"> {most}" if one.at_least else most or NONE,
+        number(one.average) or NONE,
+    )
 
 
 def _approval(facts: Facts) -> Section:

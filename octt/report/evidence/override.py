@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from octt.record import Record, check_chain, read
+from octt.record.events import CaseEnded, VerdictOverruled
+from octt.record.words import Verdict
 from octt.report.evidence.sign import MANIFEST, SIGNATURE
 
-VERDICTS = ("PASS", "FAIL", "INCONCLUSIVE", "NOT APPLICABLE")
+VERDICTS = (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE)
+"""What the operator may decide."""
 
 
 class OverrideError(Exception):
     """The verdict cannot be overruled; the message says why and what helps."""
 
 
-def override(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
+def override(folder: Path, case: str, verdict: Verdict, by: str, why: str) -> None:
     """Appends the override to the run's record; the signature, which no longer holds, is removed.
 
     Raises OverrideError for a case that was not run, a record that is damaged, and without a name or a reason.
@@ -27,10 +30,10 @@ def override(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
     _last, damages = check_chain(path)
     if damages:
         raise OverrideError(f"{path}: damaged at line {damages[0].line}: {damages[0].what}")
-    if case not in {event.get("case") for event in read(path) if event["kind"] == "case.end"}:
+    if case not in {event.case for event in read(path) if isinstance(event, CaseEnded)}:
         raise OverrideError(f"{case} has no verdict in this run, so none can be overruled")
     record = Record(path)
-    record.write("override", case=case, verdict=verdict, by=by.strip(), why=why.strip())
+    record.write(VerdictOverruled(verdict=verdict, by=by.strip(), why=why.strip()), case=case)
     record.close()
     for name in (MANIFEST, SIGNATURE):
         (folder / name).unlink(missing_ok=True)

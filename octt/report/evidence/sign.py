@@ -21,7 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from octt import __version__
-from octt.report.evidence.chain import Chain
+from octt.record import Chain
+from octt.record.events import RunStarted
 from octt.report.evidence.keys import (
     SigningError,
     algorithm,
@@ -245,8 +246,8 @@ def _read_record(folder: Path) -> tuple[Chain, dict[str, Any]]:
     tool: dict[str, Any] = {}
     try:
         for event, _ in chain.events():
-            if event["kind"] == "run.start" and not tool:
-                tool = event["tool"] if isinstance(event.get("tool"), dict) else {}
+            if isinstance(event, RunStarted) and not tool:
+                tool = event.tool
     except OSError as error:
         raise SigningError(f"{folder / RECORD}: {error.strerror}; is this the folder of a run?") from None
     return chain, tool

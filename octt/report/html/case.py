@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from octt.record.words import Outcome
 from octt.report.html.frames import Budget, Gap, action_view, chosen, diagram, frame_view, name_of
 from octt.report.html.svg import schedule
+from octt.report.model.frames import summary_of
 from octt.report.model.parts import Attempt, Case, Change, Result, Step
-from octt.report.model.words import as_json, plain
+from octt.report.model.printing import as_json, plain
 from octt.report.text import limit, moment, seconds
 
 STEPS_LIMIT, REMARKS_LIMIT, CHANGES_LIMIT, ATTEMPTS_LIMIT = 400, 200, 200, 20
@@ -50,9 +52,13 @@ def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -
     steps = attempt.steps
     if len(steps) > STEPS_LIMIT:  # those that failed first: they are what the reader came for
         steps = sorted(
-            sorted(steps, key=lambda step: step.outcome != "fail")[:STEPS_LIMIT], key=lambda step: step.number
+            sorted(steps, key=lambda step: step.outcome is not Outcome.FAIL)[:STEPS_LIMIT],
+            key=lambda step: step.number,
         )
-    views = [{"gap": entry} if isinstance(entry, Gap) else frame_view(entry, budget) for entry in shown]
+    views = [
+        {"gap": entry} if isinstance(entry, Gap) else frame_view(entry, budget, result.unsent)
+        for entry in shown
+    ]
     return {
         "number": attempt.number,
         "started": moment(attempt.started),
@@ -85,7 +91,7 @@ def step_view(result: Result, step: Step, budget: Budget) -> dict[str, Any]:
     line = step.frame if step.frame is not None else step.closest
     actual = step.actual
     if not actual and line in budget.shown and (frame := result.frames.by_line(line)) is not None:
-        actual = f"{name_of(frame)} {frame.summary}".strip()
+        actual = f"{name_of(frame)} {summary_of(frame)}".strip()
     return {
         "label": step.step,
         "number": step.number,

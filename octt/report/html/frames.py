@@ -10,10 +10,13 @@ from typing import Any
 import orjson
 from markupsafe import Markup
 
+from octt.ocpp.values import payload
+from octt.record.events import FrameSeen
+from octt.record.words import ActionPhase
 from octt.report.html.sequence import CSMS, OPERATOR, STATION, Arrow, Note, sequence
-from octt.report.model.frames import Frame, FrameRange, describe
+from octt.report.model.frames import FrameRange, describe, summary_of
 from octt.report.model.parts import Action, Attempt, Result
-from octt.report.model.words import as_json
+from octt.report.model.printing import as_json
 from octt.report.text import clock, seconds, visible
 
 RAW_LIMIT = 6000
@@ -52,7 +55,7 @@ class Gap:
     last: int
 
 
-def chosen(frames: FrameRange, referenced: Iterable[int], limit: int) -> list[Frame | Gap]:
+def chosen(frames: FrameRange, referenced: Iterable[int], limit: int) -> list[FrameSeen | Gap]:
     """At most `limit` frames from beginning and end, the referenced lines besides, and the gaps between them."""
     total = len(frames)
     if total <= limit:
@@ -64,7 +67,7 @@ def chosen(frames: FrameRange, referenced: Iterable[int], limit: int) -> list[Fr
         index = bisect_left(lines, n) - start
         if 0 <= index < total and lines[index + start] == n:
             keep.add(index)
-    result: list[Frame | Gap] = []
+    result: list[FrameSeen | Gap] = []
     following = 0
     for index in sorted(keep):
         if index > following:
@@ -74,7 +77,7 @@ def chosen(frames: FrameRange, referenced: Iterable[int], limit: int) -> list[Fr
     return result
 
 
-def name_of(frame: Frame) -> str:
+def name_of(frame: FrameSeen) -> str:
     """The message as the specification names it: BootNotification.req, BootNotification.conf, CALLERROR, malformed."""
     if frame.type == "CALL":
         return f"{frame.action}.req"
@@ -83,8 +86,8 @@ def name_of(frame: Frame) -> str:
     return "CALLERROR" if frame.type == "CALLERROR" else "malformed frame"
 
 
-def frame_view(frame: Frame, budget: Budget) -> dict[str, Any]:
-    """What the template needs of one frame."""
+def frame_view(frame: FrameSeen, budget: Budget, unsent: frozenset[int]) -> dict[str, Any]:
+    """What the template needs of one frame; `unsent` are the lines of those that did not leave."""
     limit = budget.take(len(frame.raw))
     text = pretty(frame.raw) if not frame.binary and len(frame.raw) <= limit else frame.raw
     left_out = max(len(text) - limit, 0)
@@ -98,12 +101,13 @@ def frame_view(frame: Frame, budget: Budget) -> dict[str, Any]:
         "type": frame.type,
         "id": visible(frame.id, 80),
         "connection": frame.connection,
-        "summary": frame.summary,
+        "summary": summary_of(frame),
         "text": text[:limit],
         "left_out": left_out,
         "truncated": frame.truncated,
         "binary": frame.binary,
         "problems": frame.problems[:20],
+        "unsent": frame.n in unsent,
     }
 
 
@@ -115,7 +119,7 @@ def pretty(raw: str) -> str:
         return raw
 
 
-def diagram(result: Result, attempt: Attempt, frames: list[Frame | Gap]) -> Markup:
+def diagram(result: Result, attempt: Attempt, frames: list[FrameSeen | Gap]) -> Markup:
     """The sequence diagram of an attempt: the given frames, what was done at the station, prompts, connections."""
     start, end = attempt.started, attempt.ended if attempt.ended is not None else result.run.ended
     badges = _badges(attempt)
@@ -178,31 +182,31 @@ def _badges(attempt: Attempt) -> dict[int, tuple[str, bool]]:
     return badges
 
 
-def _arrow(frame: Frame, at: float, badges: dict[int, tuple[str, bool]]) -> Arrow:
+def _arrow(frame: FrameSeen, at: float, badges: dict[int, tuple[str, bool]]) -> Arrow:
     badge, good = badges.get(frame.n, ("", True))
     css = {"CALL": "call", "CALLRESULT": "result"}.get(frame.type, "error")
     source, target = (STATION, CSMS) if frame.dir == "in" else (CSMS, STATION)
     return Arrow(at, source, target, f"{name_of(frame)}  {gist(frame)}", css, f"#f{frame.n}", badge, good)
 
 
-def gist(frame: Frame) -> str:
+def gist(frame: FrameSeen) -> str:
     """What matters most of a frame, in a few words: its state first, no timestamps."""
-    payload = frame.payload
-    if frame.type == "CALLERROR" or not isinstance(payload, dict):
-        return frame.summary
-    payload = {name: value for name, value in payload.items() if (name, value) != ("errorCode", "NoError")}
-    names = [name for name in FIRST if name in payload] + [
-        name for name in payload if name not in (*FIRST, *UNSAID)
+    said = payload(frame.raw)
+    if frame.type == "CALLERROR" or said is None:
+        return summary_of(frame)
+    said = {name: value for name, value in said.items() if (name, value) != ("errorCode", "NoError")}
+    names = [name for name in FIRST if name in said] + [
+        name for name in said if name not in (*FIRST, *UNSAID)
     ]
-    return describe({name: payload[name] for name in names})
+    return describe({name: said[name] for name in names})
 
 
 def _action(action: Action, at: float) -> Arrow | Note:
     parameters = " ".join(str(value) for value in action.params.values())
     name = f"{action.action} {parameters}".strip()
-    if action.phase == "done":
+    if action.phase is ActionPhase.DONE:
         return Arrow(at, OPERATOR, STATION, name, "action")
-    state = "was never acknowledged" if action.phase == "asked" else action.phase
+    state = "was never acknowledged" if action.phase is ActionPhase.ASKED else action.phase
     return Note(at, f"{name}: {state} {action.detail}".strip(), bad=True)
 
 

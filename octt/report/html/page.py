@@ -16,15 +16,16 @@ from markupsafe import Markup, escape
 
 from octt import paths
 from octt.measure import Statistic
+from octt.record.words import Verdict, printed
 from octt.report.certificate.certificate import certificate
-from octt.report.certificate.form import NOTICE, PROFILES, Layout
+from octt.report.certificate.form import NOTICE, Layout
 from octt.report.html.case import case_view, margin
 from octt.report.html.frames import Budget
 from octt.report.html.svg import Series, distribution
 from octt.report.html.timeline import Bar, Lane, timeline
-from octt.report.model.parts import PASS, Attempt, Case, Finding, PicsResult, Result
-from octt.report.model.rules import EXPLANATION
-from octt.report.model.words import pics_words, plain
+from octt.report.model.parts import Attempt, Case, Finding, PicsResult, Result
+from octt.report.model.printing import pics_words, plain
+from octt.report.model.verdict import EXPLANATION
 from octt.report.text import cite, limit, moment, number, seconds, visible
 
 KINDS = {
@@ -63,7 +64,7 @@ def render(result: Result, layout: Layout | None = None) -> str:
         configuration=result.configuration.keys[: 2 * LIMIT],
         pics=[_pics(answer) for answer in result.pics[:LIMIT]],
         rules=EXPLANATION,
-        names=PROFILES,
+        printed=printed,
         kinds=KINDS,
         shown=budget.shown,
         limit=LIMIT,
@@ -158,7 +159,8 @@ def _statistic(one: Statistic) -> dict[str, Any]:
         "declared": limit(one.declared) or "not declared",
         "count": one.count,
         "minimum": seconds(one.minimum),
-        "maximum": seconds(one.maximum),
+        "maximum": ("> " if one.at_least else "") + seconds(one.maximum),
+        "counts": one.counts,
         "average": seconds(one.average),
         "median": seconds(one.percentile(50)),
         "p95": seconds(one.percentile(95)),
@@ -182,9 +184,7 @@ def _timeline(result: Result) -> Markup:
     lanes: dict[str, list[Bar]] = {}
     for case in result.cases:
         for attempt in case.attempts:
-            lanes.setdefault(PROFILES.get(case.profile, case.profile) or "other", []).append(
-                _attempt_bar(case, attempt, end)
-            )
+            lanes.setdefault(printed(case.profile) or "other", []).append(_attempt_bar(case, attempt, end))
     rows = [Lane(name, bars[:BARS_LIMIT]) for name, bars in lanes.items()]
     actions = [
         *result.actions,
@@ -214,7 +214,7 @@ def _timeline(result: Result) -> Markup:
 
 def _attempt_bar(case: Case, attempt: Attempt, end: int) -> Bar:
     title = f"{case.id} {case.name}: {attempt.verdict}, {seconds(attempt.seconds)}"
-    if attempt.verdict != PASS and attempt.reason:
+    if attempt.verdict != Verdict.PASS and attempt.reason:
         title += f" — {attempt.reason}"
     return Bar(
         attempt.started, attempt.ended or end, f"v-{slug(attempt.verdict)}", title, f"#{slug(case.id)}"

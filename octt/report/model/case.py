@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from octt.record.words import ActionPhase, Blame, Outcome, Phase, Severity, Verdict
 from octt.report.model.frames import FrameRange, Frames
-
-PASS, FAIL, INCONCLUSIVE = "PASS", "FAIL", "INCONCLUSIVE"
-NOT_APPLICABLE, ERROR, NOT_RUN = "NOT APPLICABLE", "ERROR", "NOT RUN"
 
 
 @dataclass(frozen=True)
@@ -24,14 +22,14 @@ class Step:
     number: int
     step: str
     what: str
-    outcome: str
+    outcome: Outcome
     actual: str = ""
     frame: int | None = None
     closest: int | None = None
     seconds: float | None = None
     limit: float | None = None
     cite: str = ""
-    phase: str = "test"
+    phase: Phase = Phase.TEST
     data: Any = None
 
     @property
@@ -42,7 +40,7 @@ class Step:
 
 @dataclass
 class Remark:
-    """Something noteworthy; `severity` "violation" when a monitor says the specification forbids it.
+    """Something noteworthy; `severity` is given by who watches every frame.
 
     The same remark of one attempt is kept once: `count` times, first at line `n`.
     """
@@ -52,7 +50,7 @@ class Remark:
     frame: int | None = None
     cite: str = ""
     by: str = "script"
-    severity: str = ""
+    severity: Severity | None = None
     count: int = 1
 
 
@@ -66,7 +64,7 @@ class Action:
     params: dict[str, Any]
     driver: str = ""
     who: str = ""
-    phase: str = "asked"
+    phase: ActionPhase = ActionPhase.ASKED
     ended: int | None = None
     seconds: float | None = None
     detail: str = ""
@@ -104,8 +102,8 @@ class Attempt:
     started: int
     n: int
     ended: int | None = None
-    verdict: str = INCONCLUSIVE
-    blame: str = "tool"
+    verdict: Verdict = Verdict.INCONCLUSIVE
+    blame: Blame = Blame.TOOL
     reason: str = "the run ended in the middle of this case"
     seconds: float = 0.0
     forced: float = 0.0
@@ -126,8 +124,8 @@ class Override:
     n: int
     t: int
     case: str
-    before: str
-    verdict: str
+    before: str  # the verdict until then, "" for a case that is not in the plan
+    verdict: Verdict
     by: str
     why: str
     attempts: int  # how many attempts there were: a later attempt counts again
@@ -152,11 +150,11 @@ class Case:
         return self.attempts[-1] if self.attempts else None
 
     @property
-    def measured_verdict(self) -> str:
+    def measured_verdict(self) -> Verdict:
         """The verdict of the last attempt, before any override."""
         if self.last is not None:
             return self.last.verdict
-        return NOT_RUN if self.applicable else NOT_APPLICABLE
+        return Verdict.NOT_RUN if self.applicable else Verdict.NOT_APPLICABLE
 
     @property
     def override(self) -> Override | None:
@@ -165,12 +163,12 @@ class Case:
         return last if last is not None and last.attempts == len(self.attempts) else None
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Verdict:
         return self.override.verdict if self.override else self.measured_verdict
 
     @property
-    def blame(self) -> str:
-        return self.last.blame if self.last else ""
+    def blame(self) -> Blame:
+        return self.last.blame if self.last else Blame.NOBODY
 
     @property
     def reason(self) -> str:

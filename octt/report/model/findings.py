@@ -6,21 +6,9 @@ import re
 from collections.abc import Iterator
 
 from octt.pics.questionnaire import load_questionnaire
-from octt.report.model.parts import (
-    ERROR,
-    FAIL,
-    INCONCLUSIVE,
-    NOT_RUN,
-    PASS,
-    Attempt,
-    Case,
-    Change,
-    Finding,
-    Remark,
-    Result,
-    Step,
-)
-from octt.report.model.rules import contradictions, undisclosed_attempts
+from octt.record.words import Blame, Outcome, Phase, Profile, Severity, Verdict
+from octt.report.model.parts import Attempt, Case, Change, Finding, Remark, Result, Step
+from octt.report.model.verdict import contradictions, undisclosed_attempts
 
 RANKS = {
     "evidence": 0,  # without sound evidence nothing else counts
@@ -36,7 +24,7 @@ RANKS = {
 }
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _OWN_NUMBER = re.compile(r"((?:transaction|reservation|request)Id = )\d+")  # of this case, and of no other
-FIRST_PROFILES = ("Core", "Security")
+FIRST_PROFILES = (Profile.CORE, Profile.SECURITY)
 
 
 def findings(result: Result) -> list[Finding]:
@@ -62,7 +50,9 @@ def findings(result: Result) -> list[Finding]:
 
     def order(finding: Finding) -> tuple[int, int, int]:
         names = {profile_of.get(case, "") for case in finding.cases}
-        first = min((FIRST_PROFILES.index(n) if n in FIRST_PROFILES else 2 for n in names), default=2)
+        first = min(
+            (FIRST_PROFILES.index(Profile(n)) if n in FIRST_PROFILES else 2 for n in names), default=2
+        )
         return finding.rank, -len(finding.cases), first
 
     return sorted(grouped.values(), key=order)
@@ -96,7 +86,7 @@ def _all(result: Result) -> Iterator[Finding]:
         yield _finding(
             "time",
             f"{statistic.name} above the declared maximum",
-            detail=f"{statistic.maximum:.3f} s measured, {statistic.declared:g} s declared",
+            detail=f"{statistic.found}, {statistic.declared:g} s declared",
             frame=statistic.worst_line,
         )
     if unanswered := result.performance.response.unanswered:
@@ -144,15 +134,17 @@ def _of_case(case: Case) -> Iterator[Finding]:
             cases=(case.id,),
             frame=override.n,
         )
-    if case.verdict == NOT_RUN:
+    if case.verdict == Verdict.NOT_RUN:
         yield _finding("not run", "Applicable cases were not run", cases=(case.id,))
     if case.last is None:
         return
-    kind = {FAIL: "fail", ERROR: "error", INCONCLUSIVE: "inconclusive"}.get(case.verdict)
+    kind = {Verdict.FAIL: "fail", Verdict.ERROR: "error", Verdict.INCONCLUSIVE: "inconclusive"}.get(
+        case.verdict
+    )
     if kind is not None:
         yield from _of_verdict(kind, case, case.last)
-    earlier = [attempt for attempt in case.attempts[:-1] if attempt.verdict != PASS]
-    if earlier and case.verdict == PASS:
+    earlier = [attempt for attempt in case.attempts[:-1] if attempt.verdict != Verdict.PASS]
+    if earlier and case.verdict == Verdict.PASS:
         numbers = ", ".join(f"attempt {attempt.number} {attempt.verdict}" for attempt in earlier)
         yield _finding(
             "remark", f"{case.id} passed only after {numbers}", cases=(case.id,), frame=earlier[0].n
@@ -189,7 +181,7 @@ def _value(value: object) -> object:
 
 def _of_remark(remark: Remark, case: Case | None = None, *, decisive: bool = False) -> Finding:
     """A monitor's violation decides a case whose steps passed; otherwise it is the station's, beside the case."""
-    violation = remark.severity == "violation"
+    violation = remark.severity is Severity.VIOLATION
     kind = "remark" if not violation else "fail" if decisive else "station"
     return _finding(
         kind,
@@ -198,13 +190,13 @@ def _of_remark(remark: Remark, case: Case | None = None, *, decisive: bool = Fal
         cite=remark.cite,
         frame=remark.frame,
         count=remark.count,
-        blame="station" if violation else "",
+        blame=Blame.STATION if violation else Blame.NOBODY,
     )
 
 
 def _of_verdict(kind: str, case: Case, attempt: Attempt) -> Iterator[Finding]:
     step = decisive_step(attempt)
-    violations = any(remark.severity == "violation" for remark in attempt.remarks)
+    violations = any(remark.severity is Severity.VIOLATION for remark in attempt.remarks)
     if kind == "fail" and violations and (step is None or not _failed_test(step)):
         return  # the violations are the findings
     if step is None:
@@ -225,9 +217,9 @@ def _of_verdict(kind: str, case: Case, attempt: Attempt) -> Iterator[Finding]:
 
 def decisive_step(attempt: Attempt) -> Step | None:
     """The first failed step of the test itself, else of its setup; None when no step failed."""
-    failed = [step for step in attempt.steps if step.outcome == "fail"]
+    failed = [step for step in attempt.steps if step.outcome is Outcome.FAIL]
     return next(filter(_failed_test, failed), failed[0] if failed else None)
 
 
 def _failed_test(step: Step) -> bool:
-    return step.outcome == "fail" and step.phase == "test"
+    return step.outcome is Outcome.FAIL and step.phase is Phase.TEST

@@ -14,83 +14,25 @@ from pathlib import Path
 from typing import Any, overload
 
 import orjson
+from msgspec.structs import replace
 
-from octt.record import Event
+from octt.record import decode
+from octt.record.events import FrameSeen
 
 TYPES = {"CALL": 0, "CALLRESULT": 1, "CALLERROR": 2, "MALFORMED": 3}
 SUMMARY_LENGTH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame: `n` its line in the record, `t` wall clock and `m` monotonic nanoseconds.
-
-    `dir` is "in" (from the station) or "out" (to it).
-    """
-
-    n: int
-    t: int
-    m: int
-    connection: int
-    dir: str
-    type: str
-    id: str
-    action: str
-    raw: str
-    problems: tuple[str, ...]
-    binary: bool
-    truncated: int | None
-
-    @property
-    def summary(self) -> str:
-        """What the frame says in a few words: its first payload fields, or the error code."""
-        return summarise(self.raw, self.type)
-
-    @property
-    def payload(self) -> Any:
-        """The payload as parsed JSON; None when there is none or it cannot be read."""
-        return payload_of(self.raw)
-
-    @classmethod
-    def of(cls, event: Event) -> Frame:
-        """The frame that a record's event of kind `frame` describes."""
-        problems = event.get("problems")
-        truncated = event.get("truncated")
-        return cls(
-            n=event["n"],
-            t=event["t"],
-            m=event["m"],
-            connection=_whole(event.get("connection")),
-            dir="out" if event.get("dir") == "out" else "in",
-            type=str(event.get("type") or "MALFORMED"),
-            id=str(event.get("id") or ""),
-            action=str(event.get("action") or ""),
-            raw=str(event.get("raw") or ""),
-            problems=tuple(str(problem) for problem in problems) if isinstance(problems, list) else (),
-            binary=bool(event.get("binary")),
-            truncated=truncated if isinstance(truncated, int) and not isinstance(truncated, bool) else None,
-        )
-
-
-def payload_of(raw: str) -> Any:
-    """The payload of an OCPP-J message (of a CALLERROR its details); None if it cannot be read."""
+def summary_of(frame: FrameSeen) -> str:
+    """A frame in at most `SUMMARY_LENGTH` characters: its first payload fields, or the error code."""
     try:
-        message = orjson.loads(raw)
+        message = orjson.loads(frame.raw)
     except orjson.JSONDecodeError:
-        return None
-    return message[-1] if isinstance(message, list) and len(message) > 2 else None
-
-
-def summarise(raw: str, kind: str) -> str:
-    """A frame in at most `SUMMARY_LENGTH` characters, e.g. `connectorId=1 status=Available`."""
-    try:
-        message = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return _cut(raw)
-    if kind == "CALLERROR" and isinstance(message, list):
+        return _cut(frame.raw)
+    if frame.type == "CALLERROR" and isinstance(message, list):
         return _cut(" ".join(_short(part) for part in message[2:4]))
     payload = message[-1] if isinstance(message, list) and len(message) > 2 else message
-    return describe(payload) if isinstance(payload, dict) else _cut(raw)
+    return describe(payload) if isinstance(payload, dict) else _cut(frame.raw)
 
 
 def describe(payload: dict[str, Any]) -> str:
@@ -113,10 +55,6 @@ def _cut(text: str) -> str:
     return text if len(text) <= SUMMARY_LENGTH else text[: SUMMARY_LENGTH - 1] + "…"
 
 
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) else 0
-
-
 @dataclass
 class Frames:
     """All frames of a run in record order. Iterating or indexing reads the text from the record's file."""
@@ -129,26 +67,24 @@ class Frames:
     actions: array[int] = field(default_factory=lambda: array("H"))  # index into action_names
     action_names: list[str] = field(default_factory=lambda: [""])
     _offsets: array[int] = field(default_factory=lambda: array("q"))
-    _events: list[Event] = field(default_factory=list)  # only when there is no file
+    _events: list[FrameSeen] = field(default_factory=list)  # only when there is no file
     _index: dict[str, int] = field(default_factory=lambda: {"": 0})
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _file: Any = None
 
-    def add(self, event: Event, offset: int) -> None:
+    def add(self, event: FrameSeen, offset: int) -> None:
         """Notes one frame; `offset` is where its line begins in `source` (ignored when there is no source)."""
-        kind, action = TYPES.get(event.get("type") or "", 3), self._action_index(event.get("action"))
-        self.times.append(event["t"])  # first, since it alone can fail: the columns stay of one length
-        self.lines.append(event["n"])
-        self.directions.append(event.get("dir") != "out")
-        self.types.append(kind)
-        self.actions.append(action)
+        self.times.append(event.t)
+        self.lines.append(event.n)
+        self.directions.append(event.dir == "in")
+        self.types.append(TYPES[event.type])
+        self.actions.append(self._action_index(event.action))
         if self.source is None:
             self._events.append(event)
         else:
             self._offsets.append(offset)
 
-    def _action_index(self, action: Any) -> int:
-        name = action if isinstance(action, str) else ""
+    def _action_index(self, name: str) -> int:
         index = self._index.get(name)
         if index is None:
             if len(self.action_names) >= 2000:  # a station that invents names must not fill the table
@@ -160,17 +96,17 @@ class Frames:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def __getitem__(self, index: int) -> Frame:
-        return Frame.of(self._read(index))
+    def __getitem__(self, index: int) -> FrameSeen:
+        return self._read(index)
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[FrameSeen]:
         return iter(self.slice(0, len(self)))
 
     def slice(self, start: int, stop: int) -> FrameRange:
         """The frames with indices `start` up to, not including, `stop`."""
         return FrameRange(self, range(start, stop))
 
-    def by_line(self, n: int | None) -> Frame | None:
+    def by_line(self, n: int | None) -> FrameSeen | None:
         """The frame on line `n` of the record; None when that line is no frame."""
         if n is None:
             return None
@@ -181,15 +117,17 @@ class Frames:
         """The action of a frame, without reading the record."""
         return self.action_names[self.actions[index]]
 
-    def _read(self, index: int) -> Event:
+    def _read(self, index: int) -> FrameSeen:
         if self.source is None:
             return self._events[index]
         with self._lock:
             if self._file is None:
                 self._file = self.source.open("rb")
             self._file.seek(self._offsets[index])
-            event: Event = orjson.loads(self._file.readline())
-        return event
+            event = decode(self._file.readline())
+        if not isinstance(event, FrameSeen):
+            raise ValueError(f"{self.source} was changed while it was being read")
+        return replace(event, n=self.lines[index])
 
     def close(self) -> None:
         """Closes the record's file, if it was opened; reading a frame opens it again."""
@@ -199,7 +137,7 @@ class Frames:
 
 
 @dataclass(frozen=True)
-class FrameRange(Sequence[Frame]):
+class FrameRange(Sequence[FrameSeen]):
     """Some frames of the run, a sequence read on demand: `len` and slicing cost nothing."""
 
     table: Frames
@@ -209,10 +147,10 @@ class FrameRange(Sequence[Frame]):
         return len(self.indices)
 
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, index: int) -> FrameSeen: ...
     @overload
     def __getitem__(self, index: slice) -> FrameRange: ...
-    def __getitem__(self, index: int | slice) -> Frame | FrameRange:
+    def __getitem__(self, index: int | slice) -> FrameSeen | FrameRange:
         if isinstance(index, slice):
             return FrameRange(self.table, self.indices[index])
         return self.table[self.indices[index]]

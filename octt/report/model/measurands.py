@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from octt.ocpp import values
+from octt.ocpp.values import PERIODIC
+from octt.report.model.frames import TYPES
 from octt.report.model.parts import Result
 
 READ_LIMIT = 20_000  # frames with meter values looked at; what a station sends it sends again
@@ -21,27 +22,18 @@ def tested_measurands(result: Result) -> tuple[list[str], list[str]]:
         index for index, name in enumerate(frames.action_names) if name in ("MeterValues", "StopTransaction")
     }
     for index in range(len(frames)):
-        if not frames.directions[index] or frames.actions[index] not in wanted or frames.types[index] != 0:
+        if (
+            not frames.directions[index]
+            or frames.actions[index] not in wanted
+            or frames.types[index] != TYPES["CALL"]
+        ):
             continue
         read += 1
         if read > READ_LIMIT:
             break
-        for value in _values(frames[index].payload):
-            context = value.get("context", "Sample.Periodic")
-            measurand = value.get("measurand", "Energy.Active.Import.Register")
-            into = {"Sample.Periodic": sampled, "Sample.Clock": aligned}.get(str(context))
+        for _, value in values.sampled(values.payload(frames[index].raw) or {}):
+            context, measurand = value.get("context", PERIODIC), value.get("measurand", values.ENERGY)
+            into = {PERIODIC: sampled, "Sample.Clock": aligned}.get(values.text(context))
             if into is not None and isinstance(measurand, str) and len(into) < 100:
                 into[measurand[:60]] = None
     return list(sampled), list(aligned)
-
-
-def _values(payload: Any) -> list[dict[str, Any]]:
-    """The sampled values of a MeterValues.req or StopTransaction.req that have the right shape."""
-    if not isinstance(payload, dict):
-        return []
-    meter_values = payload.get("meterValue") or payload.get("transactionData")
-    found: list[dict[str, Any]] = []
-    for entry in meter_values if isinstance(meter_values, list) else []:
-        values = entry.get("sampledValue") if isinstance(entry, dict) else None
-        found += [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
-    return found

@@ -11,13 +11,8 @@ from typing import Any
 
 from octt.measure import Performance
 from octt.record import Damage
+from octt.record.words import Agreement, Blame, Verdict
 from octt.report.model.case import (
-    ERROR,
-    FAIL,
-    INCONCLUSIVE,
-    NOT_APPLICABLE,
-    NOT_RUN,
-    PASS,
     Action,
     Attempt,
     Case,
@@ -30,12 +25,6 @@ from octt.report.model.case import (
 from octt.report.model.frames import Frames
 
 __all__ = [
-    "ERROR",
-    "FAIL",
-    "INCONCLUSIVE",
-    "NOT_APPLICABLE",
-    "NOT_RUN",
-    "PASS",
     "Action",
     "Attempt",
     "Case",
@@ -48,7 +37,7 @@ __all__ = [
     "NetworkEvent",
     "Override",
     "PicsResult",
-    "Profile",
+    "ProfileResult",
     "Prompt",
     "Refusal",
     "Remark",
@@ -61,12 +50,12 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Profile:
-    """A certification profile: `counts` is how many of its cases have each verdict."""
+class ProfileResult:
+    """What became of a certification profile: `counts` is how many of its cases have each verdict."""
 
     name: str
-    verdict: str
-    counts: dict[str, int]
+    verdict: Verdict
+    counts: dict[Verdict, int]
     reason: str
 
 
@@ -82,7 +71,7 @@ class Finding:
     step: str = ""
     cite: str = ""
     frame: int | None = None
-    blame: str = ""
+    blame: Blame = Blame.NOBODY
     count: int = 1
 
 
@@ -92,7 +81,7 @@ class PicsResult:
 
     item: str
     answer: Any
-    result: str  # "confirmed", "contradicted", "not observed"
+    result: Agreement
     why: str
     line: int | None
 
@@ -272,7 +261,7 @@ class Result:
     station: Station
     declaration: dict[str, Any]
     cases: list[Case]
-    profiles: list[Profile]
+    profiles: list[ProfileResult]
     findings: list[Finding]
     performance: Performance
     pics: list[PicsResult]
@@ -288,7 +277,8 @@ class Result:
     frames: Frames
     problem_frames: list[int]  # lines of frames from the station with problems, the first 1000
     problem_count: int
-    verdict: str = NOT_RUN
+    unsent: frozenset[int] = frozenset()  # lines of our frames that did not leave: the connection was gone
+    verdict: Verdict = Verdict.NOT_RUN
     not_issuable: list[str] = field(default_factory=list)  # the reasons; empty: the report may be issued
 
     @property
@@ -299,9 +289,9 @@ class Result:
         """The case with that id, None when the plan has none."""
         return next((case for case in self.cases if case.id == case_id), None)
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[Verdict, int]:
         """How many cases have each verdict, in the usual order, zeros included."""
-        counts = dict.fromkeys((PASS, FAIL, INCONCLUSIVE, ERROR, NOT_RUN, NOT_APPLICABLE), 0)
+        counts = dict.fromkeys(Verdict, 0)
         for case in self.cases:
-            counts[case.verdict] = counts.get(case.verdict, 0) + 1
+            counts[case.verdict] += 1
         return counts

@@ -8,12 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from octt.measure import Meter, declared_maxima
-from octt.record import Event
-from octt.report.evidence.chain import Chain
-from octt.report.model import rules
+from octt.ocpp.values import payload, shown, table
+from octt.record import Chain, Event
+from octt.record.events import (
+    AnswerExamined,
+    ConfigurationRead,
+    Connected,
+    Disconnected,
+    FileTransferred,
+    FrameSeen,
+    FrameUnsent,
+    Listening,
+    NetworkChanged,
+    Refused,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    VerdictOverruled,
+)
+from octt.report.model import verdict
 from octt.report.model.building import CaseBuilder
 from octt.report.model.findings import findings
-from octt.report.model.frames import Frames, payload_of
+from octt.report.model.frames import Frames
 from octt.report.model.parts import (
     ConfigKey,
     Configuration,
@@ -28,7 +44,6 @@ from octt.report.model.parts import (
     Station,
     Transfer,
 )
-from octt.report.model.values import number, table, tables, text, whole
 
 PROBLEM_FRAMES = 1000
 
@@ -49,10 +64,7 @@ def load(path: Path) -> Result:
     """
     chain, builder = Chain(path), Builder(path)
     for event, offset in chain.events():
-        try:
-            builder.feed(event, offset)
-        except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
-            chain.damage(event["n"], f"not as an event of kind {event['kind']} should be")
+        builder.feed(event, offset)
     builder.cut_off = chain.cut_off
     builder.run.damages, builder.run.last_hash = chain.damages, chain.last_hash
     return builder.finish()
@@ -80,33 +92,46 @@ class Builder:
         self._unknown_keys: list[str] = []
         self._problem_frames: list[int] = []
         self._problem_count = 0
-        self._handlers = {
-            "run.start": self._run_start,
-            "run.resume": self._run_resume,
-            "run.end": self._run_end,
-            "listen": self._listen,
-            "connect": self._connect,
-            "refused": self._refused,
-            "disconnect": self._disconnect,
-            "network": self._network_event,
-            "config": self._config_snapshot,
-            "override": self._override,
-            "transfer": self._transfer,
-            "pics": self._pics_result,
-        }
+        self._unsent: list[int] = []
 
     def feed(self, event: Event, offset: int) -> None:
         """Takes the next event; `offset` is where its line begins in the source file."""
-        kind = event["kind"]
         self._meter.feed(event)
-        if kind == "frame":
-            self._frame(event, offset)
-        elif (handler := self._handlers.get(kind)) is not None:
-            handler(event)
-        else:
-            self._cases.feed(event)
-        self.run.lines = event["n"]
-        self.run.ended = max(self.run.ended, event["t"])
+        match event:
+            case FrameSeen():
+                self._frame(event, offset)
+            case FrameUnsent():
+                self._unsent.append(event.frame)
+            case Connected():
+                self._connect(event)
+            case Disconnected():
+                self._disconnect(event)
+            case Refused():
+                self._refused(event)
+            case NetworkChanged():
+                self._network.append(NetworkEvent(event.n, event.t, event.event))
+            case Listening():
+                self.run.listening.append((event.url, event.security_profile))
+            case ConfigurationRead():
+                self._config_snapshot(event)
+            case FileTransferred():
+                self._transfer(event)
+            case AnswerExamined():
+                self._pics[event.item] = PicsResult(
+                    event.item, event.answer, event.result, event.why, event.line or None
+                )
+            case VerdictOverruled():
+                self._overrides.append(self._cases.override(event))
+            case RunStarted():
+                self._run_start(event)
+            case RunResumed():
+                self._run_resume(event)
+            case RunEnded():
+                self._run_end(event)
+            case _:
+                self._cases.feed(event)
+        self.run.lines = event.n
+        self.run.ended = max(self.run.ended, event.t)
 
     def finish(self) -> Result:
         """The result of everything fed."""
@@ -120,7 +145,7 @@ class Builder:
             station=self._station,
             declaration=self._declaration,
             cases=cases,
-            profiles=rules.profiles(cases),
+            profiles=verdict.profiles(cases),
             findings=[],
             performance=self._meter.performance(declared_maxima(self._declaration)),
             pics=list(self._pics.values()),
@@ -136,144 +161,124 @@ class Builder:
             frames=self._frames,
             problem_frames=self._problem_frames,
             problem_count=self._problem_count,
+            unsent=frozenset(self._unsent),
         )
-        result.verdict = rules.run_verdict(result)
-        result.not_issuable = rules.obstacles(result)
+        result.verdict = verdict.run_verdict(result)
+        result.not_issuable = verdict.obstacles(result)
         result.findings = findings(result)
         return result
 
-    def _run_start(self, event: Event) -> None:
+    def _run_start(self, event: RunStarted) -> None:
         run = self.run
-        run.tool, run.bench = table(event.get("tool")), table(event.get("bench"))
-        run.started, run.started_text = event["t"], text(event.get("started"))
+        run.tool, run.bench = event.tool, event.bench
+        run.started, run.started_text = event.t, event.started
         run.why_incomplete = "the record ends without a run.end line"
-        self._declaration = table(event.get("pics"))
-        self._station.declared = table(self._declaration.get("product"))
-        self._cases.plan(tables(event.get("plan")))
+        self._declaration = event.pics
+        self._station.declared = table(event.pics.get("product"))
+        self._cases.plan(event.plan)
 
-    def _run_resume(self, event: Event) -> None:
-        self.run.resumed.append(event["t"])
+    def _run_resume(self, event: RunResumed) -> None:
+        self.run.resumed.append(event.t)
         self.run.complete, self.run.why_incomplete = False, "the record ends without a run.end line"
         self._cases.interrupted()
-        self._cases.plan(tables(event.get("plan")))
+        self._cases.plan(event.plan)
         for connection in self._open.values():
-            connection.ended, connection.reason = event["t"], "the run was interrupted"
+            connection.ended, connection.reason = event.t, "the run was interrupted"
         self._open.clear()
 
-    def _run_end(self, event: Event) -> None:
-        self.run.reason = text(event.get("reason"))
-        self.run.complete = self.run.reason == "finished"
-        self.run.why_incomplete = "" if self.run.complete else f"it ended as {self.run.reason or 'unknown'}"
+    def _run_end(self, event: RunEnded) -> None:
+        self.run.reason = event.reason
+        self.run.complete = event.reason == "finished"
+        self.run.why_incomplete = "" if self.run.complete else f"it ended as {event.reason or 'unknown'}"
 
-    def _listen(self, event: Event) -> None:
-        self.run.listening.append((text(event.get("url")), event.get("security_profile")))
-
-    def _frame(self, event: Event, offset: int) -> None:
+    def _frame(self, event: FrameSeen, offset: int) -> None:
         self._frames.add(event, offset)
-        if event.get("dir") == "out":
+        if event.dir == "out":
             return
-        if event.get("problems"):
+        if event.problems:
             self._problem_count += 1
             if len(self._problem_frames) < PROBLEM_FRAMES:
-                self._problem_frames.append(event["n"])
-        if (
-            not self._station.boot
-            and event.get("action") == "BootNotification"
-            and event.get("type") == "CALL"
-        ):
-            payload = payload_of(text(event.get("raw")))
-            if isinstance(payload, dict):
-                self._station.boot = {key: text(value) for key, value in payload.items()}
-                self._station.boot_line = event["n"]
+                self._problem_frames.append(event.n)
+        if not self._station.boot and event.action == "BootNotification" and event.type == "CALL":
+            boot = payload(event.raw)
+            if boot:
+                self._station.boot = {key: shown(value) for key, value in boot.items()}
+                self._station.boot_line = event.n
 
-    def _connect(self, event: Event) -> None:
+    def _connect(self, event: Connected) -> None:
         connection = Connection(
-            n=event["n"],
-            t=event["t"],
-            number=whole(event.get("connection")) or 0,
-            identity=text(event.get("identity")),
-            remote=text(event.get("remote")),
-            path=text(event.get("path")),
-            subprotocol=text(event.get("subprotocol")),
-            security_profile=whole(event.get("security_profile")),
-            user=text(event.get("user")),
-            auth=text(event.get("auth")),
-            tls=event["tls"] if isinstance(event.get("tls"), dict) else None,
-            replaces=whole(event.get("replaces")),
+            n=event.n,
+            t=event.t,
+            number=event.connection,
+            identity=event.identity,
+            remote=event.remote,
+            path=event.path,
+            subprotocol=event.subprotocol or "",
+            security_profile=event.security_profile,
+            user=event.user,
+            auth=event.auth,
+            tls=event.tls,
+            replaces=event.replaces,
         )
         self._connections.append(connection)
         self._open[connection.number] = connection
         self._station.identity = self._station.identity or connection.identity
 
-    def _disconnect(self, event: Event) -> None:
-        connection = self._open.pop(whole(event.get("connection")) or 0, None)
+    def _disconnect(self, event: Disconnected) -> None:
+        connection = self._open.pop(event.connection, None)
         if connection is not None:
-            connection.ended, connection.code = event["t"], whole(event.get("code"))
-            connection.reason, connection.by = text(event.get("reason")), text(event.get("by"))
+            connection.ended, connection.code = event.t, event.code
+            connection.reason, connection.by = event.reason, event.by
 
-    def _refused(self, event: Event) -> None:
+    def _refused(self, event: Refused) -> None:
         self._refusals.append(
             Refusal(
-                n=event["n"],
-                t=event["t"],
-                remote=text(event.get("remote")),
-                path=text(event.get("path")),
-                status=whole(event.get("status")),
-                reason=text(event.get("reason")),
-                user=text(event.get("user")),
-                tls=event["tls"] if isinstance(event.get("tls"), dict) else None,
+                n=event.n,
+                t=event.t,
+                remote=event.remote,
+                path=event.path,
+                status=event.status,
+                reason=event.reason,
+                user=event.user,
+                tls=event.tls,
             )
         )
 
-    def _network_event(self, event: Event) -> None:
-        self._network.append(NetworkEvent(event["n"], event["t"], text(event.get("event"))))
-
-    def _override(self, event: Event) -> None:
-        self._overrides.append(self._cases.override(event))
-
-    def _transfer(self, event: Event) -> None:
+    def _transfer(self, event: FileTransferred) -> None:
         self._transfers.append(
             Transfer(
-                n=event["n"],
-                t=event["t"],
-                protocol=text(event.get("protocol")),
-                direction=text(event.get("direction")),
-                path=text(event.get("path")),
-                bytes=whole(event.get("bytes")),
-                sha256=text(event.get("sha256")),
-                seconds=number(event.get("seconds")),
-                remote=text(event.get("remote")),
-                user=text(event.get("user")),
-                tls=event["tls"] if isinstance(event.get("tls"), dict) else None,
-                complete=bool(event.get("complete")),
-                error=text(event.get("error")),
-                file=text(event.get("file")),
+                n=event.n,
+                t=event.t,
+                protocol=event.protocol,
+                direction=event.direction,
+                path=event.path,
+                bytes=event.bytes,
+                sha256=event.sha256,
+                seconds=event.seconds,
+                remote=event.remote,
+                user=event.user,
+                tls=event.tls,
+                complete=event.complete,
+                error=event.error,
+                file=event.file,
             )
         )
 
-    def _pics_result(self, event: Event) -> None:
-        item = text(event.get("item"))
-        outcome = text(event.get("result"))
-        self._pics[item] = PicsResult(
-            item, event.get("answer"), outcome, text(event.get("why")), whole(event.get("line")) or None
-        )
-
-    def _config_snapshot(self, event: Event) -> None:
-        when = text(event.get("when"))
-        if when == "before" and when in self._config:  # of a resumed run the first snapshot counts
+    def _config_snapshot(self, event: ConfigurationRead) -> None:
+        if (
+            event.when == "before" and event.when in self._config
+        ):  # of a resumed run the first snapshot counts
             return
-        keys: dict[str, tuple[str | None, bool | None]] = {}
-        for entry in tables(event.get("keys")):
-            value, readonly = entry.get("value"), entry.get("readonly")
-            keys[text(entry.get("key"))] = (
-                None if value is None else text(value),
-                readonly if isinstance(readonly, bool) else None,
+        self._config[event.when] = {
+            shown(entry.get("key")): (
+                None if entry.get("value") is None else shown(entry["value"]),
+                entry["readonly"] if isinstance(entry.get("readonly"), bool) else None,
             )
-        self._config[when] = keys
-        unknown = event.get("unknown")
-        for key in unknown if isinstance(unknown, list) else []:
-            if text(key) not in self._unknown_keys:
-                self._unknown_keys.append(text(key))
+            for entry in event.keys
+        }
+        for key in event.unknown if isinstance(event.unknown, list) else []:
+            if shown(key) not in self._unknown_keys:
+                self._unknown_keys.append(shown(key))
 
     def _configuration(self) -> Configuration:
         before, after = self._config.get("before"), self._config.get("after")
@@ -297,5 +302,5 @@ class Builder:
 
 def laboratory(bench: dict[str, Any]) -> Laboratory:
     """The laboratory's data of a bench file; what is missing or of another type is empty."""
-    values = table(bench.get("laboratory"))
-    return Laboratory(**{field.name: text(values.get(field.name)) for field in fields(Laboratory)})
+    given = table(bench.get("laboratory"))
+    return Laboratory(**{field.name: shown(given.get(field.name)) for field in fields(Laboratory)})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from octt.report.certificate.form import NONE, PROFILES, Paragraph, Section, Table
+from octt.record.words import printed
+from octt.report.certificate.form import NONE, Paragraph, Section, Table
 from octt.report.model.parts import Attempt, Case, Result, Step
-from octt.report.model.rules import EXPLANATION
-from octt.report.model.words import pics_words, plain
+from octt.report.model.printing import pics_words, plain
+from octt.report.model.verdict import EXPLANATION
 from octt.report.text import cite, limit, moment, seconds, visible
 
 LIMIT = 300  # rows of a list that a station can make as long as it likes; the record has the rest
@@ -61,7 +62,7 @@ def _cases(result: Result) -> Section:
         (
             case.id,
             visible(case.name, 120),
-            PROFILES.get(case.profile, visible(case.profile, 40)),
+            visible(printed(case.profile), 40),
             case.verdict,
             seconds(case.seconds) if case.attempts else "",
         )

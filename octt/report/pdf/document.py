@@ -13,13 +13,14 @@ import orjson
 import typst
 
 from octt import paths
+from octt.record.words import Verdict
 from octt.report.certificate.certificate import certificate
 from octt.report.certificate.form import NOTICE, Layout, Paragraph, Section, Table, facts_table
 from octt.report.model.parts import Result
 from octt.report.pdf.annex import annexes
 from octt.report.text import moment, seconds, visible
 
-VERDICTS = {"PASS": "Passed", "FAIL": "Failed", "INCONCLUSIVE": "Inconclusive"}
+VERDICTS = {Verdict.PASS: "Passed", Verdict.FAIL: "Failed", Verdict.INCONCLUSIVE: "Inconclusive"}
 # Scripts that the fonts within typst's wheel do not have; only then are the fonts of the machine looked for.
 _OTHER_SCRIPTS = re.compile("[\u0590-\u1dff\u2c00-\ud7ff\uf900-\ufdff\ufe30-\uffef\U00010000-\U0010ffff]")
 
@@ -61,8 +62,10 @@ def document(result: Result, layout: Layout, evidence: bool) -> dict[str, Any]:
     laboratory, run = result.laboratory, result.run
     logo, logo_format = _logo(laboratory.logo)
     counts = result.counts()
-    applicable = sum(counts.values()) - counts["NOT APPLICABLE"]
-    outcome = [f"{counts['PASS']} of {applicable} applicable cases passed, {counts['FAIL']} failed."]
+    applicable = sum(counts.values()) - counts[Verdict.NOT_APPLICABLE]
+    outcome = [
+        f"{counts[Verdict.PASS]} of {applicable} applicable cases passed, {counts[Verdict.FAIL]} failed."
+    ]
     if result.issuable:
         outcome.append("This report may be issued.")
     else:

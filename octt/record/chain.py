@@ -6,9 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
+from msgspec.structs import replace
 
-from octt.record import GENESIS, Damage, Event, line_hash
+from octt.record.events import Event
+from octt.record.reader import decode
+from octt.record.writer import GENESIS, line_hash
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A place where the record is not what was written."""
+
+    line: int
+    what: str
 
 
 @dataclass
@@ -24,7 +34,10 @@ class Chain:
     _broken: int = -1  # the last line whose link to the next does not hold
 
     def events(self) -> Iterator[tuple[Event, int]]:
-        """Every event that can be read, with the byte offset of its line. A last line without its end is left out."""
+        """Every event that can be read, with the byte offset of its line. A last line without its end is left out.
+
+        The number of an event is that of its line, whatever the line says.
+        """
         offset = 0
         with self.path.open("rb") as file:
             for raw in file:
@@ -43,21 +56,23 @@ class Chain:
             self.damages.append(Damage(line, what))
 
     def _check(self, line: bytes) -> Event | None:
-        event, before = _parse(line), self.last_hash
+        faults: list[str] = []
+        event, before = decode(line, faults), self.last_hash
         self.last_hash = line_hash(line)
         if event is None:
             self.damage(self.lines, "the line was changed, it is no event any more")
             return None
-        linked, counted = event.get("prev") == before, event["n"] == self.lines + self._shift
+        linked, counted = event.prev == before, event.n == self.lines + self._shift
         if not linked and counted:
             self._changed(self.lines - 1)
         elif not linked:
             self.damage(self.lines, "a line before it was added or removed")
-            self._shift = event["n"] - self.lines
+            self._shift = event.n - self.lines
         elif not counted:
             self.damage(self.lines, "the line was changed, its number does not follow")
-        event["n"] = self.lines
-        return event
+        if faults:
+            self.damage(self.lines, f"not as an event of kind {event.kind} should be: {', '.join(faults)}")
+        return event if event.n == self.lines else replace(event, n=self.lines)
 
     def _changed(self, line: int) -> None:
         """The link after `line` is broken; if the one before it is too, it was that line which was changed."""
@@ -68,12 +83,11 @@ class Chain:
         self._broken = line
 
 
-def _parse(line: bytes) -> Event | None:
-    try:
-        event = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(event, dict) or not isinstance(event.get("kind"), str):
-        return None
-    whole = type(event.get("n")) is int and type(event.get("t")) is int and type(event.get("m")) is int
-    return event if whole else None
+def check_chain(path: Path) -> tuple[str, list[Damage]]:
+    """The hash of the last whole line, and every place where the chain does not hold."""
+    chain = Chain(path)
+    for _ in chain.events():
+        pass
+    if chain.cut_off:
+        chain.damage(chain.lines + 1, "the line is cut off")
+    return chain.last_hash, chain.damages

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from octt.measure import DECLARED
+from octt.record.words import Agreement, Verdict
 from octt.report.model.parts import (
-    FAIL,
-    INCONCLUSIVE,
-    NOT_APPLICABLE,
-    NOT_RUN,
-    PASS,
     Case,
     PicsResult,
-    Profile,
+    ProfileResult,
     Result,
 )
 
@@ -23,12 +19,15 @@ EXPLANATION = (
         "A case has the verdict of its last attempt, unless the operator overruled it; all attempts and every "
         "overruling are listed in this report.",
     ),
-    ("PASS", "Every expectation of the case was met."),
-    ("FAIL", "The station did something the specification forbids, or not what it requires."),
-    ("INCONCLUSIVE", "The case did not get to the point: a precondition, the driver or the operator failed."),
-    ("ERROR", "The tool made a mistake; this says nothing about the station."),
-    ("NOT APPLICABLE", "The declaration (PICS) excludes the case, with the answer that does."),
-    ("NOT RUN", "The case applies, but was not carried out."),
+    (Verdict.PASS, "Every expectation of the case was met."),
+    (Verdict.FAIL, "The station did something the specification forbids, or not what it requires."),
+    (
+        Verdict.INCONCLUSIVE,
+        "The case did not get to the point: a precondition, the driver or the operator failed.",
+    ),
+    (Verdict.ERROR, "The tool made a mistake; this says nothing about the station."),
+    (Verdict.NOT_APPLICABLE, "The declaration (PICS) excludes the case, with the answer that does."),
+    (Verdict.NOT_RUN, "The case applies, but was not carried out."),
     (
         "Profile",
         "A profile passes when every applicable case of it passed and there is at least one. One FAIL fails it; "
@@ -52,29 +51,29 @@ EXPLANATION = (
 
 def undecided(case: Case) -> bool:
     """Whether a case that applies has neither passed nor failed. Only the declaration can exclude a case."""
-    if case.verdict == NOT_APPLICABLE:
+    if case.verdict == Verdict.NOT_APPLICABLE:
         return case.applicable
-    return case.verdict not in (PASS, FAIL)
+    return case.verdict not in (Verdict.PASS, Verdict.FAIL)
 
 
-def verdict_of(cases: Iterable[Case], *, complete: bool = True) -> str:
+def verdict_of(cases: Iterable[Case], *, complete: bool = True) -> Verdict:
     """The verdict of a profile or a run from its cases; NOT APPLICABLE when none of them applies."""
     members = list(cases)
-    if any(case.verdict == FAIL for case in members):
-        return FAIL
+    if any(case.verdict == Verdict.FAIL for case in members):
+        return Verdict.FAIL
     if not complete or any(undecided(case) for case in members):
-        return INCONCLUSIVE
-    return PASS if any(case.verdict == PASS for case in members) else NOT_APPLICABLE
+        return Verdict.INCONCLUSIVE
+    return Verdict.PASS if any(case.verdict == Verdict.PASS for case in members) else Verdict.NOT_APPLICABLE
 
 
-def run_verdict(result: Result) -> str:
+def run_verdict(result: Result) -> Verdict:
     """The verdict of the whole run; a run in which nothing was tested is inconclusive, never a pass."""
     complete = result.run.complete and not result.run.damages
     verdict = verdict_of(result.cases, complete=complete)
-    return INCONCLUSIVE if verdict == NOT_APPLICABLE else verdict
+    return Verdict.INCONCLUSIVE if verdict == Verdict.NOT_APPLICABLE else verdict
 
 
-def profiles(cases: list[Case]) -> list[Profile]:
+def profiles(cases: list[Case]) -> list[ProfileResult]:
     """Every profile of the plan, in its order, with verdict, number of cases by verdict, and why it did not pass."""
     by_name: dict[str, list[Case]] = {}
     for case in cases:
@@ -82,19 +81,23 @@ def profiles(cases: list[Case]) -> list[Profile]:
     return [_profile(name, members) for name, members in by_name.items()]
 
 
-def _profile(name: str, cases: list[Case]) -> Profile:
-    counts: dict[str, int] = {}
+def _profile(name: str, cases: list[Case]) -> ProfileResult:
+    counts: dict[Verdict, int] = {}
     for case in cases:
         counts[case.verdict] = counts.get(case.verdict, 0) + 1
     verdict = verdict_of(cases)
-    if verdict == PASS:
+    if verdict == Verdict.PASS:
         reason = ""
-    elif verdict == NOT_APPLICABLE:
+    elif verdict == Verdict.NOT_APPLICABLE:
         reason = "no case of this profile applies"
     else:
-        guilty = [case for case in cases if (case.verdict == FAIL if verdict == FAIL else undecided(case))]
+        guilty = [
+            case
+            for case in cases
+            if (case.verdict == Verdict.FAIL if verdict == Verdict.FAIL else undecided(case))
+        ]
         reason = "; ".join(f"{case.id} {case.verdict}" for case in guilty)
-    return Profile(name, verdict, counts, reason)
+    return ProfileResult(name, verdict, counts, reason)
 
 
 def undisclosed_attempts(case: Case) -> list[int]:
@@ -106,7 +109,11 @@ def undisclosed_attempts(case: Case) -> list[int]:
 def contradictions(result: Result) -> list[PicsResult]:
     """The contradicted answers, without declared maxima: those are judged as measured times."""
     times = DECLARED.values() if result.performance.exceeded else ()
-    return [answer for answer in result.pics if answer.result == "contradicted" and answer.item not in times]
+    return [
+        answer
+        for answer in result.pics
+        if answer.result is Agreement.CONTRADICTED and answer.item not in times
+    ]
 
 
 def obstacles(result: Result) -> list[str]:
@@ -121,9 +128,9 @@ def obstacles(result: Result) -> list[str]:
     for case in result.cases:
         if undecided(case):
             short = case.reason.split("; instead came")[0]  # what did come is with the finding
-            why = f": {short}" if short and case.verdict != NOT_RUN else ""
+            why = f": {short}" if short and case.verdict != Verdict.NOT_RUN else ""
             reasons.append(f"{case.id} applies and is {case.verdict}{why}.")
-        if case.attempts and not case.applicable and case.verdict != NOT_APPLICABLE:
+        if case.attempts and not case.applicable and case.verdict != Verdict.NOT_APPLICABLE:
             reasons.append(f"{case.id} was carried out although the declaration excludes it.")
         if missing := undisclosed_attempts(case):
             numbers = ", ".join(str(number) for number in missing)
@@ -138,6 +145,5 @@ def obstacles(result: Result) -> list[str]:
     for answer in contradictions(result):
         reasons.append(f"PICS {answer.item} is contradicted: {answer.why or 'see the record'}.")
     for statistic in result.performance.exceeded:
-        measured, most = statistic.maximum, statistic.declared
-        reasons.append(f"{statistic.name}: {measured:.3f} s measured, {most:g} s declared at most.")
+        reasons.append(f"{statistic.name}: {statistic.found}, {statistic.declared:g} s declared at most.")
     return [reason.removesuffix("..") + "." if reason.endswith("..") else reason for reason in reasons]

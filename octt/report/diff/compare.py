@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
+from octt.record.words import Verdict
 from octt.report.json_out import iso, short
-from octt.report.model.parts import (
-    ERROR,
-    FAIL,
-    INCONCLUSIVE,
-    NOT_APPLICABLE,
-    NOT_RUN,
-    PASS,
-    Case,
-    Configuration,
-    Result,
-    Step,
-)
+from octt.report.model.parts import Case, Configuration, Result, Step
 
 GONE = "not in the plan"
-BADNESS = {PASS: 0, NOT_APPLICABLE: 1, GONE: 1, NOT_RUN: 2, INCONCLUSIVE: 2, ERROR: 2, FAIL: 3}
+BADNESS = {
+    Verdict.PASS: 0,
+    Verdict.NOT_APPLICABLE: 1,
+    GONE: 1,
+    Verdict.NOT_RUN: 2,
+    Verdict.INCONCLUSIVE: 2,
+    Verdict.ERROR: 2,
+    Verdict.FAIL: 3,
+}
 LEAST_SECONDS = 0.05  # smaller differences are noise of machine and network
 PERCENT = 20.0
 
@@ -66,6 +66,11 @@ class TimeChange:
     @property
     def slower(self) -> bool:
         return self.after > self.before
+
+    @property
+    def moved(self) -> str:
+        """By how much, as a percentage, or that it was nothing before."""
+        return "from nothing" if self.percent is None else f"{self.percent:+.0f} %"
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,16 @@ class Diff:
         }
 
 
+def as_json(diff: Diff) -> str:
+    """Indented JSON with a newline at its end."""
+    return orjson.dumps(diff.as_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def value(content: str | None) -> str:
+    """A value of one side; one that this side does not have is said."""
+    return "(none)" if content is None else content
+
+
 def compare(a: Result, b: Result, folders: tuple[str, str] = ("A", "B"), percent: float = PERCENT) -> Diff:
     """The differences from `a` to `b`. A time moved when it changed by more than `percent` and 50 ms.
 
@@ -165,11 +180,13 @@ def _side(result: Result, folder: str) -> Side:
 
 def _verdict_change(case_id: str, old: Case | None, new: Case | None) -> VerdictChange | None:
     before, after = old.verdict if old else GONE, new.verdict if new else GONE
-    if before == after or (GONE in (before, after) and {before, after} <= {GONE, NOT_RUN, NOT_APPLICABLE}):
+    if before == after or (
+        GONE in (before, after) and {before, after} <= {GONE, Verdict.NOT_RUN, Verdict.NOT_APPLICABLE}
+    ):
         return None  # not tested here, not tested there
-    if before == PASS or after == FAIL:
+    if before == Verdict.PASS or after == Verdict.FAIL:
         kind = "regression"
-    elif BADNESS.get(after, 2) < BADNESS.get(before, 2) and after == PASS:
+    elif BADNESS.get(after, 2) < BADNESS.get(before, 2) and after == Verdict.PASS:
         kind = "improvement"
     else:
         kind = "other"

@@ -1,0 +1,331 @@
+"""Every kind of event that a record can hold, a class each (docs/record.md is made from this file).
+
+A field without a default is on every line of its kind; one with a default is left out of the line when it has that
+value. Values that a station gave are typed as loosely as a station may write them.
+
+The classes are msgspec's, which are as fast to read and write as dictionaries: frames come by the million.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from octt.record.words import ActionPhase, Agreement, Blame, Outcome, Phase, Severity, Verdict
+
+Int = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""An integer that every reader of JSON can hold."""
+Table = dict[str, Any]
+"""A JSON object whose fields are set elsewhere."""
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """One line of a record. Its head is set when it is written."""
+
+    n: Int = 0  # number of the line, from 1
+    t: Int = 0  # wall clock, Unix nanoseconds
+    m: Int = 0  # monotonic clock, nanoseconds
+    case: str | None = None  # id of the test case that it belongs to; none between cases
+    prev: str = ""  # SHA-256 (hex) of the whole line before, without its newline; 64 zeros in line 1
+
+    @property
+    def kind(self) -> str:
+        """What stands under `kind` on its line."""
+        return str(self.__struct_config__.tag)
+
+    # For callers that still read events as dictionaries; to go with the last of them.
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The field of that name."""
+        return getattr(self, name, default)
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+
+class PlanLine(Struct, frozen=True, kw_only=True):
+    """A case of the plan, and whether the declaration lets it be tested."""
+
+    case: str = ""  # its id
+    name: str = ""  # its title in the test-case document
+    profile: str = ""  # its certification profile
+    section: str = ""  # where it stands in the test-case document
+    applicable: bool | None = None  # null: not decided yet
+    reason: str = ""  # the answers that decided, in a sentence
+
+
+class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
+    """The first line."""
+
+    tool: Table  # {name, version, python, platform, packages}
+    bench: Table  # the bench file, secrets replaced
+    pics: Table  # the declaration as read
+    plan: list[PlanLine]  # the cases in their order
+    started: str  # ISO 8601
+
+
+class RunResumed(Event, tag="run.resume", frozen=True, kw_only=True):
+    """An interrupted run goes on."""
+
+    tool: Table = {}  # as in run.start
+    bench: Table = {}  # as in run.start
+    pics: Table = {}  # as in run.start
+    plan: list[PlanLine] = []  # as in run.start; cases that are new come after the others
+    started: str = ""  # as in run.start
+
+
+class Listening(Event, tag="listen", frozen=True, kw_only=True):
+    """An endpoint is open."""
+
+    url: str  # what the station is to be configured with
+    security_profile: Int  # 0 to 3
+
+
+class Connected(Event, tag="connect", frozen=True, kw_only=True):
+    """A WebSocket was opened."""
+
+    connection: Int  # its number, from 1
+    identity: str  # of the station
+    remote: str  # address and port
+    path: str  # of the request
+    subprotocol: str | None  # that was agreed on
+    headers: Table  # of the request, without Authorization
+    security_profile: Int  # of the endpoint
+    user: str  # of HTTP basic authentication
+    auth: Literal["none", "ok", "bad"]  # the password: not asked for, right, wrong
+    tls: Table | None  # {version, cipher, sni, client_cert, offered, …}; null without TLS
+    replaces: Int | None  # the connection that was open until now
+
+
+class Refused(Event, tag="refused", frozen=True, kw_only=True):
+    """A handshake was refused or failed."""
+
+    remote: str  # address and port
+    path: str  # of the request
+    status: Int  # of HTTP; 0 when it did not come to that
+    reason: str  # a sentence
+    user: str  # of HTTP basic authentication
+    tls: Table | None  # as in connect; with `error` when the TLS handshake failed
+
+
+class Disconnected(Event, tag="disconnect", frozen=True, kw_only=True):
+    """A WebSocket was closed."""
+
+    connection: Int  # its number
+    code: Int | None  # of the close frame
+    reason: str  # of the close frame
+    by: Literal["network", "station", "csms"]  # who ended it
+
+
+class FrameSeen(Event, tag="frame", frozen=True, kw_only=True):
+    """A frame, as soon as it was read from the socket or before it is written to it; its times are taken there."""
+
+    connection: Int  # its number
+    dir: Literal["in", "out"]  # "in": from the station, "out": to it
+    type: Literal["MALFORMED", "CALL", "CALLRESULT", "CALLERROR"]  # by its first element
+    id: str  # of the message
+    action: str  # of a reply that of its call
+    problems: list[str]  # sentences: schema violations and the like
+    raw: str  # the text on the wire, passwords replaced by (secret), cut when too long; hex when binary
+    binary: bool = False  # whether it was a binary frame
+    truncated: Int | None = None  # characters of the whole text, when it was cut
+    phase: Phase | None = None  # of the case that was running
+
+
+class FrameUnsent(Event, tag="unsent", frozen=True, kw_only=True):
+    """A frame of the Central System that is on the record did not leave: the connection was gone."""
+
+    frame: Int  # its line
+
+
+class AnswerArmed(Event, tag="arm", frozen=True, kw_only=True):
+    """A script changed how the Central System answers."""
+
+    action: str  # of the requests
+    times: Int | None  # how many of them; null: from now on
+    when: Table  # fields that a request must have
+    payload: Table | UnsetType | None = UNSET  # fields put over the default answer; null: no answer at all
+    error: str = ""  # the code of a CALLERROR instead
+
+
+class NetworkChanged(Event, tag="network", frozen=True, kw_only=True):
+    """The Central System disconnected and refuses connections, or lets the station in again."""
+
+    event: Literal["cut", "restored"]  # refused from now on, or let in
+
+
+class Acted(Event, tag="action", frozen=True, kw_only=True):
+    """An action at the station was asked for, or is over: two lines."""
+
+    action: str  # of the driver contract
+    params: Table  # e.g. {connector, id_tag}
+    driver: str  # the kind of driver
+    phase: ActionPhase  # "cannot": there is no means to do it; "failed": it did not work
+    why: str = ""  # what it is for, a sentence
+    seconds: float | None = None  # since it was asked for
+    who: str = ""  # did it
+    detail: str = ""  # what the driver or the operator said
+
+
+class Prompted(Event, tag="prompt", frozen=True, kw_only=True):
+    """The operator was asked something; written when it was answered."""
+
+    text: str  # the question
+    answer: str  # e.g. "done"
+    seconds: float  # until the answer
+
+
+class CaseStarted(Event, tag="case.start", frozen=True, kw_only=True):
+    """An attempt at a test case begins."""
+
+    attempt: Int  # from 1
+    name: str  # of the case
+
+
+class StepDecided(Event, tag="step", frozen=True, kw_only=True):
+    """An expectation was decided."""
+
+    step: str  # the document's label, e.g. "3", "Charging.11", or ""
+    what: str  # what is expected
+    outcome: Outcome  # "fail" in phase "test" fails the case; "info" decides nothing
+    phase: Phase  # of the case
+    frame: Int | None = None  # line of the frame that satisfied it
+    closest: Int | None = None  # line of the frame that came closest
+    actual: str = ""  # what came instead, a sentence
+    seconds: float | None = None  # waited or measured
+    limit: float | None = None  # in seconds
+    cite: str = ""  # the section it rests on
+    data: Any = None  # more of it, e.g. the expected and the returned schedule
+
+
+class Remarked(Event, tag="remark", frozen=True, kw_only=True):
+    """Something legal but noteworthy, or what a rule that watches every frame saw."""
+
+    text: str  # a sentence
+    by: Literal["script", "monitor"]  # the script of the case, or a rule that watches every frame
+    cite: str  # the section it rests on
+    frame: Int | None = None  # line of the frame it is about
+    rule: str = ""  # of the monitors
+    severity: Severity | None = None  # of a rule: a violation fails the case
+    phase: Phase | None = None  # of the case, when a monitor saw it
+
+
+class CaseEnded(Event, tag="case.end", frozen=True, kw_only=True):
+    """An attempt is over, or a case is not tested (attempt 0)."""
+
+    attempt: Int  # as in case.start
+    verdict: Verdict  # of this attempt
+    blame: Blame  # who has to do something about it
+    reason: str  # why it is no PASS, a sentence
+    seconds: float  # the attempt took
+    forced: float  # seconds of these that the protocol forces
+
+
+class CaseRevised(Event, tag="case.revised", frozen=True, kw_only=True):
+    """What a monitor saw just after a case had passed belongs to that case and fails it."""
+
+    verdict: Verdict  # that counts now
+    blame: Blame  # who has to do something about it
+    reason: str  # a sentence
+
+
+class ConfigurationRead(Event, tag="config", frozen=True, kw_only=True):
+    """A snapshot of the station's configuration."""
+
+    when: Literal["after", "before"]  # the test cases
+    keys: list[Table]  # {key, value, readonly}, as the station gave them
+    unknown: Any  # names, as the station gave them
+
+
+class StationChanged(Event, tag="changed", frozen=True, kw_only=True):
+    """A case changed the station, or put something back."""
+
+    what: str  # "configuration", "availability", "profile", "list", "reservation", "certificate", …
+    name: str  # which one
+    before: Any  # how it was
+    after: Any  # how it is now
+    restored: bool  # true on the line that puts it back
+
+
+class VerdictOverruled(Event, tag="override", frozen=True, kw_only=True):
+    """The operator overrules the verdict of a case."""
+
+    verdict: Verdict  # that counts from now on
+    by: str  # whom
+    why: str  # a sentence
+
+
+class FileTransferred(Event, tag="transfer", frozen=True, kw_only=True):
+    """A file went from or to a file server, or was not let through."""
+
+    protocol: str  # http, https, ftp, ftps, …
+    direction: Literal["download", "upload"]  # seen from the station
+    path: str  # on the server
+    bytes: Int  # that went over the wire
+    sha256: str  # of the kept file, or of what was sent; empty for a part of a file
+    seconds: float  # it took
+    remote: str  # address and port
+    user: str  # who logged in
+    tls: Table | None  # as in connect
+    complete: bool  # whether all of it went over
+    error: str  # why not
+    file: str  # what was kept, by its path in the run's folder
+
+
+class AnswerExamined(Event, tag="pics", frozen=True, kw_only=True):
+    """An answer of the declaration was held against the record."""
+
+    item: str  # of the questionnaire, or configuration_keys.NAME
+    answer: Any  # as it is shown
+    result: Agreement  # of the answer with the record
+    why: str  # a sentence
+    line: Int  # that shows it; 0: none
+
+
+class RunEnded(Event, tag="run.end", frozen=True, kw_only=True):
+    """The last line."""
+
+    reason: str  # "finished", "interrupted", …
+
+
+class Other(Event, frozen=True, kw_only=True):
+    """An event of a kind that this version does not know."""
+
+    name: str  # its kind
+    fields: Table  # all of the line
+
+    @property
+    def kind(self) -> str:
+        """What stands under `kind` on its line."""
+        return self.name
+
+
+Known = (
+    RunStarted
+    | RunResumed
+    | Listening
+    | Connected
+    | Refused
+    | Disconnected
+    | FrameSeen
+    | FrameUnsent
+    | AnswerArmed
+    | NetworkChanged
+    | Acted
+    | Prompted
+    | CaseStarted
+    | StepDecided
+    | Remarked
+    | CaseEnded
+    | CaseRevised
+    | ConfigurationRead
+    | StationChanged
+    | VerdictOverruled
+    | FileTransferred
+    | AnswerExamined
+    | RunEnded
+)
+
+KINDS: dict[str, type[Event]] = {kind.__struct_config__.tag: kind for kind in get_args(Known)}
+"""The class of each kind, by what stands under `kind` on its line."""
