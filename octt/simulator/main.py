@@ -12,12 +12,12 @@ from typing import Any
 
 import click
 
-from octt.simulator.control import Control
-from octt.simulator.fault import Fault
-from octt.simulator.faults import FAMILIES, FAULTS
+from octt.simulator.control.server import Control
+from octt.simulator.faults.catalogue import FAMILIES, FAULTS
+from octt.simulator.faults.fault import Fault
+from octt.simulator.link.tls import CIPHER_SUITES
 from octt.simulator.options import PROFILES, Options
 from octt.simulator.station import Station
-from octt.simulator.tls import CIPHER_SUITES
 
 
 def run_station(

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-if TYPE_CHECKING:
+if (
+    TYPE_CHECKING
+):  # the one import upwards, for types only: parts reach one another through the whole they belong to
     from octt.simulator.station import Station
 
 Payload = dict[str, Any]
@@ -31,6 +33,10 @@ class CallRefused(Exception):
 
 class NoAnswer(Exception):
     """A call of ours got no answer: offline, not allowed to send yet, or timed out."""
+
+
+class ConnectionLost(NoAnswer):
+    """There is no connection, or it was lost before the answer came: nobody failed to process the call."""
 
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])

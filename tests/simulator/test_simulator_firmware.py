@@ -10,7 +10,7 @@ from fake_csms import run
 from simulator_file_servers import IMAGE, HttpServer, ftp_server
 from simulator_pki import DAY, NOW, Authority, ec_key, pem, rsa_key, sign_firmware
 
-from octt.simulator.truststore import MANUFACTURER
+from octt.simulator.link.truststore import MANUFACTURER
 
 PAST = "2020-01-01T00:00:00Z"
 FAST = {"download_seconds": 0.0, "install_seconds": 0.0}

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from secure_csms import KEY, secured
 from simulator_pki import DAY, NOW, Authority, ec_key, key_pem, pem, rsa_key
 
-from octt.simulator.certificates import hash_data
+from octt.simulator.faults.self_made import self_made
+from octt.simulator.link.hash_data import hash_data
+from octt.simulator.link.truststore import CENTRAL_SYSTEM, MANUFACTURER
 from octt.simulator.options import Options
-from octt.simulator.self_made import self_made
 from octt.simulator.station import Station
-from octt.simulator.truststore import CENTRAL_SYSTEM, MANUFACTURER
 
 NEW_KEY = "00112233445566778899AABBCCDDEEFF"
 

@@ -1,0 +1,214 @@
+"""Meter values: sampled, clock-aligned, on request, and the data of StopTransaction (specification 3.16, 4.7)."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+
+from octt.simulator.part import Part, Payload
+from octt.simulator.parts.connectors import Connector
+from octt.simulator.parts.keys import split_phase
+from octt.simulator.parts.session import Transaction
+from octt.simulator.world.clock import format_time
+from octt.simulator.world.world import PHASES, VOLTAGE, Outlet
+
+DEFAULT_MEASURAND = "Energy.Active.Import.Register"
+_UNITS = {
+    "Energy.Active.Import.Register": "Wh",
+    "Power.Active.Import": "W",
+    "Power.Offered": "W",
+    "Current.Import": "A",
+    "Current.Offered": "A",
+    "Voltage": "V",
+    "SoC": "Percent",
+    "Temperature": "Celsius",
+}
+_MOST_SAMPLES = 500
+
+
+class Metering(Part):
+    """Reads the meters at the times the configuration keys say."""
+
+    def boot(self) -> None:
+        """Clock-aligned values run as long as the software does."""
+        self._aligned: asyncio.Task[None] | None = None
+        self._samplers: dict[int, asyncio.Task[None]] = {}
+        self._start_aligned()
+
+    def key_changed(self, key: str, value: str) -> None:
+        """New intervals count at once."""
+        if key == "ClockAlignedDataInterval":
+            self._start_aligned()
+        elif key == "MeterValueSampleInterval":
+            for connector in self.station.connectors.all.values():
+                if connector.transaction is not None:
+                    self._start_sampling(connector.transaction)
+
+    def save_registers(self) -> None:
+        """Keep the meters' registers; they never fall, not even over a power loss."""
+        registers = self.station.memory.section("meters", {})
+        for number, outlet in self.station.world.outlets.items():
+            registers[str(number)] = outlet.energy
+
+    def power_loss(self) -> None:
+        """The registers are hardware and stay."""
+        self.save_registers()
+
+    # sampled values (3.16.1)
+
+    def started(self, transaction: Transaction) -> None:
+        """A transaction begins: take its first reading and sample from here."""
+        outlet = self.station.world.outlets[transaction.connector]
+        if self._measurands("StopTxnSampledData"):
+            sample = self._sample(outlet, "StopTxnSampledData", "Transaction.Begin", transaction.started)
+            transaction.samples.append(sample)
+        self._start_sampling(transaction)
+
+    def _start_sampling(self, transaction: Transaction) -> None:
+        running = self._samplers.pop(transaction.connector, None)
+        if running is not None:
+            running.cancel()
+        if self.station.config.integer("MeterValueSampleInterval") > 0:
+            self._samplers[transaction.connector] = self.station.spawn(self._sampling(transaction))
+
+    async def _sampling(self, transaction: Transaction) -> None:
+        connector = self.station.connectors[transaction.connector]
+        clock = self.station.clock
+        interval = self._interval("MeterValueSampleInterval")
+        due = transaction.started
+        due += math.floor(max(clock.now() - due, 0.0) / interval) * interval
+        while True:
+            due += interval
+            await asyncio.sleep(max(due - clock.now(), 0.0))
+            if connector.transaction is not transaction:
+                return
+            if abs(clock.now() - due) > 2 * interval:
+                due = clock.now()  # the clock was set; do not send a burst
+            sample = self._sample(connector.outlet, "MeterValuesSampledData", "Sample.Periodic", due)
+            self._send(connector, transaction, sample)
+            if self._measurands("StopTxnSampledData") and len(transaction.samples) < _MOST_SAMPLES:
+                transaction.samples.append(
+                    self._sample(connector.outlet, "StopTxnSampledData", "Sample.Periodic", due)
+                )
+
+    # clock-aligned values (3.16.2)
+
+    def _start_aligned(self) -> None:
+        if self._aligned is not None:
+            self._aligned.cancel()
+            self._aligned = None
+        if self.station.config.integer("ClockAlignedDataInterval") > 0:
+            self._aligned = self.station.spawn(self._aligning())
+
+    async def _aligning(self) -> None:
+        clock = self.station.clock
+        interval = self._interval("ClockAlignedDataInterval")
+        while True:
+            due = self._next_aligned(clock.now(), interval)
+            while (left := due - clock.now()) > 0:
+                await asyncio.sleep(left)
+            for connector in self.station.connectors.all.values():
+                running = connector.transaction
+                sample = self._sample(connector.outlet, "MeterValuesAlignedData", "Sample.Clock", due)
+                if running is not None or not self.station.options.terse:
+                    self._send(connector, running, sample)
+                if running is None or len(running.samples) >= _MOST_SAMPLES:
+                    continue
+                if self._measurands("StopTxnAlignedData"):
+                    running.samples.append(
+                        self._sample(connector.outlet, "StopTxnAlignedData", "Sample.Clock", due)
+                    )
+
+    # on request (5.17)
+
+    def trigger(self, message: str, connector: int | None) -> Callable[[], object] | None:
+        """MeterValues on request, of one connector or of all."""
+        if message != "MeterValues":
+            return None
+        return lambda: self._send_requested(connector)
+
+    def reading(self, number: int) -> Payload:
+        """A reading of a connector now, outside all intervals."""
+        outlet = self.station.world.outlets[number]
+        return self._sample(outlet, "MeterValuesSampledData", "Trigger", self.station.clock.now())
+
+    def _send_requested(self, number: int | None) -> None:
+        for connector in self.station.connectors.all.values():
+            if number in (None, 0, connector.number):
+                sample = self.reading(connector.number)
+                payload: Payload = {"connectorId": connector.number, "meterValue": [sample]}
+                running = connector.transaction
+                if running is not None and (id := self.station.transactions.id_of(running.local)) != -1:
+                    payload["transactionId"] = id
+                self.station.outbox.send("MeterValues", payload, triggered=True)
+
+    # building blocks
+
+    def _interval(self, key: str) -> float:
+        """Seconds between two values."""
+        return self.station.config.integer(key)
+
+    def _next_aligned(self, now: float, interval: float) -> float:
+        """The next moment that is a multiple of the interval since midnight UTC."""
+        midnight = now - now % 86400
+        return min(midnight + (math.floor((now - midnight) / interval) + 1) * interval, midnight + 86400)
+
+    def _send(self, connector: Connector, transaction: Transaction | None, sample: Payload) -> None:
+        self.save_registers()
+        payload: Payload = {"connectorId": connector.number, "meterValue": [sample]}
+        if transaction is not None:
+            self.station.outbox.keep("MeterValues", payload, transaction.local)
+        else:
+            self.station.outbox.send("MeterValues", payload)
+
+    def _measurands(self, key: str) -> list[str]:
+        return self.station.config.items(key)
+
+    def _sample(self, outlet: Outlet, key: str, context: str, moment: float) -> Payload:
+        """One MeterValue with what a key asks for; the register when it asks for nothing."""
+        values: list[Payload] = []
+        for measurand in self._measurands(key) or [DEFAULT_MEASURAND]:
+            values += self._read(outlet, measurand, context)
+        return {"timestamp": format_time(moment), "sampledValue": values}
+
+    def _read(self, outlet: Outlet, measurand: str, context: str) -> list[Payload]:
+        """The SampledValues of a measurand, one for each phase it is measured on."""
+        base, phase = split_phase(measurand)
+        number = self._quantity(outlet, base)
+        value = str(int(number)) if base == DEFAULT_MEASURAND else f"{number:.1f}"
+        phases = [phase] if phase else ["L1", "L2", "L3"] if base == "Current.Import" else []
+        if base == "Voltage" and not phase:
+            phases = ["L1-N", "L2-N", "L3-N"]
+        entries: list[Payload] = []
+        for one in phases or [""]:
+            entry: Payload = {"value": value, "context": context, "measurand": base}
+            if base in _UNITS:
+                entry["unit"] = _UNITS[base]
+            if one:
+                entry["phase"] = one
+            entry["location"] = "Outlet" if base != "SoC" else "EV"
+            entries.append(entry)
+        return entries
+
+    def _quantity(self, outlet: Outlet, measurand: str) -> float:
+        """What the meter shows of a measurand, in its unit."""
+        power, limit = outlet.power, self.station.limit(outlet.number)
+        return {
+            "Energy.Active.Import.Register": outlet.energy,
+            "Power.Active.Import": power,
+            "Power.Offered": limit,
+            "Current.Import": power / PHASES / VOLTAGE,
+            "Current.Offered": limit / PHASES / VOLTAGE,
+            "Voltage": VOLTAGE,
+            "SoC": outlet.soc,
+            "Temperature": 25.0 + power / 2000,
+            "Frequency": 50.0,
+        }.get(measurand, 0.0)
+
+    def transaction_data(self, transaction: Transaction, outlet: Outlet, now: float) -> list[Payload]:
+        """The transactionData of StopTransaction: none when both StopTxn keys are empty (3.16.5)."""
+        data = list(transaction.samples)
+        if self._measurands("StopTxnSampledData"):
+            data.append(self._sample(outlet, "StopTxnSampledData", "Transaction.End", now))
+        return data
