@@ -63,15 +63,16 @@ WITHIN = {
         "write": {"evidence", "html", "json_out", "junit", "model", "pdf"},
     },
     "simulator": {
-        "options": set(),
+        "freedom": set(),
+        "options": {"freedom"},
         "part": set(),
         "world": set(),
-        "link": {"part", "world"},
-        "parts": {"link", "options", "part", "world"},
+        "link": {"options", "part", "world"},
+        "parts": {"freedom", "link", "options", "part", "world"},
         "faults": {"link", "options", "part", "parts", "world"},
         "station": {"faults", "link", "options", "part", "parts", "world"},
         "control": {"parts", "station", "world"},
-        "main": {"control", "faults", "link", "options", "station"},
+        "main": {"control", "faults", "freedom", "link", "options", "station"},
     },
 }
 """The same inside a room that has rooms of its own."""

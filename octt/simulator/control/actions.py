@@ -64,7 +64,7 @@ class Actions:
     def plug_in_halfway(self, body: dict[str, Any]) -> None:
         """The plug goes in so that its lock cannot close."""
         outlet = self._outlet(body)
-        outlet.plugged_ev = outlet.halfway = True
+        outlet.plug_in_halfway()
         if connector := self._connector(outlet):
             self.station.identification.plugged(connector)
 
@@ -102,7 +102,7 @@ class Actions:
     def press_stop(self, body: dict[str, Any]) -> None:
         """The stop button is pressed."""
         if connector := self._connector(self._outlet(body)):
-            self.station.transactions.stop(connector, "Local")
+            self.station.identification.stop_pressed(connector)
 
     def _fault(self, body: dict[str, Any], present: bool) -> None:
         if body.get("connector", 1) == 0:
@@ -122,7 +122,7 @@ class Actions:
         self.station.world.network = reachable
         if self.station.alive:
             if reachable:
-                self.station.link.redial()
+                self.station.link.network_is_back()
             else:
                 self.station.link.abort()
 

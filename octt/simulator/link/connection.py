@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import itertools
 import logging
 import ssl
+import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +18,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
 
 from octt.simulator.link import frames
+from octt.simulator.link.wording import briefly, fully
+from octt.simulator.options import Options
 from octt.simulator.part import CallRefused, ConnectionLost, NoAnswer, Part, Payload, Reply
 
 LOGGER = logging.getLogger("octt.simulator")
@@ -42,6 +46,9 @@ class Link(Part):
         """Start dialling."""
         self._waiting: dict[str, asyncio.Future[frames.Frame]] = {}
         self._changed = asyncio.Event()
+        self._rests_until = 0.0
+        # they never come again, not even after a boot (OCPP-J errata 3.7)
+        self._numbers = itertools.count(time.time_ns() // 1000)
         self.station.spawn(self._run())
 
     @property
@@ -53,18 +60,17 @@ class Link(Part):
         shortest, longest = self.station.options.backoff_seconds
         pause = shortest
         while True:
-            if not self.station.world.network:
+            if not (self.station.world.network or self.station.options.patient_redial):
                 self._changed.clear()
                 await self._changed.wait()
                 continue
             try:
-                dial = self.station.dial()
-                socket = await self._connect(dial)
+                socket = await self._dialled()
             except (OSError, InvalidHandshake, InvalidURI, TimeoutError, EOFError, ValueError) as error:
                 LOGGER.info("%s: not connected: %s", self.station.options.identity, error)
-                self.station.dial_failed(error)
-                await self._pause(pause)
-                pause = min(pause * 2, longest)
+                if not self.station.dial_failed(error):
+                    await self._pause(pause)
+                    pause = min(pause * 2, longest)
                 continue
             pause = shortest
             self.socket = socket
@@ -77,6 +83,12 @@ class Link(Part):
             finally:
                 self._lost()
             await self._pause(shortest)
+            await asyncio.sleep(self._rests_until - asyncio.get_running_loop().time())
+
+    async def _dialled(self) -> ClientConnection:
+        if not self.station.world.network:
+            raise OSError("the network is away")
+        return await self._connect(self.station.dial())
 
     async def _pause(self, seconds: float) -> None:
         """Wait before dialling again, cut short when the network comes back or the connection is to be renewed."""
@@ -93,7 +105,7 @@ class Link(Part):
             dial.url,
             ssl=dial.ssl,
             additional_headers=dial.headers,
-            subprotocols=[Subprotocol("ocpp1.6")],
+            subprotocols=[Subprotocol(name) for name in _subprotocols(self.station.options)],
             compression=None,
             proxy=None,
             open_timeout=10,
@@ -122,9 +134,15 @@ class Link(Part):
         if self.socket is not None:
             await self.socket.close()
 
-    def redial(self) -> None:
-        """Dial at once instead of at the end of the pause."""
-        self._changed.set()
+    async def rest(self, seconds: float) -> None:
+        """Close the connection and make no other for so long."""
+        self._rests_until = asyncio.get_running_loop().time() + seconds
+        await self.close()
+
+    def network_is_back(self) -> None:
+        """Dial at once instead of at the end of the pause, if the station notices."""
+        if not self.station.options.patient_redial:
+            self._changed.set()
 
     # calls of the station
 
@@ -154,11 +172,16 @@ class Link(Part):
         return result
 
     def _new_id(self) -> str:
-        return str(uuid.uuid4())
+        return str(next(self._numbers) if self.station.options.counted_ids else uuid.uuid4())
 
     def _written(self, id: str, action: str, payload: Payload) -> str:
         """A call of ours as text."""
-        return frames.write_call(id, action, payload)
+        options = self.station.options
+        if options.bare:
+            payload = briefly(action, payload)
+        if options.all_fields:
+            payload = fully(action, payload)
+        return frames.write_call(id, action, payload, options.spaced_json)
 
     async def _write(self, text: str) -> None:
         socket = self.socket
@@ -192,8 +215,9 @@ class Link(Part):
                 waiter.set_result(frame)
 
     async def _refuse(self, id: str, problem: CallRefused) -> None:
+        spaced = self.station.options.spaced_json
         with contextlib.suppress(NoAnswer):
-            await self._write(frames.write_error(id, problem.code, problem.description))
+            await self._write(frames.write_error(id, problem.code, problem.description, spaced))
 
     async def _answer(self, frame: frames.Frame) -> None:
         """Run the handler of a call, send its answer, then let the effects happen."""
@@ -219,11 +243,11 @@ class Link(Part):
         await self._take_effect(action, reply)
 
     def _reply_delay(self, action: str) -> float:
-        return self.station.options.reply_seconds
+        return self.station.options.delay("reply")
 
     def _answered(self, frame: frames.Frame, reply: Reply) -> str:
         """The answer to a call as text."""
-        return frames.write_result(frame.id, reply.payload)
+        return frames.write_result(frame.id, reply.payload, self.station.options.spaced_json)
 
     async def _reply(self, action: str, text: str) -> None:
         """Send an answer; raises NoAnswer when the connection is gone."""
@@ -247,3 +271,7 @@ class Link(Part):
         if inspect.isawaitable(answer):
             answer = await answer
         return answer if isinstance(answer, Reply) else Reply(answer)
+
+
+def _subprotocols(options: Options) -> list[str]:
+    return ["ocpp1.6", "ocpp1.5"] if options.older_subprotocols else ["ocpp1.6"]

@@ -91,16 +91,20 @@ def validate(kind: int, action: str, payload: Any) -> None:
         raise CallRefused(code, f"{place or action}: {problem.message}"[:255])
 
 
-def write_call(id: str, action: str, payload: Payload) -> str:
-    """A CALL as text."""
-    return json.dumps([CALL, id, action, payload], separators=(",", ":"))
+def write_call(id: str, action: str, payload: Payload, spaced: bool = False) -> str:
+    """A CALL as text; `spaced` with white space."""
+    return _text([CALL, id, action, payload], spaced)
 
 
-def write_result(id: str, payload: Any) -> str:
+def write_result(id: str, payload: Any, spaced: bool = False) -> str:
     """A CALLRESULT as text."""
-    return json.dumps([RESULT, id, payload], separators=(",", ":"))
+    return _text([RESULT, id, payload], spaced)
 
 
-def write_error(id: str, code: str, description: str = "") -> str:
+def write_error(id: str, code: str, description: str = "", spaced: bool = False) -> str:
     """A CALLERROR as text."""
-    return json.dumps([ERROR, id, code, description[:255], {}], separators=(",", ":"))
+    return _text([ERROR, id, code, description[:255], {}], spaced)
+
+
+def _text(frame: list[Any], spaced: bool) -> str:
+    return json.dumps(frame, indent=2) if spaced else json.dumps(frame, separators=(",", ":"))

@@ -81,7 +81,10 @@ class Outbox(Part):
         return answer
 
     def keep(self, action: str, payload: Payload, transaction: str) -> None:
-        """Queue a transaction-related request; it survives loss of connection and power until delivered."""
+        """Queue a transaction-related request; it survives loss of connection and power until delivered.
+
+        `transaction` is the local name of the transaction whose id it carries, empty for none.
+        """
         order = self._next_order()
         self._put(
             {"order": order, "action": action, "payload": payload, "transaction": transaction, "attempts": 0}
@@ -150,7 +153,10 @@ class Outbox(Part):
     def _next(self) -> Ordinary | Kept | None:
         """The oldest message that may go now."""
         kept = self._kept[0] if self._kept and self.station.ready and not self._retry_at else None
-        if self._ordinary and (kept is None or self._ordinary[0].order < kept["order"]):
+        if not self._ordinary:
+            return kept
+        overtakes = self.station.options.overtake_queue
+        if kept is None or overtakes or self._ordinary[0].order < kept["order"]:
             return self._ordinary.popleft()
         return kept
 
@@ -180,7 +186,7 @@ class Outbox(Part):
         station = self.station
         action, transaction = item["action"], item["transaction"]
         payload = dict(item["payload"])
-        if action != "StartTransaction":
+        if transaction and action != "StartTransaction":
             payload["transactionId"] = station.transactions.id_of(transaction)
         item["attempts"] += 1
         try:

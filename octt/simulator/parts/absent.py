@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from octt.simulator.part import CallRefused, Part, Payload, on
 from octt.simulator.parts.session import Transaction
-from octt.simulator.world.world import MAX_POWER
 
 
 class LocalListBase(Part):
@@ -73,7 +72,7 @@ class SmartChargingBase(Part):
 
     def limit(self, connector: int, transaction: Transaction | None) -> float:
         """The power the connector may draw now, in W. Parts call `connectors[n].refresh()` when it changes."""
-        return MAX_POWER
+        return self.station.world.supply.most("W")
 
     def remote_profile_problem(self, connector: int, profile: Payload) -> str | None:
         """Why the chargingProfile of a RemoteStartTransaction cannot be used (then it is Rejected), or None."""

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 
 from octt.simulator.part import Part
-from octt.simulator.world.clock import format_time
 
 _PAUSE = 0.4
 
@@ -43,5 +42,8 @@ class Chatter(Part):
 
     def _event(self) -> None:
         if self.station.options.security_extension:
-            event = {"type": "SettingSystemTime", "timestamp": format_time(self.station.clock.now())}
+            event = {
+                "type": "SettingSystemTime",
+                "timestamp": self.station.clock.text(self.station.clock.now()),
+            }
             self.station.outbox.send("SecurityEventNotification", event)

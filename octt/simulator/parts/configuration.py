@@ -22,12 +22,29 @@ class Configuration(Part):
             if key.name in options.absent:
                 continue
             self.keys[key.name] = replace(key, access="R") if key.name in options.readonly else key
+        self._freely_chosen()
         elsewhere = {key.name for key in standard_keys(replace(options, profiles=PROFILES))}
         for name, value in options.keys.items():
             if name not in elsewhere:  # a key of the vendor's own
                 self.keys[name] = Key(name, value, "string", high=500)
         self._values: dict[str, str] = self.station.memory.section("configuration", {})
+        self._pending: dict[str, str] = self.station.memory.section("pending_configuration", {})
+        """Values that count from the next boot on."""
+        self._values |= self._pending
+        self._pending.clear()
         self._checks: dict[str, Callable[[str], str | None]] = {}
+
+    def _freely_chosen(self) -> None:
+        """Least values and keys that need a reboot; raises ValueError, a sentence, for what makes no sense."""
+        for name in self.station.options.reboot_keys:
+            if name in self.keys:
+                self.keys[name] = replace(self.keys[name], reboot=True)
+        for text in self.station.options.minimum:
+            name, _, least = text.partition("=")
+            if not least.isdecimal():
+                raise ValueError(f"the minimum {text!r} is not KEY=N with a whole number")
+            if name in self.keys:
+                self.keys[name] = replace(self.keys[name], least=int(least))
 
     def guard(self, key: str, check: Callable[[str], str | None]) -> None:
         """Let a part decide on a change: `check(value)` returns a ConfigurationStatus, or None for the usual course."""
@@ -74,10 +91,12 @@ class Configuration(Part):
 
     def _entry(self, name: str) -> dict[str, Any]:
         """The KeyValue of a key."""
-        key = self.keys[name]
-        entry: dict[str, Any] = {"key": name, "readonly": key.access == "R"}
-        if key.access != "W":
-            entry["value"] = self.text(name)
+        options, key = self.station.options, self.keys[name]
+        shown = name.lower() if options.keys_lower_case else name
+        entry: dict[str, Any] = {"key": shown, "readonly": key.access == "R"}
+        value = self._pending.get(name, self.text(name))
+        if key.access != "W" and (value or not options.unset_values_absent):
+            entry["value"] = _loosely(key, value) if options.loose_values else value
         return entry
 
     @on("ChangeConfiguration")
@@ -95,9 +114,13 @@ class Configuration(Part):
             return {"status": verdict}
         if key.type in ("boolean", "integer"):
             value = value.strip()
-        self._set(name, value.lower() if key.type == "boolean" else value)
-        status = verdict or ("RebootRequired" if key.reboot else "Accepted")
-        return Reply({"status": status}, lambda: self._tell(name, value))
+        value = value.lower() if key.type == "boolean" else value
+        if key.reboot:
+            self._pending[name] = value
+            self.station.memory.save()
+            return {"status": "RebootRequired"}
+        self._set(name, value)
+        return Reply({"status": verdict or "Accepted"}, lambda: self._tell(name, value))
 
     def _allowed(self, key: Key, value: str) -> bool:
         """Whether a key can have that value."""
@@ -115,3 +138,10 @@ class Configuration(Part):
     def state(self) -> Payload:
         """For GET /state; secrets stay out."""
         return {"configuration": {n: self.text(n) for n, key in self.keys.items() if key.access != "W"}}
+
+
+def _loosely(key: Key, value: str) -> str:
+    """The same value otherwise written."""
+    if key.type == "boolean":
+        return value.capitalize()
+    return ", ".join(item.strip() for item in value.split(",")) if key.type == "list" else value

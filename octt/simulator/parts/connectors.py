@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from octt.simulator.part import Part, Payload, Reply, on
 from octt.simulator.parts.session import Permit, Transaction
-from octt.simulator.world.clock import format_time
 
 _USING = {"Charging", "SuspendedEV", "SuspendedEVSE"}
 TRANSITIONS: dict[str, set[str]] = {
@@ -66,6 +66,8 @@ class Connector:
         if self.faulted:
             return "Faulted"
         if transaction is not None:
+            if transaction.stopping:
+                return self.status
             if not self.drawing:
                 return self.status if self.status in ("Preparing", *_USING) else "Preparing"
             if transaction.suspended or self.station.smart_charging.limit(self.number, transaction) <= 0:
@@ -83,6 +85,8 @@ class Connector:
         """Recompute status and power; report what changed, by way of Available where the table asks for it."""
         status = self._derive()
         transaction = self.transaction
+        closed = self.permit is None and transaction is None
+        self.outlet.shut = closed and self.station.options.locked_until_authorized
         flows = status == "Charging" and transaction is not None and self.outlet.connected
         power = self.station.limit(self.number) if flows else 0.0
         if power != self.outlet.power:
@@ -101,6 +105,7 @@ class Connector:
                 self._set(status)
 
     def _set(self, status: str, info: str = "") -> None:
+        kind = _kind_of_delay(self.status, status)
         self.status = status
         if self._delay is not None:
             self._delay.cancel()
@@ -108,20 +113,33 @@ class Connector:
         pause = self.station.config.integer("MinimumStatusDuration")
         if pause > 0:
             loop = asyncio.get_running_loop()
-            self._delay = loop.call_later(pause, self._report_later, info)
+            self._delay = loop.call_later(pause, self._report_later, info, kind)
         else:
-            self.report(info)
+            self.report(info, kind=kind)
 
-    def _report_later(self, info: str) -> None:
+    def _report_later(self, info: str, kind: str) -> None:
         if self.station.alive:
-            self.report(info)
+            self.report(info, kind=kind)
 
-    def report(self, info: str = "", triggered: bool = False) -> None:
-        """Send StatusNotification for the present status."""
+    def report(self, info: str = "", triggered: bool = False, kind: str = "") -> None:
+        """Send StatusNotification for the present status, after the delay of that kind."""
         status = self.status
         self.station.connectors.notify(
-            self.number, status, self.error_code, info, triggered, lambda: setattr(self, "delivered", status)
+            self.number,
+            status,
+            self.error_code,
+            info,
+            triggered,
+            lambda: setattr(self, "delivered", status),
+            kind,
         )
+
+
+def _kind_of_delay(former: str, status: str) -> str:
+    """The delay of a change of status; none of its own where `start` or `stop` have passed already."""
+    starts = status in _USING and former not in _USING
+    stops = status in ("Finishing", "Available") and former in _USING
+    return "" if starts or stops else "function"
 
 
 class Connectors(Part):
@@ -133,6 +151,8 @@ class Connectors(Part):
         self.held = False
         self.all = {number: Connector(self, number) for number in self.station.world.outlets}
         self._zero = ""
+        self._late: deque[tuple[float, Callable[[], None]]] = deque()
+        """Statuses that a slow station has yet to tell, with the time of the loop when it does."""
 
     def __getitem__(self, number: int) -> Connector:
         return self.all[number]
@@ -151,24 +171,39 @@ class Connectors(Part):
     def online(self, booted: bool) -> None:
         """After a boot every status is sent, after a reconnection those that changed meanwhile (4.9)."""
         chatty = self.station.options.chatty
+        kind = "status-after-boot" if booted else "function"
         if booted or chatty or self._zero != self.station_status:
-            self.report_station()
+            self.report_station(kind=kind)
         for connector in self.all.values():
             if booted or chatty or connector.delivered != connector.status:
-                connector.report()
+                connector.report(kind=kind)
+
+    def offline(self) -> None:
+        """What has not been told is history when the station is online again (4.9)."""
+        self._late.clear()
+
+    @property
+    def settled(self) -> bool:
+        """Every status has been told."""
+        return not self._late
+
+    async def settle(self) -> None:
+        """Wait until every status has been told."""
+        while not self.settled:
+            await asyncio.sleep(0.01)
 
     def refresh(self) -> None:
         """Recompute everything."""
         if self._zero and self._zero != self.station_status:
-            self.report_station()
+            self.report_station(kind="function")
         for connector in self.all.values():
             connector.refresh()
 
-    def report_station(self, triggered: bool = False, error_code: str = "NoError") -> None:
+    def report_station(self, triggered: bool = False, error_code: str = "NoError", kind: str = "") -> None:
         """Send the status of connector 0, with an error that leaves it as it is."""
         status = self.station_status
         code = "OtherError" if status == "Faulted" else error_code
-        self.notify(0, status, code, "", triggered, lambda: setattr(self, "_zero", status))
+        self.notify(0, status, code, "", triggered, lambda: setattr(self, "_zero", status), kind)
 
     def notify(
         self,
@@ -178,17 +213,38 @@ class Connectors(Part):
         info: str = "",
         triggered: bool = False,
         delivered: Callable[[], None] | None = None,
+        kind: str = "",
     ) -> None:
-        """Send one StatusNotification."""
+        """Send one StatusNotification after the delay of that kind, and after those that wait for theirs."""
         payload: Payload = {
             "connectorId": number,
             "errorCode": error_code,
             "status": status,
-            "timestamp": format_time(self.station.clock.now()),
+            "timestamp": self.station.clock.text(self.station.clock.now()),
         }
         if info:
             payload["info"] = info
+        loop = asyncio.get_running_loop()
+        due = loop.time() + (self.station.options.delay(kind) if kind else 0.0)
+        if self.settled and due <= loop.time():
+            self._send(payload, triggered, delivered)
+            return
+        if self.settled:
+            self.station.spawn(self._send_late())
+        self._late.append((due, lambda: self._send(payload, triggered, delivered)))
+
+    async def _send_late(self) -> None:
+        while self._late:
+            due, send = self._late[0]
+            await asyncio.sleep(due - asyncio.get_running_loop().time())
+            if self._late and self._late[0][1] is send:
+                self._late.popleft()
+                send()
+
+    def _send(self, payload: Payload, triggered: bool, delivered: Callable[[], None] | None) -> None:
         answer = self.station.outbox.send("StatusNotification", payload, triggered)
+        if self.station.options.repeat_statuses:
+            self.station.outbox.send("StatusNotification", dict(payload), triggered)
 
         def done(future: asyncio.Future[Payload]) -> None:
             if delivered is not None and not future.cancelled() and future.exception() is None:
@@ -241,7 +297,7 @@ class Connectors(Part):
 
         def stop() -> None:
             if connector.transaction is not None:
-                self.station.transactions.stop(connector, "UnlockCommand")
+                self.station.transactions.stop_asked(connector, "UnlockCommand")
             connector.refresh()
 
         return Reply({"status": "Unlocked"}, stop)

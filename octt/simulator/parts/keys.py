@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from octt.simulator.freedom import KNOWN_MEASURANDS
 from octt.simulator.options import Options
 
-MEASURANDS = (
-    "Energy.Active.Import.Register",
-    "Power.Active.Import",
-    "Power.Offered",
-    "Current.Import",
-    "Current.Offered",
-    "Voltage",
-    "SoC",
-    "Temperature",
-    "Frequency",
-)
 _ROTATIONS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
 
 
 @dataclass(frozen=True)
 class Key:
-    """One configuration key. `access` is R, RW or W; `reboot` says that a change needs a restart."""
+    """One configuration key. `access` is R, RW or W; `reboot` says that a change counts after a restart.
+
+    `least` is the lowest value but 0, which switches off what the key is about.
+    """
 
     name: str
     default: str
@@ -30,6 +23,7 @@ class Key:
     access: str = "RW"
     low: int = 0
     high: int = 2**31 - 1
+    least: int = 0
     members: tuple[str, ...] = ()
     most: int = 0
     reboot: bool = False
@@ -44,7 +38,7 @@ class Key:
             text = value.strip()
             if not text.lstrip("-").isascii() or not text.lstrip("-").isdigit() or len(text) > 11:
                 return False
-            return self.low <= int(text) <= self.high
+            return self.low <= int(text) <= self.high and (int(text) == 0 or int(text) >= self.least)
         if self.type == "rotation":
             return all(_is_rotation(item.strip(), connectors) for item in value.split(",") if item.strip())
         if self.type == "list":
@@ -72,12 +66,14 @@ def standard_keys(options: Options) -> list[Key]:
     """The keys of a station with these options: Core always, the others with their profile."""
 
     def measurands(name: str, default: str) -> list[Key]:
-        most = len(MEASURANDS)
+        most = len(measurable)
+        usual = ",".join(item for item in default.split(",") if item in measurable)
         return [
-            Key(name, default, "list", members=MEASURANDS, most=most),
+            Key(name, usual, "list", members=measurable, most=most),
             Key(f"{name}MaxLength", str(most), access="R"),
         ]
 
+    measurable = options.measurands or KNOWN_MEASURANDS
     connectors = options.connectors
     keys = [
         Key("AllowOfflineTxForUnknownId", "false", "boolean"),

@@ -10,8 +10,7 @@ from octt.simulator.part import Part, Payload
 from octt.simulator.parts.connectors import Connector
 from octt.simulator.parts.keys import split_phase
 from octt.simulator.parts.session import Transaction
-from octt.simulator.world.clock import format_time
-from octt.simulator.world.world import PHASES, VOLTAGE, Outlet
+from octt.simulator.world.world import Outlet
 
 DEFAULT_MEASURAND = "Energy.Active.Import.Register"
 _UNITS = {
@@ -24,7 +23,6 @@ _UNITS = {
     "SoC": "Percent",
     "Temperature": "Celsius",
 }
-_MOST_SAMPLES = 500
 
 
 class Metering(Part):
@@ -34,6 +32,8 @@ class Metering(Part):
         """Clock-aligned values run as long as the software does."""
         self._aligned: asyncio.Task[None] | None = None
         self._samplers: dict[int, asyncio.Task[None]] = {}
+        self._bundles: dict[int, list[Payload]] = {}
+        """Sampled values by connector that wait until there are enough for a message."""
         self._start_aligned()
 
     def key_changed(self, key: str, value: str) -> None:
@@ -60,9 +60,7 @@ class Metering(Part):
     def started(self, transaction: Transaction) -> None:
         """A transaction begins: take its first reading and sample from here."""
         outlet = self.station.world.outlets[transaction.connector]
-        if self._measurands("StopTxnSampledData"):
-            sample = self._sample(outlet, "StopTxnSampledData", "Transaction.Begin", transaction.started)
-            transaction.samples.append(sample)
+        self._note(transaction, outlet, "StopTxnSampledData", "Transaction.Begin", transaction.started)
         self._start_sampling(transaction)
 
     def _start_sampling(self, transaction: Transaction) -> None:
@@ -86,11 +84,20 @@ class Metering(Part):
             if abs(clock.now() - due) > 2 * interval:
                 due = clock.now()  # the clock was set; do not send a burst
             sample = self._sample(connector.outlet, "MeterValuesSampledData", "Sample.Periodic", due)
-            self._send(connector, transaction, sample)
-            if self._measurands("StopTxnSampledData") and len(transaction.samples) < _MOST_SAMPLES:
-                transaction.samples.append(
-                    self._sample(connector.outlet, "StopTxnSampledData", "Sample.Periodic", due)
-                )
+            bundle = self._bundles.setdefault(connector.number, [])
+            bundle.append(sample)
+            if len(bundle) >= self.station.options.bundle_values:
+                self._send_bundle(transaction)
+            self._note(transaction, connector.outlet, "StopTxnSampledData", "Sample.Periodic", due)
+
+    def _send_bundle(self, transaction: Transaction) -> None:
+        bundle = self._bundles.pop(transaction.connector, [])
+        if bundle:
+            self._keep(transaction.connector, transaction.local, bundle)
+
+    def ended(self, transaction: Transaction) -> None:
+        """A transaction ends: what was sampled goes before its StopTransaction."""
+        self._send_bundle(transaction)
 
     # clock-aligned values (3.16.2)
 
@@ -109,16 +116,18 @@ class Metering(Part):
             while (left := due - clock.now()) > 0:
                 await asyncio.sleep(left)
             for connector in self.station.connectors.all.values():
-                running = connector.transaction
-                sample = self._sample(connector.outlet, "MeterValuesAlignedData", "Sample.Clock", due)
-                if running is not None or not self.station.options.terse:
-                    self._send(connector, running, sample)
-                if running is None or len(running.samples) >= _MOST_SAMPLES:
-                    continue
-                if self._measurands("StopTxnAlignedData"):
-                    running.samples.append(
-                        self._sample(connector.outlet, "StopTxnAlignedData", "Sample.Clock", due)
-                    )
+                self._send_aligned(connector, due)
+
+    def _send_aligned(self, connector: Connector, due: float) -> None:
+        options, running = self.station.options, connector.transaction
+        sample = self._sample(connector.outlet, "MeterValuesAlignedData", "Sample.Clock", due)
+        if running is not None:
+            self._keep(
+                connector.number, "" if options.aligned_without_transaction else running.local, [sample]
+            )
+            self._note(running, connector.outlet, "StopTxnAlignedData", "Sample.Clock", due)
+        elif not options.terse:
+            self.station.outbox.send("MeterValues", self._message(connector.number, [sample]))
 
     # on request (5.17)
 
@@ -137,7 +146,7 @@ class Metering(Part):
         for connector in self.station.connectors.all.values():
             if number in (None, 0, connector.number):
                 sample = self.reading(connector.number)
-                payload: Payload = {"connectorId": connector.number, "meterValue": [sample]}
+                payload = self._message(connector.number, [sample])
                 running = connector.transaction
                 if running is not None and (id := self.station.transactions.id_of(running.local)) != -1:
                     payload["transactionId"] = id
@@ -154,13 +163,22 @@ class Metering(Part):
         midnight = now - now % 86400
         return min(midnight + (math.floor((now - midnight) / interval) + 1) * interval, midnight + 86400)
 
-    def _send(self, connector: Connector, transaction: Transaction | None, sample: Payload) -> None:
+    def _keep(self, connector: int, transaction: str, samples: list[Payload]) -> None:
+        """Queue a message about a transaction; an empty name leaves its id out."""
         self.save_registers()
-        payload: Payload = {"connectorId": connector.number, "meterValue": [sample]}
-        if transaction is not None:
-            self.station.outbox.keep("MeterValues", payload, transaction.local)
-        else:
-            self.station.outbox.send("MeterValues", payload)
+        self.station.outbox.keep("MeterValues", self._message(connector, samples), transaction)
+
+    def _message(self, connector: int, samples: list[Payload]) -> Payload:
+        """The payload of MeterValues, but for transactionId."""
+        if self.station.options.split_values:
+            samples = [apart for sample in samples for apart in _split(sample)]
+        return {"connectorId": connector, "meterValue": samples}
+
+    def _note(self, transaction: Transaction, outlet: Outlet, key: str, context: str, moment: float) -> None:
+        """Take a reading for StopTransaction, while there is room for another one before the last."""
+        room = len(transaction.samples) + 1 < self.station.options.most_stop_values
+        if room and self._measurands(key):
+            transaction.samples.append(self._sample(outlet, key, context, moment))
 
     def _measurands(self, key: str) -> list[str]:
         return self.station.config.items(key)
@@ -170,41 +188,50 @@ class Metering(Part):
         values: list[Payload] = []
         for measurand in self._measurands(key) or [DEFAULT_MEASURAND]:
             values += self._read(outlet, measurand, context)
-        return {"timestamp": format_time(moment), "sampledValue": values}
+        return {"timestamp": self.station.clock.text(moment), "sampledValue": values}
 
     def _read(self, outlet: Outlet, measurand: str, context: str) -> list[Payload]:
         """The SampledValues of a measurand, one for each phase it is measured on."""
         base, phase = split_phase(measurand)
         number = self._quantity(outlet, base)
+        unit = _UNITS.get(base, "")
         value = str(int(number)) if base == DEFAULT_MEASURAND else f"{number:.1f}"
-        phases = [phase] if phase else ["L1", "L2", "L3"] if base == "Current.Import" else []
-        if base == "Voltage" and not phase:
-            phases = ["L1-N", "L2-N", "L3-N"]
+        if unit in ("Wh", "W") and self.station.options.kilo_units:
+            unit, value = f"k{unit}", f"{number / 1000:.3f}"
         entries: list[Payload] = []
-        for one in phases or [""]:
+        for one in [phase] if phase else self._phases(base):
             entry: Payload = {"value": value, "context": context, "measurand": base}
-            if base in _UNITS:
-                entry["unit"] = _UNITS[base]
+            if unit:
+                entry["unit"] = unit
             if one:
                 entry["phase"] = one
             entry["location"] = "Outlet" if base != "SoC" else "EV"
             entries.append(entry)
         return entries
 
+    def _phases(self, measurand: str) -> list[str]:
+        """The phases on which a measurand is told when nobody asks for one; "" is the whole."""
+        supply = self.station.world.supply
+        if supply.direct or measurand not in ("Current.Import", "Voltage"):
+            return [""]
+        suffix = "-N" if measurand == "Voltage" else ""
+        return [f"L{line}{suffix}" for line in range(1, supply.phases + 1)]
+
     def _quantity(self, outlet: Outlet, measurand: str) -> float:
         """What the meter shows of a measurand, in its unit."""
-        power, limit = outlet.power, self.station.limit(outlet.number)
-        return {
+        power, limit, supply = outlet.power, self.station.limit(outlet.number), self.station.world.supply
+        quantities: dict[str, float] = {
             "Energy.Active.Import.Register": outlet.energy,
             "Power.Active.Import": power,
             "Power.Offered": limit,
-            "Current.Import": power / PHASES / VOLTAGE,
-            "Current.Offered": limit / PHASES / VOLTAGE,
-            "Voltage": VOLTAGE,
+            "Current.Import": power / supply.phases / supply.volts,
+            "Current.Offered": limit / supply.phases / supply.volts,
+            "Voltage": supply.volts,
             "SoC": outlet.soc,
             "Temperature": 25.0 + power / 2000,
             "Frequency": 50.0,
-        }.get(measurand, 0.0)
+        }
+        return quantities.get(measurand, 0.0)
 
     def transaction_data(self, transaction: Transaction, outlet: Outlet, now: float) -> list[Payload]:
         """The transactionData of StopTransaction: none when both StopTxn keys are empty (3.16.5)."""
@@ -212,3 +239,11 @@ class Metering(Part):
         if self._measurands("StopTxnSampledData"):
             data.append(self._sample(outlet, "StopTxnSampledData", "Transaction.End", now))
         return data
+
+
+def _split(sample: Payload) -> list[Payload]:
+    """One MeterValue as several of the same moment, each with one measurand."""
+    apart: dict[str, list[Payload]] = {}
+    for value in sample["sampledValue"]:
+        apart.setdefault(value["measurand"], []).append(value)
+    return [{"timestamp": sample["timestamp"], "sampledValue": values} for values in apart.values()]

@@ -47,6 +47,9 @@ class Registration(Part):
             wait = await self._boot_notification()
             if self.status == "Accepted":
                 return
+            if self.status == "Rejected" and self.station.options.close_when_rejected:
+                await self.station.link.rest(wait)
+                return
             await self._wait(wait)
         # the connection went away; `connected` starts over, after what is left of the interval
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from octt.simulator.part import CallRefused, Part, Payload, Reply, on
 from octt.simulator.parts.connectors import Connector
@@ -15,6 +15,8 @@ class Remote(Part):
     @on("RemoteStartTransaction")
     def remote_start(self, payload: Payload) -> Reply | Payload:
         """Accepted when a connector can take the transaction; it then goes like a local start (5.11)."""
+        if "connectorId" not in payload and self.station.options.reject_without_connector:
+            return {"status": "Rejected"}
         id_tag, profile = payload["idTag"], payload.get("chargingProfile")
         connector = self._connector_for(payload.get("connectorId"), id_tag)
         if connector is None or self.station.registration.status != "Accepted":
@@ -47,6 +49,7 @@ class Remote(Part):
         station = self.station
         permit: Permit | None
         if self._must_ask():
+            await station.pause("function")
             permit = await station.authorization.authorize(id_tag)
         else:
             permit = Permit(id_tag, station.authorization.parent_of(id_tag))
@@ -67,7 +70,9 @@ class Remote(Part):
         connector = self.station.transactions.find(payload["transactionId"])
         if connector is None or self.station.registration.status != "Accepted":
             return {"status": "Rejected"}
-        return Reply({"status": "Accepted"}, lambda: self.station.transactions.stop(connector, "Remote"))
+        return Reply(
+            {"status": "Accepted"}, lambda: self.station.transactions.stop_asked(connector, "Remote")
+        )
 
     @on("Reset")
     def reset(self, payload: Payload) -> Reply:
@@ -91,7 +96,8 @@ class Remote(Part):
         for part in self.station.parts:
             effect = part.trigger(message, number)
             if effect is not None:
-                return Reply({"status": "Accepted"}, _without_result(effect))
+                kind = "certificate" if message == "SignChargePointCertificate" else "function"
+                return Reply({"status": "Accepted"}, partial(self.station.after, kind, effect))
         return {"status": "NotImplemented"}
 
     @on("DataTransfer")
@@ -100,12 +106,3 @@ class Remote(Part):
         if payload["vendorId"] == self.station.options.vendor:
             return {"status": "UnknownMessageId"}
         return {"status": "UnknownVendorId"}
-
-
-def _without_result(effect: Callable[[], object]) -> Callable[[], None]:
-    """An effect whose result (a future that nobody waits for) is dropped."""
-
-    def run() -> None:
-        effect()
-
-    return run

@@ -40,6 +40,8 @@ class Transaction:
     """The idTag that ended it."""
     suspended: bool = field(default=False, metadata={"ram": True})
     """The station withholds energy, because the idTag turned out invalid."""
+    stopping: bool = field(default=False, metadata={"ram": True})
+    """It has been asked to stop, and this station takes its time."""
     samples: list[Payload] = field(default_factory=list, metadata={"ram": True})
 
     def dump(self) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any
 from octt.simulator.part import Part, Payload
 from octt.simulator.parts.connectors import Connector
 from octt.simulator.parts.session import Permit, Transaction
-from octt.simulator.world.clock import format_time
 from octt.simulator.world.world import Outlet
 
 
@@ -19,6 +18,9 @@ class Transactions(Part):
     def boot(self) -> None:
         """Resume or end what a power loss interrupted."""
         self._stored: dict[str, dict[str, Any]] = self.station.memory.section("transactions", {})
+        self._interruption: str = self.station.memory.data.pop("interruption", "PowerLoss")
+        """Why transactions were interrupted, as a reason of StopTransaction."""
+        self._ended_ids: list[int] = self.station.memory.section("ended_transactions", [])
         self._all = {local: Transaction(**record) for local, record in self._stored.items()}
         for transaction in [one for one in self._all.values() if not one.ended]:
             self._recover(transaction)
@@ -33,7 +35,8 @@ class Transactions(Part):
             del self._all[transaction.local]
             return
         connector.transaction = transaction
-        if options.resume_transactions and connector.outlet.connected:
+        resumes = options.resume_transactions and self._interruption == "PowerLoss"
+        if resumes and connector.outlet.connected:
             connector.drawing = connector.resumed = True
             self.station.metering.started(transaction)
             if options.stop_resumed:
@@ -42,11 +45,11 @@ class Transactions(Part):
             self._end_interrupted(connector)
 
     def _end_interrupted(self, connector: Connector) -> None:
-        self.stop(connector, "PowerLoss")
+        self.stop(connector, self._interruption)
         connector.finishing = False
 
     async def _stop_resumed(self, connector: Connector) -> None:
-        await asyncio.sleep(self.station.options.boot_seconds)
+        await self.station.pause("boot")
         self.stop(connector, "PowerLoss")
 
     def _note(self) -> None:
@@ -97,7 +100,7 @@ class Transactions(Part):
             "connectorId": transaction.connector,
             "idTag": transaction.id_tag,
             "meterStart": transaction.meter_start,
-            "timestamp": format_time(transaction.started),
+            "timestamp": self.station.clock.text(transaction.started),
         }
         if transaction.reservation is not None:
             payload["reservationId"] = transaction.reservation
@@ -116,12 +119,28 @@ class Transactions(Part):
 
     # stop
 
+    def stop_asked(
+        self, connector: Connector, reason: str, id_tag: str | None = None, info: str = ""
+    ) -> None:
+        """Somebody or something wants a transaction to end: stop it, after the delay if there is one."""
+        transaction = connector.transaction
+        if transaction is None or transaction.stopping:
+            return
+        transaction.stopping = self.station.options.delay("stop") > 0
+
+        def stop() -> None:
+            if connector.transaction is transaction:
+                self.stop(connector, reason, id_tag, info)
+
+        self.station.after("stop", stop)
+
     def stop(self, connector: Connector, reason: str, id_tag: str | None = None, info: str = "") -> None:
         """End the transaction of a connector with a StopTransaction reason (4.10)."""
         station, transaction, outlet = self.station, connector.transaction, connector.outlet
         if transaction is None:
             return
         self._announce(transaction)
+        self.station.metering.ended(transaction)
         connector.transaction = None
         connector.drawing = False
         outlet.power = 0.0
@@ -142,7 +161,7 @@ class Transactions(Part):
     def _stop_transaction(self, transaction: Transaction, outlet: Outlet, reason: str) -> Payload:
         """The payload of StopTransaction, but for idTag and transactionId."""
         now = self.station.clock.now()
-        payload: Payload = {"meterStop": int(outlet.energy), "timestamp": format_time(now)}
+        payload: Payload = {"meterStop": int(outlet.energy), "timestamp": self.station.clock.text(now)}
         if reason != "Local" or not self.station.options.terse:
             payload["reason"] = reason
         if data := self.station.metering.transaction_data(transaction, outlet, now):
@@ -151,11 +170,16 @@ class Transactions(Part):
 
     async def stopping(self, reason: str) -> None:
         """An orderly restart ends every transaction."""
+        running = any(one.transaction is not None for one in self.station.connectors.all.values())
+        if running and reason != "PowerLoss":
+            await self.station.pause("stop")
         for connector in self.station.connectors.all.values():
             self.stop(connector, reason)
 
     def find(self, transaction_id: int) -> Connector | None:
         """The connector on which the transaction of that id runs."""
+        if self.station.options.remember_transaction_ids and transaction_id in self._ended_ids:
+            return None
         for connector in self.station.connectors.all.values():
             if connector.transaction is not None and connector.transaction.id == transaction_id:
                 return connector
@@ -181,6 +205,8 @@ class Transactions(Part):
             if info and transaction.stop_tag:
                 self.station.authorization.learn(transaction.stop_tag, info)
             del self._all[local]
+            if transaction.id is not None and self.station.options.remember_transaction_ids:
+                self._ended_ids.append(transaction.id)
         self._save()
 
     def _started(self, transaction: Transaction, info: Payload) -> None:
@@ -196,7 +222,7 @@ class Transactions(Part):
     def _refused(self, connector: Connector, transaction: Transaction) -> None:
         """StartTransaction.conf does not accept the idTag of a running transaction (4.8, 9.1)."""
         if self.station.config.boolean("StopTransactionOnInvalidId"):
-            self.stop(connector, "DeAuthorized")
+            self.stop_asked(connector, "DeAuthorized")
         else:
             self.station.spawn(self._allow_some_energy(connector, transaction))
 

@@ -1,15 +1,18 @@
-"""The station's clock and the timestamps it writes (RFC 3339, UTC, milliseconds; specification 3.14 and 3.15)."""
+"""The station's clock and the timestamps it writes (ISO 8601; specification 3.14 and 3.15)."""
 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+
+_OFFSET_HOURS = 2
 
 
 class Clock:
     """Wall clock, set from the currentTime of BootNotification.conf and Heartbeat.conf (4.2, 4.6)."""
 
-    def __init__(self) -> None:
+    def __init__(self, style: str = "milliseconds") -> None:
+        self.style = style
         self.offset = 0.0
 
     def now(self) -> float:
@@ -22,9 +25,18 @@ class Clock:
         if moment is not None and abs(moment - self.now()) > 2.0:
             self.offset = moment - time.time()
 
+    def text(self, moment: float) -> str:
+        """A moment (seconds since 1970) as this station writes it in a message."""
+        if self.style == "seconds":
+            return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if self.style == "offset":
+            zone = timezone(timedelta(hours=_OFFSET_HOURS))
+            return datetime.fromtimestamp(moment, zone).isoformat(timespec="milliseconds")
+        return format_time(moment)
+
 
 def format_time(moment: float) -> str:
-    """A moment (seconds since 1970) as it stands in a message."""
+    """A moment (seconds since 1970) in UTC with milliseconds."""
     text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 

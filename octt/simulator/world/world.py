@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
-VOLTAGE = 230.0
-PHASES = 3
-MAX_CURRENT = 16.0
-MAX_POWER = VOLTAGE * PHASES * MAX_CURRENT
+
+@dataclass(frozen=True)
+class Supply:
+    """What the station can deliver without any profile: its local limit. Amperes are per phase."""
+
+    volts: float = 230.0
+    phases: int = 3
+    amperes: float = 16.0
+    connectors: int = 1
+    direct: bool = False
+    """Direct current: one line, which is no phase."""
+
+    def most(self, unit: str) -> float:
+        """The most that one connector can draw, in A per phase or W."""
+        return self.amperes if unit == "A" else self.amperes * self.volts * self.phases
 
 
 class ActionError(Exception):
@@ -27,6 +39,8 @@ class Outlet:
         self.plugged_ev = False
         self.plugged_station = fixed_cable
         self.halfway = False
+        self.shut = False
+        """Something keeps plugs out while there is none."""
         self.locked = False
         self.jammed = False
         self.faulted = False
@@ -63,11 +77,21 @@ class Outlet:
         return self._register + self._power * (time.monotonic() - self._since) / 3600.0
 
     def plug_in(self) -> None:
-        """Put the plug in at both ends."""
+        """Put the plug in at both ends; raises ActionError when something keeps it out."""
+        self._keep_out()
         if not self.plugged_ev:
             self._energy_at_arrival = self.energy
         self.plugged_ev = self.plugged_station = True
         self.halfway = False
+
+    def plug_in_halfway(self) -> None:
+        """Put the plug in so that its lock cannot close; raises ActionError when something keeps it out."""
+        self._keep_out()
+        self.plugged_ev = self.halfway = True
+
+    def _keep_out(self) -> None:
+        if self.shut and not self.occupied:
+            raise ActionError(f"connector {self.number} takes no cable before an idTag is accepted")
 
     def unplug_ev(self) -> None:
         """Pull the cable out on the vehicle's side."""
@@ -98,10 +122,11 @@ class Outlet:
 class World:
     """All that a person or a rig can change, and who is told about it."""
 
-    def __init__(self, connectors: int, fixed_cable: bool, registers: dict[str, float]) -> None:
+    def __init__(self, supply: Supply, fixed_cable: bool, registers: dict[str, float]) -> None:
+        self.supply = supply
         self.outlets = {
             number: Outlet(number, fixed_cable, registers.get(str(number), 1000.0 * number))
-            for number in range(1, connectors + 1)
+            for number in range(1, supply.connectors + 1)
         }
         self.faulted = False
         self.mains = True

@@ -32,10 +32,11 @@ class FaultyConnectors(Connectors):
         info: str = "",
         triggered: bool = False,
         delivered: Callable[[], None] | None = None,
+        kind: str = "",
     ) -> None:
         """Send one StatusNotification; after a boot perhaps with another status."""
         wrong = self.station.faults.value("boot-status", number) if self._booting and number else None
-        super().notify(number, wrong or status, error_code, info, triggered, delivered)
+        super().notify(number, wrong or status, error_code, info, triggered, delivered, kind)
 
     def _change(self, numbers: list[int], wanted: str) -> None:
         if wanted != "Operative" or not self.station.faults.active("inoperative-forever"):

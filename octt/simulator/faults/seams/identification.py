@@ -63,7 +63,7 @@ class FaultyIdentification(Identification):
     async def _presented_to_stop(self, connector: Connector, running: Transaction, id_tag: str) -> None:
         faults, own = self.station.faults, same_id(running.id_tag, id_tag)
         if faults.active("stop-with-any-id") or (not own and faults.active("parent-unasked")):
-            self.station.transactions.stop(connector, "Local", id_tag)
+            self.station.transactions.stop_asked(connector, "Local", id_tag)
         elif not own and running.parent is None and faults.active("authorize-other-id"):
             await self.station.authorization.authorize(id_tag)
         elif not faults.active("no-local-stop" if own else "parent-ignored"):

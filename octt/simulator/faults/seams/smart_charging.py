@@ -11,8 +11,7 @@ from octt.simulator.parts.charging.profile import ChargingProfile
 from octt.simulator.parts.charging.profiles import ChargingProfiles, RunningTransaction
 from octt.simulator.parts.charging.smart_charging import SmartCharging
 from octt.simulator.parts.session import Transaction
-from octt.simulator.world.clock import format_time, parse_time
-from octt.simulator.world.world import MAX_POWER
+from octt.simulator.world.clock import parse_time
 
 
 class FaultySmartCharging(SmartCharging):
@@ -46,7 +45,7 @@ class FaultySmartCharging(SmartCharging):
         faults, answer = self.station.faults, super().get_composite_schedule(payload)
         start = parse_time(answer.get("scheduleStart"))
         if start is not None and faults.active("composite-stale"):
-            answer["scheduleStart"] = format_time(start + faults.number("composite-stale"))
+            answer["scheduleStart"] = self.station.clock.text(start + faults.number("composite-stale"))
         return answer
 
     def _schedule(self, number: int, start: float, duration: int, unit: str) -> Payload | None:
@@ -60,11 +59,9 @@ class FaultySmartCharging(SmartCharging):
 
     def limit(self, connector: int, transaction: Transaction | None) -> float:
         """The power the connector may draw, in W."""
-        return (
-            MAX_POWER
-            if self.station.faults.active("limit-ignored")
-            else super().limit(connector, transaction)
-        )
+        if self.station.faults.active("limit-ignored"):
+            return self.station.world.supply.most("W")
+        return super().limit(connector, transaction)
 
     def remote_profile_problem(self, connector: int, profile: Payload) -> str | None:
         """Why the profile of a remote start cannot be used, or None."""

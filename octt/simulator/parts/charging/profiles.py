@@ -23,23 +23,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from octt.simulator.parts.charging.profile import ChargingProfile, Limits, Period, parse
+from octt.simulator.world.world import Supply
 
 MOST_PERIODS = 1000
 """A composite schedule with more changes than this is not reported."""
-
-
-@dataclass(frozen=True)
-class Supply:
-    """What the station can deliver without any profile: its local limit. Amperes are per phase."""
-
-    volts: float = 230.0
-    phases: int = 3
-    amperes: float = 32.0
-    connectors: int = 1
-
-    def most(self, unit: str) -> float:
-        """The most that one connector can draw, in A per phase or W."""
-        return self.amperes if unit == "A" else self.amperes * self.volts * self.phases
 
 
 @dataclass(frozen=True)

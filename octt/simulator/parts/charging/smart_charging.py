@@ -11,10 +11,8 @@ import math
 from octt.simulator.part import CallRefused, Payload, Reply, on
 from octt.simulator.parts.absent import SmartChargingBase
 from octt.simulator.parts.charging.profile import ChargingProfile, Limits
-from octt.simulator.parts.charging.profiles import ChargingProfiles, RunningTransaction, Supply
+from octt.simulator.parts.charging.profiles import ChargingProfiles, RunningTransaction
 from octt.simulator.parts.session import Transaction
-from octt.simulator.world.clock import format_time
-from octt.simulator.world.world import MAX_CURRENT, MAX_POWER, PHASES, VOLTAGE
 
 _LONGEST_SLEEP = 30.0
 """Seconds; the station's clock may be set meanwhile."""
@@ -29,7 +27,7 @@ class SmartCharging(SmartChargingBase):
         config = self.station.config
         allowed = config.items("ChargingScheduleAllowedChargingRateUnit")
         self.store = ChargingProfiles(
-            Supply(VOLTAGE, PHASES, MAX_CURRENT, self.station.options.connectors),
+            self.station.world.supply,
             Limits(
                 config.integer("ChargeProfileMaxStackLevel"),
                 config.integer("ChargingScheduleMaxPeriods"),
@@ -125,12 +123,15 @@ class SmartCharging(SmartChargingBase):
         schedule = self._schedule(number, start, duration, payload.get("chargingRateUnit", units[0]))
         if schedule is None:
             return {"status": "Rejected"}
+        if self.station.world.supply.direct:
+            for period in schedule["chargingSchedulePeriod"]:
+                del period["numberPhases"]
         if self.station.options.split_schedules:
             split(schedule)
         return {
             "status": "Accepted",
             "connectorId": number,
-            "scheduleStart": format_time(start),
+            "scheduleStart": self.station.clock.text(start),
             "chargingSchedule": schedule,
         }
 
@@ -142,12 +143,12 @@ class SmartCharging(SmartChargingBase):
     def limit(self, connector: int, transaction: Transaction | None) -> float:
         """The power the connector may draw now, in W: its share of what all may draw together."""
         if not self.store.profiles:
-            return MAX_POWER
+            return self.station.world.supply.most("W")
         now, running = self.station.clock.now(), self._running()
         if transaction is None or connector not in running:
             return self.store.limit_at(connector, running, now, "W")[0]
         amperes, phases = self.store.shared(running, now)[connector]
-        return amperes * VOLTAGE * phases
+        return amperes * self.station.world.supply.volts * phases
 
     def remote_profile_problem(self, connector: int, profile: Payload) -> str | None:
         """Why the chargingProfile of a RemoteStartTransaction cannot be used, or None (5.16.2)."""

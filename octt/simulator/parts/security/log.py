@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from octt.simulator.part import CallRefused, NoAnswer, Part
-from octt.simulator.world.clock import format_time, parse_time
+from octt.simulator.world.clock import parse_time
 
 CRITICAL = (
     "FirmwareUpdated",
@@ -51,7 +51,7 @@ class SecurityLog:
     def add(self, type: str, info: str | None = None) -> None:
         """Note an event now, and send it if it is one to send."""
         station = self.station
-        entry = {"type": type, "timestamp": format_time(station.clock.now())}
+        entry = {"type": type, "timestamp": self.station.clock.text(station.clock.now())}
         if info:
             entry["techInfo"] = info[:255]
         self.entries.append(entry)

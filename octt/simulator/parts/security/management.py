@@ -83,7 +83,11 @@ class CertificateManagement(Part):
         security = self.station.security
         security.save()
         security.event("ReconfigurationOfSecurityParameters", "charge point certificate renewed")
-        return Reply({"status": "Accepted"}, security.reconnect if security.profile == 3 else None)
+        return Reply({"status": "Accepted"}, self._use if security.profile == 3 else None)
+
+    async def _use(self) -> None:
+        await self.station.pause("certificate")
+        await self.station.security.reconnect()
 
     @on("ExtendedTriggerMessage")
     def extended_trigger_message(self, payload: Payload) -> Reply | Payload:

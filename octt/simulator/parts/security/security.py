@@ -42,6 +42,8 @@ class Security(Part):
         self.in_use: x509.Certificate | None = None
         self._trial: dict[str, int] = station.memory.section("profile_trial", {})
         self._failures = 0
+        self._asked = False
+        """The Central System has asked for the password of the connection that is being made."""
         self._connected: dict[str, bool] = station.memory.section("connected", {})
         self._offset = station.clock.offset
         station.config.guard("AuthorizationKey", self._judge_key)
@@ -86,7 +88,7 @@ class Security(Part):
         dial = Dial(f"{base.rstrip('/')}/{self.station.options.identity}")
         if base.startswith("wss:"):
             dial.ssl = self._context()
-        if self.profile in (1, 2):
+        if self.profile in (1, 2) and (self._asked or not self.station.options.authenticate_when_asked):
             dial.headers |= self._credentials()
         return dial
 
@@ -102,8 +104,15 @@ class Security(Part):
         key = self.station.config.text("AuthorizationKey")
         return {"Authorization": tls.basic_auth(self.station.options.identity, key)}
 
-    def dial_failed(self, error: Exception) -> None:
-        """Note why; a new profile or certificate that does not work is given up (A05.FR.08, A02.FR.10)."""
+    def dial_failed(self, error: Exception) -> bool:
+        """Note why; a new profile or certificate that does not work is given up (A05.FR.08, A02.FR.10).
+
+        True when the Central System only asks for the password, which the next attempt sends.
+        """
+        if not self._asked and _asks_for_password(error) and self.station.options.authenticate_when_asked:
+            self._asked = True
+            return True
+        self._asked = False
         type = tls.security_event(error)
         if type:
             self.event(type, str(error))
@@ -111,7 +120,7 @@ class Security(Part):
             self.event("FailedToAuthenticateAtCentralSystem", f"HTTP {error.response.status_code}")
         self._failures += 1
         if self._failures < ATTEMPTS_BEFORE_FALLBACK:
-            return
+            return False
         self._failures = 0
         previous = self._trial.pop("previous", None)
         if previous is not None:
@@ -121,10 +130,12 @@ class Security(Part):
         elif self.profile == 3 and self.store.revert():
             self.save()
             self.event("ReconfigurationOfSecurityParameters", "back to the previous certificate")
+        return False
 
     def online(self, booted: bool) -> None:
         """A connection works: whatever was on trial is settled, and queued events can go."""
         self._connected["once"] = True
+        self._asked = False
         self._failures = 0
         if self.profile == self.station.config.integer("SecurityProfile"):
             self._trial.clear()
@@ -233,6 +244,13 @@ class Security(Part):
                 "events": [entry["type"] for entry in self.log.entries[-20:]],
             }
         }
+
+
+def _asks_for_password(error: Exception) -> bool:
+    """Whether a connection was refused with the challenge of HTTP basic authentication (RFC 7617)."""
+    if not isinstance(error, InvalidStatus) or error.response.status_code != 401:
+        return False
+    return error.response.headers.get("WWW-Authenticate", "").lower().startswith("basic")
 
 
 def _read(file: str) -> str:

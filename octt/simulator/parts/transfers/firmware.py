@@ -5,7 +5,7 @@ installed when it is not empty and does not begin with the word CORRUPT. The new
 reports is the old one with the beginning of the image's SHA-256 hash.
 
 Statuses come in this order: Downloading, Downloaded, (SignatureVerified,) Installing, reboot, Installed after
-the reboot, unless the option update_style says otherwise. Idle connectors are Unavailable from the wait for running
+the reboot, unless the choice update_style says otherwise. Idle connectors are Unavailable from the wait for running
 transactions until the reboot.
 """
 
@@ -23,13 +23,12 @@ from octt.simulator.link.certificates import CertificateError
 from octt.simulator.link.transfer import TransferError
 from octt.simulator.link.truststore import MANUFACTURER
 from octt.simulator.part import CallRefused, Part, Payload, Reply, on
-from octt.simulator.parts.transfers.progress import Progress, repetition
+from octt.simulator.parts.transfers.progress import ENDS, Progress, repetition
 from octt.simulator.world.clock import parse_time
 
 PLAIN = "FirmwareStatusNotification"
 SIGNED = "SignedFirmwareStatusNotification"
 _FAILED = {"Downloading": "DownloadFailed", "DownloadScheduled": "DownloadFailed"}
-_ENDS = ("Installed", "DownloadFailed", "InstallationFailed", "InvalidSignature", "InstallVerificationFailed")
 
 
 class Firmware(Part):
@@ -57,7 +56,7 @@ class Firmware(Part):
 
     @property
     def _underway(self) -> bool:
-        ended = self._kept.get("status") in _ENDS
+        ended = self._kept.get("status") in ENDS
         return self._task is not None and not self._task.done() and not ended
 
     @on("UpdateFirmware")
@@ -113,6 +112,9 @@ class Firmware(Part):
     async def _update(self, progress: Progress, job: dict[str, Any]) -> None:
         station, signed = self.station, progress.action == SIGNED
         await self._until(job["retrieve"], progress, "DownloadScheduled" if signed else "")
+        await station.pause("function")
+        if station.options.download_waits:
+            await self._no_transactions()
         terse = station.options.terse  # it says nothing of what fails at once
         if not terse:
             await self._report(progress, "Downloading")
@@ -126,28 +128,45 @@ class Firmware(Part):
             return None
         await self._until(job.get("install"), progress, "InstallScheduled")
         self._hold(True)
-        while any(one.transaction is not None for one in station.connectors.all.values()):
-            await asyncio.sleep(0.05)
-        good = self._installable(image)
-        if good or not terse:
-            await self._report(progress, "Installing")
-            await asyncio.sleep(station.options.install_seconds)
-        if not good:
-            return await self._end(progress, "InstallationFailed")
+        await self._no_transactions()
         version = f"{station.options.firmware_version}+{hashlib.sha256(image).hexdigest()[:8]}"
+        self._kept["version"] = version if self._installable(image) else ""
+        if station.options.update_style != "reboot-first":
+            return await self._install(progress)
+        if signed:
+            await self._report(progress, "InstallRebooting")
+        self._kept["waits"] = True
+        station.memory.save()
+        return self._restart()
+
+    async def _no_transactions(self) -> None:
+        """Wait until no transaction is running."""
+        while any(one.transaction is not None for one in self.station.connectors.all.values()):
+            await asyncio.sleep(0.05)
+
+    async def _install(self, progress: Progress) -> None:
+        """Install what memory holds the version of: empty when the image was no good."""
+        station, version = self.station, self._kept.pop("version")
+        if version or not station.options.terse:
+            if progress.action == PLAIN or not station.options.installing_untold:
+                await self._report(progress, "Installing")
+            await station.pause("install")
+        if not version:
+            return await self._end(progress, "InstallationFailed")
         station.memory.data["firmware"] = version
         if station.options.update_style != "reboot":
             return await self._end(progress, "Installed")
         self._kept["installed"] = True
         station.memory.save()
-        self._restart()
-        return None
+        return self._restart()
 
     async def _end(self, progress: Progress, status: str) -> None:
         """The installation has ended without a reboot, or before it."""
         reboots = self.station.options.update_style == "report-first"
         if not reboots:
             self._hold(False)
+        if status == "Installed":
+            self.station.security.event("FirmwareUpdated")
         await self._report(progress, status)
         if reboots:
             self._restart()
@@ -157,7 +176,7 @@ class Firmware(Part):
 
     async def _download(self, job: dict[str, Any]) -> bytes | None:
         station = self.station
-        await asyncio.sleep(station.options.download_seconds)
+        await station.pause("download")
         try:
             return await transfer.download(
                 job["location"],
@@ -204,23 +223,33 @@ class Firmware(Part):
     def online(self, booted: bool) -> None:
         """After the reboot of an installation, or after one that was interrupted, tell how it ended."""
         status = self._kept.get("status")
-        if not booted or self._underway or status is None or status in _ENDS:
+        if not booted or self._underway or status is None or status in ENDS:
+            return
+        progress = self._last[self._kept["action"]]
+        if self._kept.pop("waits", False):
+            self._task = self.station.spawn(self._install_now(progress))
             return
         if self._kept.pop("installed", False):
             self.station.security.event("FirmwareUpdated")
             end = "Installed"
         else:
             end = _FAILED.get(status, "InstallationFailed")
-        progress = self._last[self._kept["action"]]
         self._task = self.station.spawn(self._tell(progress, end))
 
+    async def _install_now(self, progress: Progress) -> None:
+        """The reboot that came before the installation is over."""
+        await self.station.connectors.settle()
+        self._hold(True)
+        await self._install(progress)
+
     async def _tell(self, progress: Progress, end: str) -> None:
+        await self.station.connectors.settle()
         await self._report(progress, end)
 
     def trigger(self, message: str, connector: int | None) -> Callable[[], object] | None:
         """The present status; Idle when nothing is underway, for signed updates after Installed (L01.FR.28, 29)."""
         if message == PLAIN:
-            return lambda: self._last[PLAIN].repeat(self._last[PLAIN].status not in ("Idle", *_ENDS))
+            return lambda: self._last[PLAIN].repeat(self._last[PLAIN].status not in ("Idle", *ENDS))
         if message == SIGNED and "SignedUpdateFirmware" in self.handlers():
             return lambda: self._last[SIGNED].repeat(self._last[SIGNED].status not in ("Idle", "Installed"))
         return None

@@ -7,6 +7,12 @@ from typing import TypedDict
 
 from octt.simulator.part import CallRefused, NoAnswer, Part, Payload
 
+ENDS = (
+    *("Installed", "DownloadFailed", "InstallationFailed", "InvalidSignature", "InstallVerificationFailed"),
+    *("Uploaded", "UploadFailed", "UploadFailure", "BadMessage", "PermissionDenied", "NotSupportedOperation"),
+)
+"""Statuses after which nothing is underway."""
+
 
 class Repetition(TypedDict):
     """How often and how far apart a transfer is tried again."""
@@ -36,9 +42,8 @@ class Progress:
         self.status = status
         while True:
             try:
-                if self.station.options.chatty and status in ("Downloading", "Uploading"):
+                for _ in range(self._times(status)):
                     await self.station.outbox.send(self.action, self._payload(status))
-                await self.station.outbox.send(self.action, self._payload(status))
                 return
             except CallRefused:
                 return
@@ -47,6 +52,12 @@ class Progress:
                     return  # it was sent, and the Central System does not answer
                 while not self.station.ready:
                     await asyncio.sleep(0.05)
+
+    def _times(self, status: str) -> int:
+        """How often a status is told; nothing forbids twice."""
+        options = self.station.options
+        begins, ends = status in ("Downloading", "Uploading"), status in ENDS
+        return 2 if (begins and options.chatty) or (ends and options.repeat_progress) else 1
 
     def repeat(self, underway: bool) -> object:
         """Send the present status again, Idle when nothing is underway."""

@@ -78,7 +78,9 @@ class Uploads(Part):
     async def _upload(
         self, progress: Progress, location: str, name: str, data: bytes, payload: Payload
     ) -> None:
+        await self.station.pause("function")
         await progress.report("Uploading")
+        await self.station.pause("upload")
         try:
             await self._transfer(location, name, data, repetition(payload))
         except TransferError as problem:
