@@ -32,7 +32,7 @@ def moment(csms, action, **fields):
 
 
 def slow(scenario, *kinds, **options):
-    run(scenario, delays={kind: LONG for kind in kinds}, **options)
+    run(scenario, delays=dict.fromkeys(kinds, LONG), **options)
 
 
 def late(since, csms, action, **fields):

@@ -615,3 +615,47 @@ def test_nonsense_is_rejected_and_the_station_goes_on(tmp_path, texts):
             assert csms.connections == 1
 
     asyncio.run(main())
+
+
+async def challenged(csms):
+    csms.challenge = 'Basic realm="ocpp"'
+
+
+def test_a_password_that_is_sent_only_when_asked_for(tmp_path):
+    """Whitepaper figures 1 and 2: each connection begins without, and goes on with it after HTTP 401."""
+
+    async def main():
+        given = {"profile": 1, "prepare": challenged, "authenticate_when_asked": True}
+        async with secured(tmp_path, **given) as bench:
+            password = b"S1:" + bytes.fromhex(KEY)
+            assert [seen[1] for seen in bench.csms.seen] == [None, password]
+            assert "FailedToAuthenticateAtCentralSystem" not in bench.station.security.log.text()
+            await bench.csms.cut()
+            await bench.csms.connected(2)
+            assert [seen[1] for seen in bench.csms.seen] == [None, password] * 2
+
+    asyncio.run(main())
+
+
+def test_a_password_that_nobody_asks_for_is_never_sent(tmp_path):
+    async def main():
+        async with secured(tmp_path, profile=1, authenticate_when_asked=True) as bench:
+            assert [seen[1] for seen in bench.csms.seen] == [None]
+
+    asyncio.run(main())
+
+
+def test_a_wrong_password_fails_after_it_was_asked_for(tmp_path):
+    async def refusing(csms):
+        await challenged(csms)
+        csms.password = b"S1:another"
+
+    async def main():
+        given = {"profile": 1, "prepare": refusing, "authenticate_when_asked": True, "start": False}
+        async with secured(tmp_path, **given) as bench:
+            bench.station.start()
+            await bench.until(lambda: len(bench.csms.seen) >= 4)
+            assert [seen[1] is None for seen in bench.csms.seen[:4]] == [True, False, True, False]
+            assert "FailedToAuthenticateAtCentralSystem" in bench.station.security.log.text()
+
+    asyncio.run(main())
