@@ -156,4 +156,6 @@ class Freedom:
         "Whether it knows SignedUpdateFirmware (F-1).", True, names="--signed-firmware/--no-signed-firmware"
     )
     only_signed_firmware: bool = choice("UpdateFirmware is NotSupported (W L01.FR.20).")
-    legacy_signatures: bool = choice("Takes firmware signatures of the older kind too: RSA PKCS #1 v1.5 (W L01.FR.04).")
+    legacy_signatures: bool = choice(
+        "Takes firmware signatures of the older kind too: RSA PKCS #1 v1.5 (W L01.FR.04)."
+    )

@@ -87,17 +87,14 @@ class Metering(Part):
             bundle = self._bundles.setdefault(connector.number, [])
             bundle.append(sample)
             if len(bundle) >= self.station.options.bundle_values:
-                self._send_bundle(transaction)
+                self.flush(transaction)
             self._note(transaction, connector.outlet, "StopTxnSampledData", "Sample.Periodic", due)
 
-    def _send_bundle(self, transaction: Transaction) -> None:
+    def flush(self, transaction: Transaction) -> None:
+        """Send what was sampled and not sent yet; before StopTransaction nothing of it may be left."""
         bundle = self._bundles.pop(transaction.connector, [])
         if bundle:
             self._keep(transaction.connector, transaction.local, bundle)
-
-    def ended(self, transaction: Transaction) -> None:
-        """A transaction ends: what was sampled goes before its StopTransaction."""
-        self._send_bundle(transaction)
 
     # clock-aligned values (3.16.2)
 

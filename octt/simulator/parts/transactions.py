@@ -140,7 +140,7 @@ class Transactions(Part):
         if transaction is None:
             return
         self._announce(transaction)
-        self.station.metering.ended(transaction)
+        self.station.metering.flush(transaction)
         connector.transaction = None
         connector.drawing = False
         outlet.power = 0.0
