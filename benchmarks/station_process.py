@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from octt.simulator.actions import Actions
+from octt.simulator.control.actions import Actions
 from octt.simulator.options import Options
 from octt.simulator.station import Station
 

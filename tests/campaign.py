@@ -4,7 +4,7 @@
     python -m tests.campaign --case TC_012_CS   only what concerns a case
     python -m tests.campaign --write FILE       also writes the matrix of cases and faults
 
-A *proof* is a fault of the simulated station (octt/simulator/faults.py) that names the check of a case it breaks: the
+A *proof* is a fault of the simulated station (octt/simulator/faults/) that names the check of a case it breaks: the
 case must then FAIL, at that step. A *variant* is a legal station: every case that applies to it must PASS.
 """
 

@@ -6,18 +6,20 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import click
 
-from octt.simulator.control import Control
-from octt.simulator.fault import Fault
-from octt.simulator.faults import FAMILIES, FAULTS
-from octt.simulator.options import PROFILES, Options
+from octt.simulator.control.server import Control
+from octt.simulator.faults.catalogue import FAMILIES, FAULTS
+from octt.simulator.faults.fault import Fault
+from octt.simulator.freedom import Freedom
+from octt.simulator.link.tls import CIPHER_SUITES
+from octt.simulator.options import DELAYS, PROFILES, Options, delay
 from octt.simulator.station import Station
-from octt.simulator.tls import CIPHER_SUITES
 
 
 def run_station(
@@ -91,6 +93,27 @@ def _declared(context: click.Context, option: click.Parameter, file: Path | None
     context.default_map = {name: value for name, value in declared.items() if value not in ("-", None)}
 
 
+def legal_choices(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for each choice that `Freedom` leaves a station."""
+    types = get_type_hints(Freedom)
+    for choice in reversed(fields(Freedom)):
+        names = choice.metadata["names"] or f"--{choice.name.replace('_', '-')}"
+        kind, told = types[choice.name], choice.metadata
+        more: dict[str, Any] = {"default": choice.default, "help": told["help"]}
+        if get_origin(kind) is tuple:
+            more |= {"multiple": True, "metavar": told["metavar"]}
+            if told["among"]:
+                more["type"] = click.Choice(told["among"])
+        elif get_origin(kind) is Literal:
+            more |= {"type": click.Choice(get_args(kind)), "show_default": True}
+        elif kind is int:
+            more |= {"type": click.IntRange(1), "metavar": told["metavar"], "show_default": True}
+        else:
+            more |= {"is_flag": True, "show_default": "/" in names}
+        command = click.option(names, choice.name, **more)(command)
+    return command
+
+
 _HELP = """Run one simulated charging station until it is interrupted.
 
 It connects to CSMS/IDENTITY, reconnects for ever, and prints `control http://...` when its hands can be moved: every
@@ -134,39 +157,6 @@ except --fault; `octt faults` lists what it can do wrong. docs/simulator.md has 
 )
 @click.option("--readonly", multiple=True, metavar="KEY", help="Make a configuration key read-only.")
 @click.option("--absent", multiple=True, metavar="KEY", help="Do not have an optional configuration key.")
-@click.option(
-    "--fixed-cable/--detachable", default=False, help="What cable the connectors have.", show_default=True
-)
-@click.option(
-    "--status-first", is_flag=True, help="Charging before StartTransaction, Finishing before its end."
-)
-@click.option("--chatty", is_flag=True, help="Send legal but unnecessary messages.")
-@click.option("--terse", is_flag=True, help="Send as few messages as the specification allows.")
-@click.option("--refuse-unsupported", is_flag=True, help="CALLERROR for messages of absent profiles.")
-@click.option("--constraint-errors", is_flag=True, help="CALLERROR where Rejected would do too.")
-@click.option("--split-schedules", is_flag=True, help="Composite schedules in more periods than needed.")
-@click.option(
-    "--soft-reset-reboots/--no-soft-reset-reboots",
-    default=True,
-    help="A soft reset boots, or ends transactions only.",
-)
-@click.option(
-    "--backup-power", is_flag=True, help="Stop transactions before a power loss takes the station down."
-)
-@click.option("--resume-transactions", is_flag=True, help="Transactions go on after a power loss.")
-@click.option("--stop-resumed", is_flag=True, help="With it: they are stopped a moment later.")
-@click.option(
-    "--update-style",
-    type=click.Choice(["reboot", "report-first", "no-reboot"]),
-    default="reboot",
-    show_default=True,
-    help="Firmware updates end with Installed after a reboot, before it, or wait for a reset.",
-)
-@click.option(
-    "--second-swipe-cancels/--no-second-swipe-cancels",
-    default=True,
-    help="The same card again, before the cable, ends the authorization.",
-)
 @click.option(
     "--security-extension/--no-security-extension",
     default=True,
@@ -216,12 +206,6 @@ except --fault; `octt faults` lists what it can do wrong. docs/simulator.md has 
     show_default=True,
     help="For the hash data of installed certificates.",
 )
-@click.option("--profile-change-reboots", is_flag=True, help="SecurityProfile is changed by a reset.")
-@click.option(
-    "--signed-firmware/--no-signed-firmware", default=True, help="Whether it knows SignedUpdateFirmware."
-)
-@click.option("--only-signed-firmware", is_flag=True, help="UpdateFirmware is NotSupported.")
-@click.option("--legacy-signatures", is_flag=True, help="Firmware signatures may be RSA PKCS #1 v1.5.")
 @click.option("--boot-seconds", default=0.3, show_default=True, type=float, help="How long it boots.")
 @click.option(
     "--ev-seconds", default=0.05, show_default=True, type=float, help="From offered energy to charging."
@@ -233,11 +217,34 @@ except --fault; `octt faults` lists what it can do wrong. docs/simulator.md has 
     "--install-seconds", default=0.2, show_default=True, type=float, help="How long it installs firmware."
 )
 @click.option("--reply-seconds", default=0.0, show_default=True, type=float, help="Delay of every answer.")
+@click.option(
+    "--delay",
+    "delays",
+    multiple=True,
+    metavar="KIND=SECONDS",
+    help=f"Be slow, several at once: {'; '.join(f'{kind} ({what})' for kind, what in DELAYS.items())}.",
+)
+@click.option(
+    "--backoff-seconds",
+    nargs=2,
+    type=float,
+    default=(0.2, 2.0),
+    show_default=True,
+    metavar="FIRST LONGEST",
+    help="Pauses between attempts to connect, each twice the one before.",
+)
+@legal_choices
 @click.option("--vendor", default="OCTT", show_default=True, help="For BootNotification, as the next three.")
 @click.option("--model", default="Simulated station", show_default=True)
 @click.option("--serial", default="SIM-0001", show_default=True)
 @click.option("--firmware-version", default="1.0.0", show_default=True)
-def simulate(profiles: Sequence[str], keys: Sequence[str], tls_csms: Sequence[str], **given: Any) -> None:
+def simulate(
+    profiles: Sequence[str],
+    keys: Sequence[str],
+    tls_csms: Sequence[str],
+    delays: Sequence[str],
+    **given: Any,
+) -> None:
     """The command line of a station."""
     chosen = ("Core", *(name for name in profiles if name != "Core")) if profiles else PROFILES
     endpoints = {}
@@ -245,7 +252,11 @@ def simulate(profiles: Sequence[str], keys: Sequence[str], tls_csms: Sequence[st
         profile, _, url = item.partition("=") if item[:2] in ("2=", "3=") else ("", "", item)
         endpoints.update({int(profile): url} if profile else {2: url, 3: url})
     chosen_keys = dict(item.partition("=")[::2] for item in keys)
-    run_station(profiles=chosen, keys=chosen_keys, tls_csms=endpoints, **given)
+    try:
+        chosen_delays = dict(delay(text) for text in delays)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--delay") from None
+    run_station(profiles=chosen, keys=chosen_keys, tls_csms=endpoints, delays=chosen_delays, **given)
 
 
 @click.command()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from octt.simulator.freedom import Freedom
 
 PROFILES = (
     "Core",
@@ -14,11 +17,27 @@ PROFILES = (
     "SmartCharging",
     "RemoteTrigger",
 )
+DELAYS = {
+    "reply": "every answer to the Central System",
+    "function": "triggered messages, and what follows an action or request: statuses, Authorize, first progress",
+    "start": "from authorization, or the cable if that comes later, to StartTransaction and Charging",
+    "stop": "from being asked to stop to StopTransaction and Finishing",
+    "boot": "from a reset, or from power, to the connection",
+    "status-after-boot": "from an accepted BootNotification to the statuses",
+    "download": "a download of firmware",
+    "install": "an installation of firmware",
+    "upload": "an upload of diagnostics or a log",
+    "certificate": "a request for a certificate after its trigger, and the use of the new one",
+}
+"""The kinds of delay: what a slow station, no less legal, takes its time for."""
 
 
 @dataclass(frozen=True)
-class Options:
-    """The options of a station; durations are seconds. Every value here is legal, faults are kept apart."""
+class Options(Freedom):
+    """The options of a station; durations are seconds. Every value here is legal, faults are kept apart.
+
+    Raises ValueError, a sentence, for an unknown kind of delay.
+    """
 
     csms: str
     """URL of the Central System without the identity, e.g. ws://host:port/ocpp."""
@@ -35,32 +54,6 @@ class Options:
     """Configuration keys that are read-only here although the specification would let them be writable."""
     absent: tuple[str, ...] = ()
     """Optional configuration keys this station does not have."""
-
-    fixed_cable: bool = False
-    status_first: bool = False
-    """Report Charging before StartTransaction and Finishing before StopTransaction."""
-    chatty: bool = False
-    """Legal but unnecessary messages: short intermediate statuses, repeated statuses, idle meter values."""
-    terse: bool = False
-    """As few messages as the specification allows: no heartbeat after other traffic, no reason Local."""
-    refuse_unsupported: bool = False
-    """Answer messages of absent profiles with CALLERROR NotSupported where a status would do too."""
-    constraint_errors: bool = False
-    """Answer CALLERROR PropertyConstraintViolation where Rejected would do too: a TxProfile without transaction, a
-    remote start with another profile, a trigger for an unknown connector."""
-    split_schedules: bool = False
-    """Tell composite schedules in more periods than needed."""
-    soft_reset_reboots: bool = True
-    backup_power: bool = False
-    """Enough energy to end transactions and report them before a power loss takes the station down."""
-    resume_transactions: bool = False
-    """Without backup power: a transaction goes on after the power loss instead of being stopped."""
-    stop_resumed: bool = False
-    """The transaction that was resumed is stopped for PowerLoss a moment later, after its connector said Charging."""
-    update_style: Literal["reboot", "report-first", "no-reboot"] = "reboot"
-    """A firmware update: reboots and then reports Installed, reports the end and then reboots, or waits for a reset."""
-    second_swipe_cancels: bool = True
-    """Presenting the same idTag again before plugging in ends the authorization."""
 
     security_extension: bool = True
     """Messages and keys of the OCPP 1.6-J security whitepaper."""
@@ -82,24 +75,18 @@ class Options:
     """The kind of key the station generates for its certificate."""
     hash_algorithm: Literal["SHA256", "SHA384", "SHA512"] = "SHA256"
     """What GetInstalledCertificateIds.conf uses."""
-    profile_change_reboots: bool = False
-    """A change of SecurityProfile is answered RebootRequired and waits for a reset."""
-    signed_firmware: bool = True
-    only_signed_firmware: bool = False
-    """Answer UpdateFirmware with NotSupported, as the whitepaper has it (L01.FR.20)."""
-    legacy_signatures: bool = False
-    """Also take firmware signatures with RSA PKCS #1 v1.5 padding."""
 
+    delays: Mapping[str, float] = field(default_factory=dict)
+    """Seconds by the kinds of `DELAYS`; they come before the four that follow here."""
     boot_seconds: float = 0.3
-    ev_seconds: float = 0.05
-    """Reaction of the vehicle between being offered energy and drawing it."""
     download_seconds: float = 0.1
     install_seconds: float = 0.2
     reply_seconds: float = 0.0
-    """Delay of every answer to the Central System."""
+    ev_seconds: float = 0.05
+    """Reaction of the vehicle between being offered energy and drawing it."""
     power_pause_seconds: float = 0.2
     backoff_seconds: tuple[float, float] = (0.2, 2.0)
-    """First and longest pause between attempts to connect."""
+    """First and longest pause between attempts to connect; each is twice the one before."""
     call_timeout_seconds: float = 30.0
     boot_retry_seconds: float = 2.0
     """Pause before the next BootNotification when the Central System gave none."""
@@ -111,10 +98,19 @@ class Options:
     serial: str = "SIM-0001"
     firmware_version: str = "1.0.0"
 
-    @property
-    def url(self) -> str:
-        """The WebSocket address of this station: the Central System's URL followed by the identity."""
-        return f"{self.csms.rstrip('/')}/{self.identity}"
+    def __post_init__(self) -> None:
+        for kind, seconds in self.delays.items():
+            delay(f"{kind}={seconds}")
+
+    def delay(self, kind: str) -> float:
+        """How long the station takes for something of that kind, in seconds."""
+        usual = {
+            "reply": self.reply_seconds,
+            "boot": self.boot_seconds,
+            "download": self.download_seconds,
+            "install": self.install_seconds,
+        }
+        return self.delays.get(kind, usual.get(kind, 0.0))
 
     def endpoint(self, profile: int) -> str:
         """The Central System's URL for a security profile, without the identity."""
@@ -122,3 +118,17 @@ class Options:
             return self.csms
         given = self.tls_csms.get(profile, self.csms)
         return "wss:" + given[3:] if given.startswith("ws:") else given
+
+
+def delay(text: str) -> tuple[str, float]:
+    """The (kind, seconds) that `KIND=SECONDS` says. Raises ValueError, a sentence, when it says none."""
+    kind, equals, value = text.partition("=")
+    if kind not in DELAYS:
+        raise ValueError(f"there is no delay {kind!r}; the kinds are {', '.join(DELAYS)}")
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not (equals and math.isfinite(seconds) and seconds >= 0):
+        raise ValueError(f"the delay {text!r} needs a number of seconds after the equals sign, 0 or more")
+    return kind, seconds

@@ -1,4 +1,29 @@
-"""What a part of the station is: handlers for calls of the Central System, hooks, things it can be asked to send."""
+"""What a part of the station is: handlers for calls of the Central System, hooks, things it can be asked to send.
+
+How to add a part
+-----------------
+1. Derive a class from `Part` below, or, when Core asks it something, from the base in `parts/absent.py`
+   (`LocalListBase`, `ReservationsBase`, `SmartChargingBase`).
+2. Mark its handlers with `@on("Action")`: they get the payload of the CALL as a dict, already valid against
+   the schema, and return the payload of the CALLRESULT, or `Reply(payload, then)` with what happens after the
+   answer is sent, or raise `CallRefused(code, text)` for a CALLERROR. They may be async. `Reply.then` is a
+   function without arguments, plain or async, and is skipped by the fault `ignore:Action`.
+3. Override hooks as needed: `boot`, `online`, `offline`, `stopping`, `power_loss`, `key_changed`, `trigger`,
+   `state`. Set attributes in `boot`, not in `__init__`. Background work: `self.station.spawn(coroutine)`; it
+   ends with the software.
+4. Put the class in `PARTS` of `station.py`: attribute name, class, the profile it belongs to ("" for none), and the
+   class that stands in when the station does not have that profile (None: no part). Annotate it in `Station`.
+
+What a part uses: `station.options` (with every choice of `freedom.py`), `station.pause(kind)` and
+`station.after(kind, effect)` for what a slow station takes its time for, `station.memory.section("name", {})` and
+`station.memory.save()`, `station.config.text/integer/boolean/items(key)`, `config.store(key, value)` and
+`config.guard(key, check)`, `station.outbox.send(action, payload, triggered=False)` (a future with the answer;
+raises NoAnswer or CallRefused when awaited), `station.clock.now()` and `station.clock.text(moment)`,
+`station.connectors[n].refresh()` after a fact changed that the status follows from,
+`station.connectors[n].transaction`, `station.security.event(type, info)`, `station.restart(reason)` to reboot. New
+configuration keys go to `parts/keys.py`. Nothing in a part knows of faults: these are parts of their own, see
+`faults/catalogue.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +32,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    # The one import upwards, for types only: parts reach one another through the whole they belong to.
     from octt.simulator.station import Station
 
 Payload = dict[str, Any]
@@ -31,6 +57,10 @@ class CallRefused(Exception):
 
 class NoAnswer(Exception):
     """A call of ours got no answer: offline, not allowed to send yet, or timed out."""
+
+
+class ConnectionLost(NoAnswer):
+    """There is no connection, or it was lost before the answer came: nobody failed to process the call."""
 
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])

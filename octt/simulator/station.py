@@ -3,27 +3,6 @@
 Three layers. The *world* (`world.py`: cables, locks, meters, mains, network) and the *memory* (`memory.py`: what
 survives a power cycle, a dictionary of JSON values, perhaps in a state file) last as long as the `Station` object. The
 *software* is a set of parts that is built anew at every boot, so whatever is not in memory is truly forgotten.
-
-How to add a part
------------------
-1. Derive a class from `Part` (`part.py`), or, when Core asks it something, from the base in `extensions.py`
-   (`LocalListBase`, `ReservationsBase`, `SmartChargingBase`, `SecurityBase`).
-2. Mark its handlers with `@on("Action")`: they get the payload of the CALL as a dict, already valid against
-   the schema, and return the payload of the CALLRESULT, or `Reply(payload, then)` with what happens after the
-   answer is sent, or raise `CallRefused(code, text)` for a CALLERROR. They may be async. `Reply.then` is a
-   function without arguments, plain or async, and is skipped by the fault `ignore:Action`.
-3. Override hooks as needed: `boot`, `online`, `offline`, `stopping`, `power_loss`, `key_changed`, `trigger`,
-   `state`. Set attributes in `boot`, not in `__init__`. Background work: `self.station.spawn(coroutine)`; it
-   ends with the software.
-4. Put the class in `PARTS` below: attribute name, class, the profile it belongs to ("" for none), and the class
-   that stands in when the station does not have that profile (None: no part). Annotate it in `Station`.
-
-What a part uses: `station.options`, `station.faults.active("name", subject)`, `station.memory.section("name", {})`
-and `station.memory.save()`, `station.config.text/integer/boolean/items(key)`, `config.store(key, value)` and
-`config.guard(key, check)`, `station.outbox.send(action, payload, triggered=False)` (a future with the answer;
-raises NoAnswer or CallRefused when awaited), `station.clock.now()`, `station.connectors[n].refresh()` after a fact
-changed that the status follows from, `station.connectors[n].transaction`, `station.security.event(type, info)`,
-`station.restart(reason)` to reboot. New configuration keys go to `keys.py`. Faults: see `faults.py`.
 """
 
 from __future__ import annotations
@@ -33,36 +12,38 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from octt.simulator.authorization import Authorization
-from octt.simulator.certificate_management import CertificateManagement
-from octt.simulator.chatter import Chatter
-from octt.simulator.clock import Clock
-from octt.simulator.configuration import Configuration
-from octt.simulator.connection import Dial, Link
-from octt.simulator.connectors import Connectors
-from octt.simulator.extensions import (
+from octt.simulator.faults.catalogue import Faults
+from octt.simulator.faults.replacements import faulty, implied
+from octt.simulator.link.connection import Dial, Link
+from octt.simulator.link.outbox import Outbox
+from octt.simulator.options import Options
+from octt.simulator.part import Part, Payload
+from octt.simulator.parts.absent import (
     LocalListBase,
     NoLocalList,
     NoReservations,
     ReservationsBase,
     SmartChargingBase,
 )
-from octt.simulator.faults import Faults
-from octt.simulator.firmware import Firmware
-from octt.simulator.list_management import ListManagement
-from octt.simulator.memory import Memory
-from octt.simulator.metering import Metering
-from octt.simulator.options import Options
-from octt.simulator.outbox import Outbox
-from octt.simulator.part import Part, Payload
-from octt.simulator.registration import Registration
-from octt.simulator.remote import Remote
-from octt.simulator.reserving import Reserving
-from octt.simulator.security import Security
-from octt.simulator.smart_charging import SmartCharging
-from octt.simulator.transactions import Transactions
-from octt.simulator.uploads import Uploads
-from octt.simulator.world import MAX_POWER, World
+from octt.simulator.parts.authorization import Authorization
+from octt.simulator.parts.charging.smart_charging import SmartCharging
+from octt.simulator.parts.chatter import Chatter
+from octt.simulator.parts.configuration import Configuration
+from octt.simulator.parts.connectors import Connectors
+from octt.simulator.parts.identification import Identification
+from octt.simulator.parts.list_management import ListManagement
+from octt.simulator.parts.metering import Metering
+from octt.simulator.parts.registration import Registration
+from octt.simulator.parts.remote import Remote
+from octt.simulator.parts.reserving import Reserving
+from octt.simulator.parts.security.management import CertificateManagement
+from octt.simulator.parts.security.security import Security
+from octt.simulator.parts.transactions import Transactions
+from octt.simulator.parts.transfers.firmware import Firmware
+from octt.simulator.parts.transfers.uploads import Uploads
+from octt.simulator.world.clock import Clock
+from octt.simulator.world.memory import Memory
+from octt.simulator.world.world import Supply, World
 
 LOGGER = logging.getLogger("octt.simulator")
 
@@ -81,11 +62,16 @@ PARTS: list[tuple[str, type[Part], str, type[Part] | None]] = [
     ("authorization", Authorization, "", None),
     ("outbox", Outbox, "", None),
     ("metering", Metering, "", None),
+    ("identification", Identification, "", None),
     ("transactions", Transactions, "", None),
     ("remote", Remote, "", None),
     ("chatter", Chatter, "", None),
     ("link", Link, "", None),
 ]
+"""The order is that in which parts boot and learn of the connection, and it matters in three places: `config` boots
+before whoever reads a key; `transactions` boots after whoever it needs to end what a power loss interrupted
+(connectors, reservations, smart charging, outbox, metering); `connectors` comes online before `outbox`, which puts what
+it kept behind the statuses of a boot."""
 
 
 class Station:
@@ -101,21 +87,22 @@ class Station:
     reservations: ReservationsBase
     smart_charging: SmartChargingBase
     security: Security
+    certificates: CertificateManagement
     authorization: Authorization
     outbox: Outbox
     metering: Metering
+    identification: Identification
     transactions: Transactions
     remote: Remote
     chatter: Chatter
     link: Link
 
     def __init__(self, options: Options) -> None:
-        self.options = options
         self.faults = Faults(options.faults)
+        self.options = options = implied(options, self.faults)
         self.memory = Memory(options.state_file)
-        self.clock = Clock()
-        self.world = World(options.connectors, options.fixed_cable, self.memory.section("meters", {}))
-        self.max_power = MAX_POWER
+        self.clock = Clock(options.timestamps)
+        self.world = World(_supply(options), options.fixed_cable, self.memory.section("meters", {}))
         self.parts: list[Part] = []
         self.handlers: dict[str, Callable[[Payload], Any]] = {}
         self.alive = False
@@ -144,7 +131,7 @@ class Station:
             chosen = kind if not profile or profile in self.options.profiles else substitute
             if chosen is None:
                 continue
-            part = chosen(self)
+            part = (faulty(chosen) if self.faults else chosen)(self)
             setattr(self, name, part)
             self.parts.append(part)
             self.handlers.update(part.handlers())
@@ -198,11 +185,24 @@ class Station:
 
     def dial(self) -> Dial:
         """How to connect now."""
-        return self.security.dial() or Dial(self.options.url)
+        return self.security.dial()
 
-    def dial_failed(self, error: Exception) -> None:
-        """A connection could not be made."""
-        self.security.dial_failed(error)
+    def dial_failed(self, error: Exception) -> bool:
+        """A connection could not be made; whether it is worth trying again at once."""
+        return self.security.dial_failed(error)
+
+    async def pause(self, kind: str) -> None:
+        """Take the time of that kind of delay."""
+        if seconds := self.options.delay(kind):
+            await asyncio.sleep(seconds)
+
+    def after(self, kind: str, effect: Callable[[], object]) -> None:
+        """Do something once the delay of that kind (`Options.delay`) is over, at once when there is none."""
+        seconds = self.options.delay(kind)
+        if seconds:
+            self.spawn(_later(seconds, effect))
+        else:
+            effect()
 
     def connected(self) -> None:
         """The link is open."""
@@ -220,36 +220,42 @@ class Station:
 
     def limit(self, number: int) -> float:
         """The power a connector may draw now, in W."""
-        return min(self.smart_charging.limit(number, self.connectors[number].transaction), self.max_power)
+        limit = self.smart_charging.limit(number, self.connectors[number].transaction)
+        return min(limit, self.world.supply.most("W"))
 
     # resets and power
 
     def begin_reset(self, hard: bool) -> None:
         """Reset as the Central System asked (5.14)."""
         reason = "HardReset" if hard else "SoftReset"
-        if hard or self.options.soft_reset_reboots:
+        if hard and self.options.hard_reset_stops_late:
+            self.memory.data["interruption"] = reason
+            self.restart(reason, graceful=False)
+        elif hard or self.options.soft_reset_reboots:
             self.restart(reason)
         else:
             self.spawn(self._stop_transactions(reason))
 
-    def restart(self, reason: str) -> None:
-        """End transactions with that reason, deliver what is queued, then reboot."""
+    def restart(self, reason: str, graceful: bool = True) -> None:
+        """End transactions with that reason and deliver what is queued, if `graceful`, then reboot."""
         if not self.restarting:
             self.restarting = True
-            self.run_errand(self._restart(reason))
+            self.run_errand(self._restart(reason, graceful))
 
     async def _stop_transactions(self, reason: str) -> None:
         for part in self.parts:
             await part.stopping(reason)
 
-    async def _restart(self, reason: str) -> None:
+    async def _restart(self, reason: str, graceful: bool) -> None:
         async with self._lifecycle:
             if not self.alive:
                 return
-            await self._stop_transactions(reason)
-            await self.outbox.drained(self.options.drain_seconds)
+            if graceful:
+                await self._stop_transactions(reason)
+                await self.outbox.drained(self.options.drain_seconds)
+            # the one fault of the lifecycle; a seam for it would be longer than the question
             await self._shutdown(abort=self.faults.active("reset-without-close"))
-            await asyncio.sleep(self.options.boot_seconds)
+            await asyncio.sleep(self.options.delay("boot"))
             if self.world.mains:
                 self._boot()
 
@@ -269,7 +275,7 @@ class Station:
                 part.power_loss()
             self.memory.save()
             await self._shutdown(abort=True)
-            if not (self.options.resume_transactions or self.faults.active("resumed-end-silent")):
+            if not self.options.resume_transactions:
                 for outlet in self.world.outlets.values():
                     outlet.unlock()
 
@@ -281,7 +287,7 @@ class Station:
     async def _power_on(self) -> None:
         async with self._lifecycle:
             if not self.alive:
-                await asyncio.sleep(self.options.boot_seconds)
+                await asyncio.sleep(self.options.delay("boot"))
                 if self.world.mains and not self.alive:
                     self._boot()
 
@@ -303,3 +309,15 @@ class Station:
             for part in self.parts:
                 shown.update(part.state())
         return shown
+
+
+async def _later(seconds: float, effect: Callable[[], object]) -> None:
+    await asyncio.sleep(seconds)
+    effect()
+
+
+def _supply(options: Options) -> Supply:
+    """What the station is connected to."""
+    if options.direct_current:
+        return Supply(volts=400.0, phases=1, amperes=125.0, connectors=options.connectors, direct=True)
+    return Supply(phases=1 if options.one_phase else 3, connectors=options.connectors)

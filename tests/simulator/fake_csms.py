@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from ocpp.messages import get_validator
 from websockets.asyncio.server import serve
 
-from octt.simulator.actions import Actions
+from octt.simulator.control.actions import Actions
 from octt.simulator.options import Options
 from octt.simulator.station import Station
 

@@ -23,6 +23,7 @@ class SecureCsms(Csms):
         super().__init__()
         self.folder, self.root = folder, Authority("CSMS Root")
         self.password = None
+        self.challenge = ""  # of HTTP basic authentication; then nobody gets in without a password
         self.seen, self.urls, self.servers = [], {}, []
 
     def context(self, root=None, host="127.0.0.1", clients=False, **changes):
@@ -47,8 +48,12 @@ class SecureCsms(Csms):
             der = tls.getpeercert(binary_form=True) if tls else None
             certificate = x509.load_der_x509_certificate(der) if der else None
             self.seen.append((name, credentials, certificate))
-            if self.password is not None and credentials not in (self.password, None):
-                return connection.respond(401, "")
+            missing = self.challenge and credentials is None
+            if missing or (self.password is not None and credentials not in (self.password, None)):
+                response = connection.respond(401, "")
+                if self.challenge:
+                    response.headers["WWW-Authenticate"] = self.challenge
+                return response
             return None
 
         server = await serve(

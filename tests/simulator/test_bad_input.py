@@ -8,7 +8,7 @@ from fake_csms import Csms, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from octt.simulator import frames
+from octt.simulator.link import frames
 from octt.simulator.part import CallRefused
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from octt.simulator.charging_profile import Limits
-from octt.simulator.charging_profiles import ChargingProfiles, RunningTransaction, Supply, evenly
+from octt.simulator.parts.charging.profile import Limits
+from octt.simulator.parts.charging.profiles import ChargingProfiles, RunningTransaction, evenly
+from octt.simulator.world.world import Supply
 
 BASE = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 NOW = BASE.timestamp()

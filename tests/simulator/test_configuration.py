@@ -3,8 +3,8 @@
 import pytest
 from fake_csms import run
 
-from octt.simulator.keys import standard_keys
 from octt.simulator.options import Options
+from octt.simulator.parts.keys import standard_keys
 
 
 def test_every_listed_key_can_be_asked_for_and_read_only_ones_reject():

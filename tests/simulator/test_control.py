@@ -13,7 +13,7 @@ from fake_csms import PATIENCE, Csms, run
 
 from octt import paths
 from octt.simulator import main
-from octt.simulator.control import Control
+from octt.simulator.control.server import Control
 from octt.simulator.main import faults, simulate
 
 

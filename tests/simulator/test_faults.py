@@ -1,12 +1,15 @@
 """Non-conformities: how they are written, and that each does what it says and nothing else."""
 
+import ast
 import asyncio
+from pathlib import Path
 
 import pytest
 from fake_csms import now, run
 
-from octt.simulator.distortion import distort
-from octt.simulator.faults import FAMILIES, FAULTS, Faults, parse
+import octt.simulator
+from octt.simulator.faults.catalogue import FAMILIES, FAULTS, Faults, parse
+from octt.simulator.faults.distortion import distort
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,25 @@ def test_every_listed_fault_is_usable_and_described():
         assert fault.description
         assert all(" step " in check and check.startswith("TC_") for check in fault.breaks)
     assert all(FAMILIES.values())
+
+
+def test_every_fault_acts_somewhere():
+    folder = Path(octt.simulator.__file__).parent
+    seams = [folder / "station.py", *(folder / "faults").rglob("*.py")]
+    asked = {word for file in seams if file.parent.name != "lists" for word in strings(file)}
+    assert set(FAMILIES) - asked == set()
+
+
+def strings(file):
+    """The texts in the code of a file, without those that describe the families of faults."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict) and len(node.keys) > 10]
+    told = {id(key) for table in tables for key in table.keys}
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told
+    }
 
 
 def test_every_nth_time():

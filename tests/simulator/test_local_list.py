@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octt.simulator.local_list import LocalAuthList
+from octt.simulator.parts.local_list import LocalAuthList
 
 TAGS = st.sampled_from(["A", "a", "B", "C", "D"])
 INFO = st.sampled_from(["Accepted", "Blocked", "Expired", "Invalid"]).map(lambda status: {"status": status})

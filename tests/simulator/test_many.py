@@ -5,7 +5,7 @@ import time
 
 from fake_csms import Csms
 
-from octt.simulator.actions import Actions
+from octt.simulator.control.actions import Actions
 from octt.simulator.options import Options
 from octt.simulator.station import Station
 

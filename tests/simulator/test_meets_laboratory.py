@@ -9,11 +9,11 @@ from websockets.asyncio.server import serve
 
 from octt.pki.broken import BROKEN, broken
 from octt.pki.pki import Pki
-from octt.simulator import certificates
-from octt.simulator.certificates import CertificateError
+from octt.simulator.link import certificates
+from octt.simulator.link.certificates import CertificateError
+from octt.simulator.link.truststore import CENTRAL_SYSTEM, MANUFACTURER, TrustStore
 from octt.simulator.options import Options
 from octt.simulator.station import Station
-from octt.simulator.truststore import CENTRAL_SYSTEM, MANUFACTURER, TrustStore
 from octt.tls.contexts import server_context
 
 NOW = datetime.datetime.now(datetime.UTC)

@@ -6,7 +6,8 @@ import json
 import pytest
 from fake_csms import run
 
-from octt.simulator import outbox
+from octt.simulator.link import outbox
+from octt.simulator.part import ConnectionLost
 
 
 async def offline(bench):
@@ -108,6 +109,40 @@ def test_lost_connection_does_not_count_as_an_attempt():
         await bench.until(lambda: not bench.station.memory.data["queue"])
 
     run(scenario, keys={"TransactionMessageAttempts": "1"})
+
+
+def test_a_message_for_a_dying_connection_is_no_attempt():
+    """The connection is gone and nobody has noticed yet: what is sent now was never delivered (3.7.1)."""
+
+    async def scenario(bench):
+        async def closing(text):
+            raise ConnectionLost("the socket is closing, not closed yet")
+
+        transaction = await bench.charging()
+        bench.station.link._write, whole = closing, bench.station.link._write
+        bench.do("press_stop")
+        await bench.until(lambda: bench.station.outbox._retry_at)
+        assert bench.station.link.is_open
+        bench.station.link._write = whole
+        await bench.csms.cut()
+        await bench.csms.expect("StopTransaction", transactionId=transaction)
+
+    run(scenario, keys={"TransactionMessageAttempts": "1", "TransactionMessageRetryInterval": "60"})
+
+
+def test_back_online_nothing_waits_for_its_next_attempt():
+    async def scenario(bench):
+        csms = bench.csms
+        csms.answers["StartTransaction"] = [lambda id: [4, id, "InternalError", "", {}]]
+        bench.do("plug_in")
+        bench.do("present_id_tag", id_tag="A")
+        await csms.expect("StartTransaction")
+        await bench.until(lambda: bench.station.outbox._retry_at)
+        await csms.cut()
+        await csms.expect("StartTransaction")
+        await bench.until(lambda: not bench.station.memory.data["queue"])
+
+    run(scenario, keys={"TransactionMessageRetryInterval": "60"})
 
 
 @pytest.mark.parametrize("resume", [False, True])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from octt.simulator.smart_charging import split
+from octt.simulator.parts.charging.smart_charging import split
 from tests.simulator.fake_csms import run
 
 FULL_POWER = 11040
@@ -181,7 +181,7 @@ def test_the_parent_lets_another_card_in_and_only_the_right_one():
         await csms.status("Reserved")
         bench.do("present_id_tag", id_tag="STRANGER")
         await csms.expect("Authorize", idTag="STRANGER")
-        await bench.until(lambda: not bench.station.transactions._busy)
+        await bench.until(lambda: not bench.station.identification._busy)
         assert csms.statuses()[-1] == "Reserved"
         bench.do("present_id_tag", id_tag="FRIEND")
         await csms.status("Preparing")

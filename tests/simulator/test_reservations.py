@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octt.simulator.reservations import Reservation, Reservations
+from octt.simulator.parts.reservations import Reservation, Reservations
 
 FREE = {0: "Available", 1: "Available", 2: "Available"}
 OCCUPIED = ("Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing")

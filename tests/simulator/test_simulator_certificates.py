@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from simulator_pki import DAY, NOW, Authority, ec_key, key_pem, name, pem, rsa_key, sign_firmware
 
-from octt.simulator import certificates, truststore
-from octt.simulator.certificates import CertificateError
-from octt.simulator.truststore import CENTRAL_SYSTEM, MANUFACTURER, TrustStore
+from octt.simulator.link import certificates, truststore
+from octt.simulator.link.certificates import CertificateError
+from octt.simulator.link.hash_data import HASHES, hash_data, same_hash_data
+from octt.simulator.link.truststore import CENTRAL_SYSTEM, MANUFACTURER, TrustStore
 
 SERIAL = "SIM-0001"
 CPO = "Test CPO"
@@ -138,8 +139,8 @@ def test_small_and_unusual_keys_are_refused(root):
 def test_hash_data_is_the_cert_id_of_ocsp(algorithm, make_key):
     root = Authority(key=make_key())
     leaf = root.issue("x", ec_key(), serial=4095)
-    data = certificates.hash_data(leaf, root.certificate, algorithm)
-    method = certificates.HASHES[algorithm]()
+    data = hash_data(leaf, root.certificate, algorithm)
+    method = HASHES[algorithm]()
     expected = ocsp.OCSPRequestBuilder().add_certificate(leaf, root.certificate, method).build()
     assert data["issuerNameHash"] == expected.issuer_name_hash.hex().upper()
     assert data["issuerKeyHash"] == expected.issuer_key_hash.hex().upper()
@@ -152,8 +153,8 @@ def test_hash_data_is_the_cert_id_of_ocsp(algorithm, make_key):
         point = serialization.PublicFormat.UncompressedPoint
         bits = root.key.public_key().public_bytes(serialization.Encoding.X962, point)
     assert data["issuerKeyHash"].lower() == hashlib.new(algorithm, bits).hexdigest()
-    assert certificates.same_hash_data(data, {k: v.lower() for k, v in data.items()})
-    assert not certificates.same_hash_data(data, data | {"serialNumber": "FFE"})
+    assert same_hash_data(data, {k: v.lower() for k, v in data.items()})
+    assert not same_hash_data(data, data | {"serialNumber": "FFE"})
 
 
 def test_root_installation(root, store):
@@ -194,7 +195,7 @@ def test_deletion(root, store):
     assert store.delete(others, None) == "NotFound"
     leaf = root.sign_request(request(store))
     accept(store, pem(leaf))
-    own = certificates.hash_data(leaf, root.certificate, "SHA256")
+    own = hash_data(leaf, root.certificate, "SHA256")
     assert store.delete(own, None) == "Failed", "the station's own certificate cannot be deleted (M04.FR.05)"
     assert store.delete(mine, in_use=None) == "Accepted"
     assert store.trusted(CENTRAL_SYSTEM) == []
@@ -208,7 +209,7 @@ def test_additional_root_certificate_check(root):
     successor = Authority("Successor", root)
     store.install(CENTRAL_SYSTEM, pem(successor.certificate), NOW)
     assert store.trusted(CENTRAL_SYSTEM) == [successor.certificate, root.certificate]
-    expected = certificates.hash_data(successor.certificate, root.certificate, "SHA256")
+    expected = hash_data(successor.certificate, root.certificate, "SHA256")
     assert store.hash_data(CENTRAL_SYSTEM)[0] == expected
     store.proved(root.certificate)
     assert store.fallback is not None, "the old root is still needed"

@@ -10,7 +10,7 @@ from fake_csms import run
 from simulator_file_servers import IMAGE, HttpServer, ftp_server
 from simulator_pki import DAY, NOW, Authority, ec_key, pem, rsa_key, sign_firmware
 
-from octt.simulator.truststore import MANUFACTURER
+from octt.simulator.link.truststore import MANUFACTURER
 
 PAST = "2020-01-01T00:00:00Z"
 FAST = {"download_seconds": 0.0, "install_seconds": 0.0}
@@ -439,3 +439,84 @@ def test_faults_of_signed_updates(fault):
         await bench.csms.expect("SignedFirmwareStatusNotification", status="Installed")
 
     with_root(scenario, faults=(fault,))
+
+
+def test_a_reboot_before_the_installation():
+    """Whitepaper figure 13: nothing fixes the order of rebooting and installing."""
+
+    async def scenario(bench, server):
+        csms = bench.csms
+        await update(bench, f"{server.url}/image.fwi")
+        for status in ("Downloading", "Downloaded"):
+            await csms.expect("FirmwareStatusNotification", status=status)
+        await csms.expect("BootNotification", firmwareVersion="1.0.0")
+        for status in ("Installing", "Installed"):
+            await csms.expect("FirmwareStatusNotification", status=status)
+        assert csms.statuses()[-1] == "Available"
+        assert bench.station.registration.notification()["firmwareVersion"].startswith("1.0.0+")
+        assert "FirmwareUpdated" in [e["type"] for e in bench.station.security.log.entries]
+        assert len(csms.sent("BootNotification")) == 2
+
+    with_files(scenario, update_style="reboot-first")
+
+
+def test_a_reboot_before_an_installation_that_fails():
+    async def scenario(bench, server):
+        csms = bench.csms
+        await update(bench, f"{server.url}/bad.fwi")
+        await csms.expect("BootNotification")
+        await csms.expect("FirmwareStatusNotification", status="InstallationFailed")
+        assert csms.statuses()[-1] == "Available"
+        assert bench.station.registration.notification()["firmwareVersion"] == "1.0.0"
+
+    with_files(scenario, {"bad.fwi": b"CORRUPT"}, update_style="reboot-first")
+
+
+@pytest.mark.parametrize("untold", [False, True])
+def test_a_signed_update_that_reboots_first_says_so(untold):
+    async def scenario(bench, server):
+        csms = bench.csms
+        request = signed(f"{server.url}/image.fwi")
+        assert await csms.call("SignedUpdateFirmware", **request) == {"status": "Accepted"}
+        await csms.expect("SignedFirmwareStatusNotification", status="Installed")
+        told = statuses(csms, "SignedFirmwareStatusNotification")
+        expected = [
+            "Downloading",
+            "Downloaded",
+            "SignatureVerified",
+            "InstallRebooting",
+            "Installing",
+            "Installed",
+        ]
+        assert told == [status for status in expected if not (untold and status == "Installing")]
+
+    with_root(scenario, update_style="reboot-first", installing_untold=untold)
+
+
+def test_a_download_waits_for_the_transaction_to_end():
+    async def scenario(bench, server):
+        csms = bench.csms
+        await bench.charging()
+        await update(bench, f"{server.url}/image.fwi")
+        await csms.call("TriggerMessage", requestedMessage="FirmwareStatusNotification")
+        await csms.expect("FirmwareStatusNotification", status="Idle")
+        bench.do("press_stop")
+        await csms.expect("FirmwareStatusNotification", status="Downloading")
+        sent = [frame[3].get("status", frame[2]) for frame in csms.frames if frame[0] == 2]
+        assert sent.index("StopTransaction") < sent.index("Downloading")
+
+    with_files(scenario, download_waits=True)
+
+
+def test_the_last_status_twice():
+    async def scenario(bench, server):
+        csms = bench.csms
+        await csms.call("GetDiagnostics", location=f"{server.url}/logs")
+        for _ in range(2):
+            await csms.expect("DiagnosticsStatusNotification", status="Uploaded")
+        await update(bench, f"{server.url}/none.fwi")
+        for _ in range(2):
+            await csms.expect("FirmwareStatusNotification", status="DownloadFailed")
+        assert statuses(csms, "DiagnosticsStatusNotification") == ["Uploading", "Uploaded", "Uploaded"]
+
+    with_files(scenario, repeat_progress=True)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from secure_csms import KEY, secured
 from simulator_pki import DAY, NOW, Authority, ec_key, key_pem, pem, rsa_key
 
-from octt.simulator.certificates import hash_data
+from octt.simulator.faults.self_made import self_made
+from octt.simulator.link.hash_data import hash_data
+from octt.simulator.link.truststore import CENTRAL_SYSTEM, MANUFACTURER
 from octt.simulator.options import Options
-from octt.simulator.self_made import self_made
 from octt.simulator.station import Station
-from octt.simulator.truststore import CENTRAL_SYSTEM, MANUFACTURER
 
 NEW_KEY = "00112233445566778899AABBCCDDEEFF"
 
@@ -613,5 +613,49 @@ def test_nonsense_is_rejected_and_the_station_goes_on(tmp_path, texts):
                 assert await csms.change("AuthorizationKey", text) == "Rejected"
                 assert await csms.change("SecurityProfile", text) == "Rejected"
             assert csms.connections == 1
+
+    asyncio.run(main())
+
+
+async def challenged(csms):
+    csms.challenge = 'Basic realm="ocpp"'
+
+
+def test_a_password_that_is_sent_only_when_asked_for(tmp_path):
+    """Whitepaper figures 1 and 2: each connection begins without, and goes on with it after HTTP 401."""
+
+    async def main():
+        given = {"profile": 1, "prepare": challenged, "authenticate_when_asked": True}
+        async with secured(tmp_path, **given) as bench:
+            password = b"S1:" + bytes.fromhex(KEY)
+            assert [seen[1] for seen in bench.csms.seen] == [None, password]
+            assert "FailedToAuthenticateAtCentralSystem" not in bench.station.security.log.text()
+            await bench.csms.cut()
+            await bench.csms.connected(2)
+            assert [seen[1] for seen in bench.csms.seen] == [None, password] * 2
+
+    asyncio.run(main())
+
+
+def test_a_password_that_nobody_asks_for_is_never_sent(tmp_path):
+    async def main():
+        async with secured(tmp_path, profile=1, authenticate_when_asked=True) as bench:
+            assert [seen[1] for seen in bench.csms.seen] == [None]
+
+    asyncio.run(main())
+
+
+def test_a_wrong_password_fails_after_it_was_asked_for(tmp_path):
+    async def refusing(csms):
+        await challenged(csms)
+        csms.password = b"S1:another"
+
+    async def main():
+        given = {"profile": 1, "prepare": refusing, "authenticate_when_asked": True, "start": False}
+        async with secured(tmp_path, **given) as bench:
+            bench.station.start()
+            await bench.until(lambda: len(bench.csms.seen) >= 4)
+            assert [seen[1] is None for seen in bench.csms.seen[:4]] == [True, False, True, False]
+            assert "FailedToAuthenticateAtCentralSystem" in bench.station.security.log.text()
 
     asyncio.run(main())

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from simulator_pki import DAY, NOW, Authority, ec_key, key_pem, pem, rsa_key
 
-from octt.simulator import tls
-from octt.simulator.truststore import Identity
+from octt.simulator.link import tls
+from octt.simulator.link.truststore import Identity
 
 TLS_RSA = ("TLS_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_AES_256_GCM_SHA384")
 TLS_ECDSA = ("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from octt.simulator.connectors import TRANSITIONS
 from octt.simulator.options import Options
+from octt.simulator.parts.connectors import TRANSITIONS
 from octt.simulator.station import Station
-from octt.simulator.world import ActionError
+from octt.simulator.world.world import ActionError
 
 CONNECTORS = st.sampled_from([1, 2])
 TAGS = st.sampled_from(["ALICE", "BOB", "BOB", "EVE"])
