@@ -68,6 +68,7 @@ def ours(folder: Path, monitored: bool) -> int:
     from octt.csms.server import CentralSystem
     from octt.monitors import Monitors
     from octt.record import Record
+    from octt.record.events import Remarked
 
     record, monitors = Record(folder / "record.jsonl"), Monitors()
     endpoint = Endpoint()
@@ -76,7 +77,9 @@ def ours(folder: Path, monitored: bool) -> int:
 
         def watch(event: Any, frame: Any) -> None:
             for finding in monitors.see(event, frame):
-                record.write("remark", text=finding.text, frame=finding.frame, by="monitor")
+                record.write(
+                    Remarked(text=finding.text, frame=finding.frame, cite=finding.cite, by="monitor")
+                )
 
         csms.watch = watch
     csms.start()

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
@@ -16,6 +17,11 @@ from octt.csms.answers import Answers
 from octt.csms.endpoints import Endpoint, Settings
 from octt.csms.server import CentralSystem
 from octt.record import Record, read
+
+
+# How long an example takes says nothing on a machine that does other things too.
+hypothesis.settings.register_profile("octt", deadline=None)
+hypothesis.settings.load_profile("octt")
 
 
 class BareStation:

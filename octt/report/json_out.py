@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import orjson
 
 from octt.measure import Statistic
@@ -18,7 +19,11 @@ PERCENTILES = (50, 90, 95, 99)
 def render(result: Result) -> bytes:
     """The result as JSON, indented, always the same bytes for the same result."""
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(as_dict(result), default=str, option=option)
+    data = as_dict(result)
+    try:
+        return orjson.dumps(data, default=str, option=option)
+    except orjson.JSONEncodeError:  # an integer of more than 64 bits, or nested deeper than anybody writes
+        return msgspec.json.format(msgspec.json.encode(data, enc_hook=str), indent=2) + b"\n"
 
 
 def as_dict(result: Result) -> dict[str, Any]:

@@ -45,6 +45,16 @@ def test_result_json_is_as_its_schema_says(schema, make):
     assert [error.message for error in schema.iter_errors(data)] == []
 
 
+@pytest.mark.parametrize("odd", ["9" * 30, "[" * 500 + "]" * 500])
+def test_a_value_that_few_can_hold_costs_no_output(tmp_path, odd):
+    path = passing_run().write(tmp_path / "record.jsonl")
+    text = path.read_text(encoding="utf-8").replace('"outcome":"ok"', f'"outcome":"ok","data":{odd}', 1)
+    path.write_text(text, encoding="utf-8")
+    result = write_all(tmp_path)
+    assert odd in (tmp_path / "result.json").read_text(encoding="utf-8").replace(" ", "").replace("\n", "")
+    assert result.run.damages
+
+
 def test_the_schema_refuses_what_is_not_a_result(schema):
     data = orjson.loads(json_out.render(build(passing_run().events)))
     del data["cases"][0]["steps"]

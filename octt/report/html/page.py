@@ -15,7 +15,7 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from octt import paths
-from octt.measure import Statistic
+from octt.measure import DECLARED, Statistic
 from octt.record.words import Verdict, printed
 from octt.report.certificate.certificate import certificate
 from octt.report.certificate.form import NOTICE, Layout
@@ -156,7 +156,7 @@ def _pics(answer: PicsResult) -> dict[str, Any]:
 def _statistic(one: Statistic) -> dict[str, Any]:
     return {
         "name": one.name,
-        "declared": limit(one.declared) or "not declared",
+        "declared": limit(one.declared) or ("not declared" if one.key in DECLARED else "—"),
         "count": one.count,
         "minimum": seconds(one.minimum),
         "maximum": ("> " if one.at_least else "") + seconds(one.maximum),
