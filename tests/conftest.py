@@ -18,7 +18,6 @@ from octt.csms.endpoints import Endpoint, Settings
 from octt.csms.server import CentralSystem
 from octt.record import Record, read
 
-
 # How long an example takes says nothing on a machine that does other things too.
 hypothesis.settings.register_profile("octt", deadline=None)
 hypothesis.settings.load_profile("octt")

@@ -91,6 +91,7 @@ def test_a_call_that_was_never_answered_shows_in_every_output():
     ]
     assert "&gt; 30.0 s" in html.render(result)
     assert "> 30" in flat(certificate(result, "2025"))
+    assert "wait for what never came" in flat(certificate(result, "2025"))
     assert "more than 0:00:30" in flat(certificate(result, "2024"))
 
 

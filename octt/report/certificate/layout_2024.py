@@ -146,14 +146,15 @@ def _performance(facts: Facts) -> Section:
             "OCPP triggered function timeout",
             _declared(performance.triggered.declared),
             _longest(performance.triggered),
-            "How long the device under test takes to send the request that a function consists of, after it was asked "
-            "for. Firmware update, Diagnostics and Reboot are not counted.",
+            "How long the device under test takes to send the request that a function consists of, counted from the "
+            "request (.req) of the Central System that asks for it. Firmware update, Diagnostics and Reboot are not "
+            "counted.",
         ),
         (
             "OCPP response timeout",
             _declared(performance.response.declared),
             _longest(performance.response),
-            "How long the device under test takes to answer a request of the Central System.",
+            "How long the device under test takes to answer a request (.req) of the Central System.",
         ),
         (
             "Response time RemoteStartTransaction",

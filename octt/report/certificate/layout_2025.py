@@ -22,10 +22,11 @@ WHITEPAPER = "Security Whitepaper Edition 3 (Improved security for OCPP 1.6-J v1
 SUPPORTED = "Supported / Present"
 THREE = (1.1, 6.4, 3.5)
 
+NEVER_CAME = "A value with > is how long there was a wait for what never came."
 MEASURED = {
-    "response": "How long the device under test takes to answer a request of the Central System.",
-    "triggered": "How long the device under test takes to send the request that a function consists of, after it was "
-    "asked for. Firmware, diagnostics and rebooting are not counted.",
+    "response": "How long the device under test takes to answer a request (.req) of the Central System.",
+    "triggered": "How long the device under test takes to send the request that a function consists of, counted from "
+    "the request (.req) of the Central System that asks for it. Firmware, diagnostics and rebooting are not counted.",
     "remote_start": "From RemoteStartTransaction.req to the StartTransaction.req that follows it. Counted only where "
     "the remote start leads at once to an authorization and a transaction.",
     "remote_stop": "From RemoteStopTransaction.req to the StopTransaction.req that follows it. Counted only where the "
@@ -281,6 +282,7 @@ def _performance(facts: Facts) -> list[Section]:
                     (4, 1.5, 1.5, 1.8, 1.5),
                     numeric=True,
                 ),
+                *([Paragraph(NEVER_CAME)] if any(one.at_least for one in statistics) else []),
                 facts_table([(facts.label("communication"), facts.answer("communication"))]),
             ],
         )
