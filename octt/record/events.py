@@ -106,7 +106,7 @@ class Refused(Event, tag="refused", frozen=True, kw_only=True):
     status: Int  # of HTTP; 0 when it did not come to that
     reason: str  # a sentence
     user: str  # of HTTP basic authentication
-    tls: Table | None  # as in connect; with `error` when the TLS handshake failed
+    tls: Table | None  # as in connect; `error` when it failed, `received` (hex) if no ClientHello
 
 
 class Disconnected(Event, tag="disconnect", frozen=True, kw_only=True):
