@@ -174,7 +174,9 @@ class Connections:
         """Waits for a connection; Inconclusive when the station stays away from a server that is right."""
         if not self._comes():
             raise Inconclusive(self._how_to_recover(), "station")
-        self._consume(next(a for a in reversed(self.since(since)) if a.admitted))
+        admitted = next((attempt for attempt in reversed(self.since(since)) if attempt.admitted), None)
+        if admitted:
+            self._consume(admitted)
 
     def _comes(self) -> bool:
         deadline = time.monotonic_ns() + int(self.bench.times.reconnect_timeout * 1e9)
