@@ -161,3 +161,13 @@ def test_a_key_in_another_case_decides(case, key, where):
     )  # LocalAuthListEnabled = false is all that the document asks for there
     assert planned.applies is off_for_good, planned
     assert key in dict(planned.because)
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper, str])
+def test_a_writable_key_that_the_station_tells_in_another_case_is_writable(spell):
+    data = raw()
+    del data["configuration_keys"]
+    data["answers"] |= {"C-06.1": True, "C-06.2": False}
+    keys = [{"key": spell("StopTransactionOnEVSideDisconnect"), "value": "false", "readonly": False}]
+    [planned] = plan(load_catalogue(), declare(data), keys, ["TC_005_3_CS"])
+    assert planned.applies is True
