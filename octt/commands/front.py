@@ -42,6 +42,8 @@ def run_cases(
     with refusing(ConfigError):
         options = prepare(bench, pics, out, cases, profiles)
     progress, ended = Progress(console, verbose), []
+    for notice in options.notices:
+        progress.say(notice)
 
     def listen(event: Event) -> None:
         if event["kind"] == "case.end":

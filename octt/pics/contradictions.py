@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from octt.pics.declaration import Connector, Declaration, DeclaredFacts, Problem, short
+from octt.pics.declaration import Connector, Declaration, Problem, short
 from octt.pics.expression import explain, parse
+from octt.pics.facts import DeclaredFacts
 from octt.pics.questionnaire import load_questionnaire
 
 # Answers that cannot all be true of one station: (item, the contradiction, what it means, remedy, severity).
@@ -107,6 +108,13 @@ CONTRADICTIONS = (
         "SEC-3 needs certificates, but CertificateStoreMaxLength is 0",
         "correct one of the two",
         "error",
+    ),
+    (
+        "AQ-3",
+        "AQ-3",
+        "the last ChargePointCertificate can be removed, which DeleteCertificate must not do (whitepaper M04.FR.05)",
+        "declare AQ-3 = false if DeleteCertificate is refused, as it must be; no case tests it",
+        "warning",
     ),
     (
         "F-1",

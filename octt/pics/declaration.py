@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from octt.ocpp.keys import KEYS
-from octt.pics.expression import explain, parse
-from octt.pics.questionnaire import FORMS, PROFILES, Questionnaire, load_questionnaire
+from octt.pics.questionnaire import CABLES, FORMS, PROFILES, Questionnaire, load_questionnaire
+from octt.pics.spelling import access_meant, cable_meant, current_meant, id_meant, key_meant, understood
 
 SIZE_LIMIT = 1_000_000
 TABLES = ("product", "answers", "performance", "other_limits")
-_TOP_LEVEL = {
-    "form", "profiles", "guessed", "connectors", "configuration_keys", "non_ocpp_settings", "certified", *TABLES
-}  # fmt: skip
+_TOP_LEVEL = (
+    *("form", "profiles", "guessed", "connectors", "configuration_keys", "non_ocpp_settings", "certified"),
+    *TABLES,
+)
+_COLUMNS: dict[str, type] = {"connector": int, "current": str, "phases": int, "type": str, "cable": str}
 
 
 class DeclarationError(ValueError):
@@ -86,6 +87,24 @@ class Declaration:
             return list(self.profiles) or None
         return self.answers.get(item)
 
+    def cable(self, connector: int | None) -> str:
+        """The cable of a connector, "detachable" or "fixed"; "" when that is not known.
+
+        The table of connectors says it; else HFS-1 and HFS-2, where they leave only one. None is any connector.
+        """
+        if described := self.row(connector):
+            return next((kind for kind, name in CABLES.items() if name == described.cable), "")
+        detachable, fixed = self.answers.get("HFS-1"), self.answers.get("HFS-2")
+        if detachable is False or fixed is False:
+            return "" if detachable == fixed else "fixed" if detachable is False else "detachable"
+        if self.answers.get("HFS-8") == 1 and (detachable, fixed) in ((True, None), (None, True)):
+            return "detachable" if detachable else "fixed"
+        return ""
+
+    def row(self, connector: int | None) -> Connector | None:
+        """The line of the connector table that says which cable a connector has."""
+        return next((row for row in self.connectors if row.connector == connector and row.cable), None)
+
     def as_dict(self) -> dict[str, Any]:
         """The declaration as plain data for the record, in the tables of its file."""
         tables: dict[str, dict[str, Any]] = {table: {} for table in TABLES}
@@ -102,75 +121,6 @@ class Declaration:
             "non_ocpp_settings": self.non_ocpp_settings,
             "certified": self.certified,
         }
-
-
-class DeclaredFacts:
-    """What a declaration and, when known, the station's configuration say: the `Facts` of an expression.
-
-    A key's declared value and access come first, then the station's answer to GetConfiguration, then the access
-    that the specification prescribes for a required key of a declared profile.
-    """
-
-    def __init__(self, declaration: Declaration, keys: Iterable[Mapping[str, Any]] | None = None) -> None:
-        self.declaration = declaration
-        self.questionnaire = load_questionnaire()
-        self.station = None if keys is None else {str(entry.get("key")): entry for entry in keys}
-
-    def answer(self, name: str) -> object:
-        """The answer to an item, or whether a profile is declared; No to what need not be asked of this station."""
-        answer = self.declaration.answer(name)
-        return False if answer is None and self._spared(name) else answer
-
-    def key(self, kind: str, name: str) -> bool | str | None:
-        """Whether a key exists ("key"), can be changed ("writable"), or its value ("value")."""
-        declared = self.declaration.configuration_keys.get(name)
-        observed = (self.station or {}).get(name)
-        if declared is None and observed is None and self.station is not None:
-            return None if kind == "value" else False
-        if kind == "key":
-            return True if declared or observed or self._required(name) else None
-        if kind == "value":
-            if declared and declared.value is not None:
-                return declared.value
-            return str(observed.get("value") or "") if observed else None
-        if declared and declared.access:
-            return declared.access == "RW"
-        if observed:
-            return observed.get("readonly") is False
-        return True if self._required(name) and KEYS[name].access == "RW" else None
-
-    def because(self, kind: str, name: str) -> list[tuple[str, str]]:
-        """What stands behind a value; behind a No to a question that is not asked, why it is not asked."""
-        if kind == "answer":
-            value = self.declaration.answer(name)
-            if name in PROFILES:
-                return [
-                    (name, "not answered" if value is None else "supported" if value else "not supported")
-                ]
-            if value is None and (spared := self._spared(name)):
-                return spared
-            guess = " (guessed)" if name in self.declaration.guessed else ""
-            return [(name, self.questionnaire[name].shown(value) + guess)]
-        found = self.key(kind, name)
-        words = {
-            "key": {True: "present", False: "absent", None: "not known to be present"},
-            "writable": {True: "writable", False: "read-only or absent", None: "not known to be writable"},
-        }
-        if kind == "value":
-            return [(name, "of unknown value" if found is None else f'"{found}"')]
-        return [(name, words[kind][None if found is None else bool(found)])]
-
-    def _spared(self, name: str) -> list[tuple[str, str]]:
-        """Why a yes/no question need not be answered by this station; empty when it must."""
-        question = self.questionnaire.questions.get(name)
-        if question is None or question.type != "bool" or question.asked_if == "true":
-            return []
-        asked = explain(parse(question.asked_if), self)
-        return asked.because if asked.applies is False else []
-
-    def _required(self, name: str) -> bool:
-        key = KEYS.get(name)
-        return key is not None and key.required and key.profile in self.declaration.profiles
 
 
 def load_declaration(path: Path) -> Declaration:
@@ -200,30 +150,30 @@ def read_declaration(text: str, path: str = "declaration") -> Declaration:
 
 
 class _Reader:
-    """Takes the tables apart, noting what has the wrong shape."""
+    """Takes the tables apart, noting what has the wrong shape. Spelling is forgiven where the meaning is certain."""
 
     def __init__(self, data: dict[str, Any], path: str, questionnaire: Questionnaire) -> None:
-        self.data = data
         self.questionnaire = questionnaire
         self.found = Declaration(path=path)
+        self.data = dict(self.meant("", data, lambda name: id_meant(name, _TOP_LEVEL)))
 
     def read(self) -> Declaration:
         found = self.found
-        for name in self.data.keys() - _TOP_LEVEL:
+        for name in self.data.keys() - set(_TOP_LEVEL):
             self.wrong(
                 name, name, "there is no such table or entry", f"use one of {', '.join(sorted(_TOP_LEVEL))}"
             )
-        form = str(self.data.get("form", "2025"))
+        form = str(self.data.get("form", "2025")).strip()
         if form in FORMS:
             found.form = form
         else:
             self.wrong("form", "form", f"{form!r} is no form of the certificate", "write 2025 or 2024")
-        found.profiles = tuple(self.texts("profiles"))
-        found.guessed = frozenset(self.texts("guessed"))
+        found.profiles = tuple(understood(self.questionnaire["profiles"], self.texts("profiles")))
+        found.guessed = frozenset(self.item_meant(item) for item in self.texts("guessed"))
         for table in TABLES:
             self.answers(table)
         found.connectors = tuple(self.connectors())
-        for name, entry in self.table("configuration_keys").items():
+        for name, entry in self.meant("configuration_keys", self.table("configuration_keys"), key_meant):
             self.key(name, entry)
         for name, value in self.table("non_ocpp_settings").items():
             found.non_ocpp_settings[name] = str(value)
@@ -232,6 +182,23 @@ class _Reader:
 
     def wrong(self, item: str, place: str, what: str, remedy: str) -> None:
         self.found.unreadable.append(Problem(item, place, what, remedy))
+
+    def meant(
+        self, place: str, table: dict[str, Any], spelt: Callable[[str], str]
+    ) -> Iterator[tuple[str, Any]]:
+        """The entries of a table by the names that were meant; of two spellings of one name the first counts."""
+        seen: dict[str, str] = {}
+        for name, value in table.items():
+            known = spelt(name)
+            if known in seen:
+                what = f"{name!r} and {seen[known]!r} are the same"
+                self.wrong(known, f"{place}.{known}" if place else known, what, "keep one")
+                continue
+            seen[known] = name
+            yield known, value
+
+    def item_meant(self, name: str) -> str:
+        return id_meant(name, self.questionnaire.questions)
 
     def table(self, name: str) -> dict[str, Any]:
         value = self.data.get(name, {})
@@ -248,20 +215,27 @@ class _Reader:
         return []
 
     def answers(self, table: str) -> None:
-        for name, value in self.table(table).items():
+        for name, value in self.meant(table, self.table(table), self.item_meant):
             question = self.questionnaire.questions.get(name)
             if question is None and table == "other_limits":
                 self.found.other_limits[name] = str(value)
             elif question is None or question.table != table:
-                where = f"it belongs in [{question.table}]" if question and question.table else ""
-                what = f"there is no question {name!r} in [{table}]"
                 self.wrong(
-                    name, f"{table}.{name}", what, where or nearest(name, self.questionnaire.questions)
+                    name, f"{table}.{name}", f"there is no question {name!r} in [{table}]", self.where(name)
                 )
             elif isinstance(value, float) and not math.isfinite(value):
                 self.wrong(name, f"{table}.{name}", f"{value} is no number", "write a number")
             else:
-                self.found.answers[name] = value
+                self.found.answers[name] = understood(question, value)
+
+    def where(self, name: str) -> str:
+        """Where a name that is out of place belongs."""
+        question = self.questionnaire.questions.get(name)
+        if question is not None and question.table:
+            return f"it belongs in [{question.table}]"
+        if name.strip().upper() in self.questionnaire.on_no_form:
+            return f"{name} is on no form of the certificate; put the limit into [other_limits] by its name"
+        return nearest(name, self.questionnaire.questions)
 
     def connectors(self) -> Iterable[Connector]:
         rows = self.data.get("connectors", [])
@@ -273,18 +247,25 @@ class _Reader:
                 "begin each with [[connectors]]",
             )
             return
-        types: dict[str, type] = {"connector": int, "current": str, "phases": int, "type": str, "cable": str}
         for number, row in enumerate(rows, 1):
             place = f"connectors[{number}]"
-            if not isinstance(row, dict) or type(row.get("connector")) is not int:
+            columns = (
+                dict(self.meant(place, row, lambda name: id_meant(name, _COLUMNS)))
+                if isinstance(row, dict)
+                else {}
+            )
+            if type(columns.get("connector")) is not int:
                 self.wrong("connectors", place, "a connector has no number", "write connector = 1 and so on")
                 continue
             good: dict[str, Any] = {
-                name: value for name, value in row.items() if type(value) is types.get(name)
+                name: value for name, value in columns.items() if type(value) is _COLUMNS.get(name)
             }
-            for name in row.keys() - good.keys():
+            for name in columns.keys() - good.keys():
                 what = f"{name!r} is unknown or of the wrong type in a connector"
-                self.wrong("connectors", f"{place}.{name}", what, f"columns are {', '.join(types)}")
+                self.wrong("connectors", f"{place}.{name}", what, f"columns are {', '.join(_COLUMNS)}")
+            for name, meant in (("cable", cable_meant), ("current", current_meant)):
+                if name in good:
+                    good[name] = meant(good[name])
             yield Connector(**good)
 
     def key(self, name: str, entry: object) -> None:
@@ -299,7 +280,7 @@ class _Reader:
                 f'write {name} = {{ value = "...", access = "RW" }}',
             )
             return
-        value, access = entry.get("value"), entry.get("access", "")
+        value, access = entry.get("value"), access_meant(entry.get("access", ""))
         if access not in ("", "R", "RW"):
             self.wrong(name, f"{place}.access", f"{access!r} is no access", 'write "R" (read-only) or "RW"')
             access = ""

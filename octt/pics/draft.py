@@ -26,14 +26,15 @@ class Observed:
     """What was learnt of a station.
 
     `keys` as in GetConfiguration.conf, None when not read; `boot` the payload of BootNotification; `connections` the
-    record's `connect` events; `connectors` the connectorIds reported; `probes` the status or error code with which
-    harmless requests were answered, by action.
+    record's `connect` events; `connectors` the connectorIds reported; `protocols` those by which files were
+    transferred; `probes` the status or error code with which harmless requests were answered, by action.
     """
 
     keys: list[dict[str, Any]] | None = None
     boot: dict[str, Any] = field(default_factory=dict)
     connections: list[Connected] = field(default_factory=list)
     connectors: set[int] = field(default_factory=set)
+    protocols: list[str] = field(default_factory=list)
     probes: dict[str, str] = field(default_factory=dict)
 
 
@@ -51,6 +52,9 @@ def observed(events: Iterable[Event]) -> Observed:
         connector = status.payload.get("connectorId")
         if type(connector) is int and 0 < connector <= MOST_CONNECTORS:
             found.connectors.add(connector)
+    for transfer in evidence.transfers:
+        if transfer.complete:
+            found.protocols.append(transfer.protocol.lower())
     actions = [action for actions in MESSAGES.values() for action in actions]
     for call in evidence.called("UnlockConnector", "ClearCache", *actions):
         found.probes.setdefault(call.action, call.status or call.error or "answered")
@@ -90,6 +94,9 @@ def _answers(observed: Observed) -> Iterator[tuple[str, Any, str]]:
     yield from _from_boot(observed.boot)
     yield from _from_connections(observed, keys)
     yield from _from_probes(observed.probes)
+    known = load_questionnaire()["ORS-16"].allowed
+    if protocols := [protocol for protocol in known if protocol in observed.protocols]:
+        yield "ORS-16", protocols, GUESSED  # there may be more of them
     if observed.connectors:
         yield "HFS-8", max(observed.connectors), GUESSED
     if observed.keys is not None:

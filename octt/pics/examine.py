@@ -68,8 +68,12 @@ RULES: tuple[tuple[str, Rule, str], ...] = (
     # additional questions
     ("AQ-1", functions.last_root_deleted, "DeleteCertificate of the only CentralSystemRootCertificate"),
     ("AQ-2", sessions.plugged_unauthorized, "the cable plugged in before any authorization"),
-    ("AQ-4", sessions.download_in_transaction, "a firmware download while a transaction is running"),
-    ("AQ-7.1 AQ-7.2", sessions.power_loss, "StopTransaction with reason PowerLoss around a power loss"),
+    (
+        "AQ-4",
+        sessions.download_in_transaction,
+        "a firmware download while a transaction is running (no test case has one)",
+    ),
+    ("AQ-7.1 AQ-7.2", sessions.power_loss, "a transaction over a power loss"),
     # limits
     ("ORS-1 ORS-2 ORS-3 ORS-8 ORS-9 ORS-10 ORS-11 ORS-12 ORS-13 ORS-14 ORS-16", keys.value, "the key"),
     ("ORS-4 ORS-6", functions.shortest_interval, "ChangeConfiguration of the interval"),

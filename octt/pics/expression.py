@@ -1,12 +1,13 @@
 """The little language that says when a test case applies and when a question is asked.
 
     C-04 and C-08 and (writable:AuthorizeRemoteTxRequests or value:AuthorizeRemoteTxRequests == "true")
-    HFS-8 > 1        HFS-10 != "None"        not Reservation        true
+    HFS-8 > 1        HFS-10 != "None"        connector:detachable        not Reservation        true
 
 A name is the id of a yes/no item of the questionnaire or a profile; compared names may be of any type.
 `key:NAME` is true when the station has that configuration key, `writable:NAME` when it can be changed,
-`value:NAME` is its value as text. The logic has three values: what is not answered or not known is
-unknown (None), and an expression is only unknown when the unknown parts really decide.
+`value:NAME` is its value as text. `connector:detachable` and `connector:fixed` are true when the connector
+under test has that cable, whatever the others have. The logic has three values: what is not answered or not
+known is unknown (None), and an expression is only unknown when the unknown parts really decide.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from functools import lru_cache
 from typing import Protocol
 
 Literal = bool | int | float | str
-KINDS = ("key", "writable", "value")
 MAX_LENGTH = 2000
 MAX_DEPTH = 40
 
@@ -27,7 +27,7 @@ _TOKEN = re.compile(
       (?P<op><=|>=|==|!=|<|>|\(|\))
     | (?P<string>"[^"]*")
     | (?P<number>-?\d+(?:\.\d+)?)(?![\w.-])
-    | (?P<key>(?:key|writable|value):[A-Za-z][A-Za-z0-9_.-]*)
+    | (?P<key>(?:key|writable|value|connector):[A-Za-z][A-Za-z0-9_.-]*)
     | (?P<name>[A-Za-z][A-Za-z0-9_]*(?:[.-][A-Za-z0-9_]+)*)
     )""",
     re.VERBOSE,
@@ -51,7 +51,10 @@ class Facts(Protocol):
         """The answer to an item of the questionnaire, or whether a profile is declared."""
 
     def key(self, kind: str, name: str) -> Literal | None:
-        """What is known about a configuration key; kind is one of KINDS."""
+        """What is known about a configuration key; kind is "key", "writable" or "value"."""
+
+    def connector(self, cable: str) -> bool | None:
+        """Whether the connector under test has this cable, "detachable" or "fixed"."""
 
     def because(self, kind: str, name: str) -> list[tuple[str, str]]:
         """What stands behind that value, for a person: (name, "Yes" or "not answered" or "read-only" ...)."""
@@ -59,7 +62,10 @@ class Facts(Protocol):
 
 @dataclass(frozen=True)
 class Name:
-    """A leaf: an item of the questionnaire (kind "answer") or a configuration key (kind of KINDS)."""
+    """A leaf: an item of the questionnaire (kind "answer"), a fact of a configuration key or of the connector.
+
+    The kinds are "answer", "key", "writable", "value" and "connector".
+    """
 
     kind: str
     name: str
@@ -149,17 +155,22 @@ def _decide(node: Node, facts: Facts) -> tuple[bool | None, list[Name]]:
     match node:
         case Constant(value):
             return value, []
-        case Name(kind, name):
-            found = facts.answer(name) if kind == "answer" else facts.key(kind, name)
+        case Name():
+            found = _value(node, facts)
             return (found if isinstance(found, bool) else None), [node]
         case Comparison(leaf, operator, wanted):
-            found = facts.answer(leaf.name) if leaf.kind == "answer" else facts.key(leaf.kind, leaf.name)
-            return _compare(found, operator, wanted), [leaf]
+            return _compare(_value(leaf, facts), operator, wanted), [leaf]
         case Not(part):
             inner, deciding = _decide(part, facts)
             return (None if inner is None else not inner), deciding
         case Group(word, parts):
             return _decide_group(word == "or", [_decide(part, facts) for part in parts])
+
+
+def _value(leaf: Name, facts: Facts) -> object:
+    if leaf.kind == "answer":
+        return facts.answer(leaf.name)
+    return facts.connector(leaf.name) if leaf.kind == "connector" else facts.key(leaf.kind, leaf.name)
 
 
 def _decide_group(

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from octt.pics.contradictions import connectors, contradictions
-from octt.pics.declaration import Connector, Declaration, DeclaredFacts, Problem, nearest, short
+from octt.pics.declaration import Connector, Declaration, Problem, nearest, short
 from octt.pics.expression import explain, parse
+from octt.pics.facts import DeclaredFacts
 from octt.pics.problems import unusual, wrong_answer
-from octt.pics.questionnaire import Question, load_questionnaire
-
-_WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+from octt.pics.questionnaire import CABLES, Question, load_questionnaire
+from octt.pics.spelling import cable_meant, current_meant, understood
 
 
 class AnswerError(ValueError):
@@ -192,31 +192,16 @@ class Interview:
 
 def parse_answer(question: Question, text: str) -> Any:
     """The answer that a text means. Raises AnswerError with what is allowed."""
-    value: Any = text.strip()
-    if not value:
+    if not text.strip():
         raise AnswerError("this needs an answer; - leaves it open")
-    if question.type == "bool":
-        words = {**_WORDS, question.words[0].lower(): False, question.words[1].lower(): True}
-        if value.lower() not in words:
-            raise AnswerError("answer yes or no")
-        return words[value.lower()]
-    if question.type in ("int", "number"):
-        try:
-            value = float(value) if question.type == "number" and not value.isdecimal() else int(value)
-        except ValueError:
-            raise AnswerError(f"{short(value)} is no {'whole ' * (question.type == 'int')}number") from None
-    if question.type == "list":
-        value = [_spelt(question, item.strip()) for item in value.split(",") if item.strip()]
-    elif question.type == "choice":
-        value = _spelt(question, value)
+    value = understood(question, text.strip())
+    if question.type == "bool" and not isinstance(value, bool):
+        raise AnswerError("answer yes or no")
+    if question.type in ("int", "number") and isinstance(value, str):
+        raise AnswerError(f"{short(value)} is no {'whole ' * (question.type == 'int')}number")
     if what := wrong_answer(question, value):
         raise AnswerError(what)
     return value
-
-
-def _spelt(question: Question, item: str) -> str:
-    """The allowed item that was meant, whatever its case."""
-    return {allowed.lower(): allowed for allowed in question.allowed}.get(item.lower(), item)
 
 
 def _connectors(text: str) -> list[Connector]:
@@ -228,9 +213,9 @@ def _connectors(text: str) -> list[Connector]:
                 f"connector {number}: write current, phases, type and cable, for example AC 3 sType2 Detachable"
             )
         current, phases, kind, cable = words
-        whole = {"fixed": "Fixed Cable", "detachable": "Detachable Cable"}.get(cable.lower())
-        if whole is None or current.upper() not in ("AC", "DC"):
-            wrong = cable if whole is None else current
+        cable, current = cable_meant(cable), current_meant(current)
+        if cable not in CABLES.values() or current not in ("AC", "DC"):
+            wrong = current if cable in CABLES.values() else cable
             raise AnswerError(f"connector {number}: {nearest(wrong, ['AC', 'DC', 'Fixed', 'Detachable'])}")
-        rows.append(Connector(number, current.upper(), int(phases), kind, whole))
+        rows.append(Connector(number, current, int(phases), kind, cable))
     return rows

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from octt.pics.contradictions import connectors, contradictions
-from octt.pics.declaration import Declaration, DeclaredFacts, Problem, nearest, short
+from octt.pics.declaration import Declaration, Problem, nearest, short
 from octt.pics.declared_keys import keys, keys_against_answers
 from octt.pics.expression import explain, parse
+from octt.pics.facts import DeclaredFacts
 from octt.pics.questionnaire import Question, load_questionnaire
 
 _SUITES = (

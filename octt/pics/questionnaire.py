@@ -15,6 +15,9 @@ from octt.record.words import Profile
 
 PROFILES = tuple(Profile)
 FORMS = ("2025", "2024")
+CABLES = {"detachable": "Detachable Cable", "fixed": "Fixed Cable"}
+"""What the cable of a connector can be, and how the form writes it."""
+
 TYPES = ("bool", "int", "number", "text", "choice", "list", "table")
 
 
@@ -68,6 +71,8 @@ class Questionnaire:
     questions: dict[str, Question]
     sections: dict[str, str]
     headings: dict[str, str] = field(default_factory=dict)
+    on_no_form: tuple[str, ...] = ()
+    """Ids of the forms' series that neither form we know has."""
 
     def __getitem__(self, item: str) -> Question:
         return self.questions[item]
@@ -84,6 +89,8 @@ class Questionnaire:
         node = expression.parse(text)
         bare = {leaf for leaf in _uncompared(node) if leaf.kind == "answer"}
         for leaf in expression.names(node):
+            if leaf.kind == "connector" and leaf.name not in CABLES:
+                raise expression.ExpressionError(f"a connector is {' or '.join(CABLES)}, not {leaf.name!r}")
             if leaf.kind != "answer" or leaf.name in PROFILES:
                 continue
             question = self.questions.get(leaf.name)
@@ -125,7 +132,7 @@ def load_questionnaire(path: Path = PICS / "questionnaire.toml") -> Questionnair
             allowed = questions[question.allowed_as].allowed
             questions[question.id] = replace(question, allowed=allowed)
     sections = {entry["id"]: entry["title"] for entry in data["section"]}
-    found = Questionnaire(questions, sections, data["headings"])
+    found = Questionnaire(questions, sections, data["headings"], tuple(data["on_no_form"]))
     for question in questions.values():
         if question.section not in sections:
             raise ValueError(f"{path.name}: question {question.id!r} has an unknown section")

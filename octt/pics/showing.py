@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from octt.pics.declaration import Declaration, DeclaredFacts
+from octt.pics.declaration import Declaration
 from octt.pics.expression import explain, parse
+from octt.pics.facts import DeclaredFacts
 from octt.pics.questionnaire import load_questionnaire
 
 Row = tuple[str, ...]

@@ -62,6 +62,7 @@ class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
     bench: Table  # the bench file, secrets replaced
     pics: Table  # the declaration as read
     plan: list[PlanLine]  # the cases in their order
+    notices: list[str] = []  # what was missing or was changed before the run, a sentence each
     started: str  # ISO 8601
 
 

@@ -29,8 +29,5 @@ class Declared:
         )
 
     def fixed_cable(self, connector: int) -> bool:
-        """Whether this connector has a fixed cable; without a connector table, whether the station has any."""
-        for line in self.declaration.connectors:
-            if line.connector == connector and line.cable:
-                return "fixed" in line.cable.casefold()
-        return self.yes("HFS-2")
+        """Whether this connector has a fixed cable; where that is not known, whether the station has any."""
+        return (self.declaration.cable(connector) or ("fixed" if self.yes("HFS-2") else "")) == "fixed"

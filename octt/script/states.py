@@ -171,14 +171,22 @@ def set_occupied(station: Station, driver: Actions, connector: int) -> None:
         station.reports("Preparing", connector=connector, step=1)
 
 
-def cache_id_tag(station: Station, driver: Actions, *, id_tag: str = "") -> str:
-    """Memory state IdTagCached (table 112): a whole session puts the idTag into the cache. The idTag."""
+def cache_id_tag(station: Station, driver: Actions, *, id_tag: str = "", locally: bool = True) -> str:
+    """Memory state IdTagCached (table 112): a whole session puts the idTag into the cache. The idTag.
+
+    `locally` False: the station has no local stop (C-08). How the session ends is nothing to the cache, which takes
+    the idTag from the replies to Authorize and StartTransaction too (OCPP 1.6 3.5.1).
+    """
     station.configure(AuthorizationCacheEnabled=True)
     station.call("ClearCache")  # a cache that was switched off until now may still hold something
     started = start_charging(station, driver, id_tag=id_tag)
     with station.case.during(station.case.phase, "IdTagCached."):
-        driver.present_id_tag(started.connector, started.id_tag, "the session ends")
-        station.sends("StopTransaction", transactionId=started.id, step=1)
+        if locally:
+            driver.present_id_tag(started.connector, started.id_tag, "the session ends")
+        else:
+            station.call("RemoteStopTransaction", transactionId=started.id).returns(status="Accepted")
+        within = None if locally else station.limits.remote_stop
+        station.sends("StopTransaction", transactionId=started.id, step=1, within=within)
         station.reports("Finishing", step=3)
         driver.unplug(started.connector, "the session is over")
         station.reports("Available", step=5)

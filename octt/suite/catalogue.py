@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from octt.paths import TESTCASES
-from octt.pics.declaration import Declaration, DeclaredFacts, nearest
+from octt.pics.declaration import Declaration, nearest
 from octt.pics.expression import Decision, ExpressionError, explain, parse
+from octt.pics.facts import DeclaredFacts
 from octt.pics.questionnaire import PROFILES, load_questionnaire
 
 
@@ -90,17 +91,20 @@ def plan(
     keys: Iterable[Mapping[str, Any]] | None = None,
     only_cases: Iterable[str] = (),
     profiles: Iterable[str] = (),
+    connector: int | None = None,
 ) -> list[Planned]:
     """Every chosen case with its decision, in plan order; nothing is left out without a reason.
 
     `keys` is the station's configuration as GetConfiguration gave it ({key, value, readonly}); without it a case
-    that depends on an undeclared key is undecided. `only_cases` and `profiles` narrow the choice; asking for a
-    case does not make it apply. Raises CatalogueError for an unknown case or profile, with the nearest name.
+    that depends on an undeclared key is undecided. `connector` is the one under test: without it, cases that depend
+    on its cable are undecided where connectors have different ones. `only_cases` and `profiles` narrow the choice;
+    asking for a case does not make it apply. Raises CatalogueError for an unknown case or profile, with the nearest
+    name.
     """
     wanted, of_profiles = {find(name, catalogue) for name in only_cases}, set(profiles)
     for name in of_profiles - set(PROFILES):
         raise CatalogueError(f"there is no profile {name}; {nearest(name, PROFILES)}")
-    facts = DeclaredFacts(declaration, keys)
+    facts = DeclaredFacts(declaration, keys, connector)
     chosen = (
         case
         for case in catalogue.values()

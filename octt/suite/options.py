@@ -26,4 +26,7 @@ class Options:
     pki_folder: Path | None = None
     """Where the laboratory's certificates are kept from run to run."""
 
+    notices: list[str] = field(default_factory=list)
+    """What is to be said before the run: what is missing, and what was changed because of it."""
+
     listener: Callable[[Event], None] | None = None

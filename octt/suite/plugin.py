@@ -243,13 +243,16 @@ def pytest_runtest_makereport(
     """A verdict is shown by its reason, not by a traceback through the harness."""
     report = yield
     if call.excinfo is not None and _case_id(item) and item.stash[_SCENE] is not None:
-        from octt.script.verdicts import Judgement
+        from octt.script.verdicts import Judgement, NotApplicable
 
         error = call.excinfo.value
         if call.when != "teardown":
             item.stash[_ERROR] = error
         if isinstance(error, Judgement):
             report.longrepr = f"{error.verdict}: {error.reason}"
+        if isinstance(error, NotApplicable):
+            path, line, _ = item.location
+            report.outcome, report.longrepr = "skipped", (path, line or 0, error.reason)
     return report
 
 

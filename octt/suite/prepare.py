@@ -8,9 +8,10 @@ from pathlib import Path
 from octt import paths
 from octt.bench import SIMULATED, Bench, ConfigError, load
 from octt.pics.declaration import Declaration, DeclarationError, load_declaration
+from octt.pics.intervals import adapted_intervals
 from octt.pics.problems import problems
 from octt.pics.simulate import simulator_options
-from octt.suite.catalogue import CatalogueError, find, load_catalogue, plan
+from octt.suite.catalogue import CatalogueError, Planned, find, load_catalogue, plan
 from octt.suite.checks import check
 from octt.suite.options import Options
 
@@ -34,14 +35,31 @@ def prepare(
     catalogue = load_catalogue()
     try:
         cases = tuple(find(name, catalogue) for name in cases)
-        plan(catalogue, declaration, None, cases, profiles)
+        planned = plan(catalogue, declaration, None, cases, profiles, bench.connector)
     except CatalogueError as error:
         raise ConfigError(str(error)) from None
+    adapted = adapted_intervals(declaration, bench.times.model_dump())
+    times = bench.times.model_copy(update={change.name: change.used for change in adapted})
+    bench = bench.model_copy(update={"times": times})
     folder = out or Path("octt-runs") / datetime.now().strftime("%Y-%m-%d_%H%M%S_%f")[:-3]
     arguments = simulator_options(declaration) if bench.driver.kind == "simulated" else []
     options = Options(bench, declaration, folder, cases, profiles, None, arguments)
     options.pki_folder = pki_folder(bench, bench_file)
+    options.notices = [*_undecided(planned, bench_file, pics_file), *map(str, adapted)]
     return options
+
+
+def _undecided(planned: list[Planned], bench_file: Path | None, pics_file: Path | None) -> list[str]:
+    """What a run without declaration cannot decide, and how to come to one."""
+    if pics_file is not None or all(one.applies is not None for one in planned):
+        return []
+    open_cases = sum(one.applies is None for one in planned)
+    return [
+        f"No declaration is given (--pics): for {open_cases} of {len(planned)} cases it is not known whether they "
+        "apply, and those that the station's own configuration does not decide end INCONCLUSIVE. Draft one from the "
+        f"station with `octt pics draft --bench {bench_file} --out pics.toml`, then go on with "
+        "`octt pics new pics.toml`."
+    ]
 
 
 def pki_folder(bench: Bench, bench_file: Path | None) -> Path:

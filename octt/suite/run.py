@@ -68,7 +68,12 @@ class Run:
 
     def _plan(self) -> dict[str, Planned]:
         chosen = plan(
-            load_catalogue(), self.options.declaration, self.keys, self.options.cases, self.options.profiles
+            load_catalogue(),
+            self.options.declaration,
+            self.keys,
+            self.options.cases,
+            self.options.profiles,
+            self.bench.connector,
         )
         return {planned.case.id: planned for planned in chosen}
 
@@ -83,6 +88,7 @@ class Run:
             bench=self.bench.redacted(),
             pics=self.options.declaration.as_dict(),
             plan=[_line(planned) for planned in self.plan.values()],
+            notices=self.options.notices,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         self.laboratory.open()

@@ -5,12 +5,12 @@ from octt.script.states import becomes_preparing, cache_id_tag, waiting_connecto
 
 
 @case("TC_007_CS")
-def test_start_by_cached_id(station, csms, driver, bench):
+def test_start_by_cached_id(station, csms, driver, bench, pics):
     """An idTag in the cache starts a transaction without asking the Central System."""
     with station.setup():
         station.configure(AuthorizationCacheEnabled=True, AuthorizeRemoteTxRequests=True, optional=True)
         station.configure(LocalPreAuthorize=True)
-        tag = cache_id_tag(station, driver)
+        tag = cache_id_tag(station, driver, locally=not pics.says("C-08", False))
     driver.plug_in(bench.connector)
     station.reports("Preparing", step=1)
     reply = station.call("RemoteStartTransaction", connectorId=bench.connector, idTag=tag, step=3)

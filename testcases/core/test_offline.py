@@ -67,7 +67,7 @@ def _none_lost(station, last, found, interval):
     )
 
 
-def _offline_authorization(station, csms, driver, id_tag, **keys):
+def _offline_authorization(station, csms, driver, pics, id_tag, **keys):
     """Setup: every means of offline authorization that the station has knows the idTag as accepted."""
     with station.setup():
         station.configure(LocalAuthorizeOffline=True, **keys)
@@ -77,7 +77,7 @@ def _offline_authorization(station, csms, driver, id_tag, **keys):
         if station.value_of("AuthorizationCacheEnabled"):
             for action in ("Authorize", "StartTransaction", "StopTransaction"):
                 csms.answer(action, idTagInfo={"status": "Accepted"})
-            cache_id_tag(station, driver, id_tag=id_tag)
+            cache_id_tag(station, driver, id_tag=id_tag, locally=not pics.says("C-08", False))
             csms.system.answers.disarm()
         if station.value_of("LocalAuthListMaxLength"):
             store_local_list(station, id_tag)
@@ -116,19 +116,19 @@ def _start_is_delivered(station, csms, bench, id_tag) -> Transaction:
 
 
 @case("TC_037_1_CS")
-def test_offline_start(station, csms, driver, bench):
+def test_offline_start(station, csms, driver, bench, pics):
     """A transaction started offline is reported when the station is back."""
     tag = bench.id_tags.valid
-    _offline_authorization(station, csms, driver, tag)
+    _offline_authorization(station, csms, driver, pics, tag)
     _starts_offline(station, csms, driver, bench, tag)
     _start_is_delivered(station, csms, bench, tag)
     station.reports("Charging", step=3)
 
 
-def _invalid_offline_start(station, csms, driver, bench, *, stop):
+def _invalid_offline_start(station, csms, driver, bench, pics, *, stop):
     """Steps 1 to 4 of TC_037_2 and TC_037_3: the idTag was good when stored, and is refused when reported."""
     tag = bench.id_tags.invalid
-    _offline_authorization(station, csms, driver, tag, StopTransactionOnInvalidId=stop)
+    _offline_authorization(station, csms, driver, pics, tag, StopTransactionOnInvalidId=stop)
     station.configure(MaxEnergyOnInvalidId=0, optional=True)
     csms.answer("StartTransaction", idTagInfo={"status": "Invalid"})
     _starts_offline(station, csms, driver, bench, tag)
@@ -138,16 +138,16 @@ def _invalid_offline_start(station, csms, driver, bench, *, stop):
 
 
 @case("TC_037_2_CS")
-def test_offline_start_invalid_suspends(station, csms, driver, bench):
+def test_offline_start_invalid_suspends(station, csms, driver, bench, pics):
     """Without StopTransactionOnInvalidId the station stops the energy and keeps the transaction."""
-    _invalid_offline_start(station, csms, driver, bench, stop=False)
+    _invalid_offline_start(station, csms, driver, bench, pics, stop=False)
     station.reports("SuspendedEVSE", step=5, cite="OCPP 1.6 4.8")
 
 
 @case("TC_037_3_CS")
-def test_offline_start_invalid_stops(station, csms, driver, bench):
+def test_offline_start_invalid_stops(station, csms, driver, bench, pics):
     """With StopTransactionOnInvalidId the station ends the transaction."""
-    tx = _invalid_offline_start(station, csms, driver, bench, stop=True)
+    tx = _invalid_offline_start(station, csms, driver, bench, pics, stop=True)
     station.sends("StopTransaction", transactionId=tx.id, reason="DeAuthorized", step=5, cite="OCPP 1.6 4.8")
     station.reports("Finishing", step=7)
 
@@ -172,10 +172,10 @@ def test_offline_stop(station, csms, driver, charging, bench):
 
 
 @case("TC_039_CS")
-def test_offline_transaction(station, csms, driver, bench):
+def test_offline_transaction(station, csms, driver, bench, pics):
     """A whole transaction held offline is reported, with the transactionId it is given then."""
     tag = bench.id_tags.valid
-    _offline_authorization(station, csms, driver, tag)
+    _offline_authorization(station, csms, driver, pics, tag)
     _starts_offline(station, csms, driver, bench, tag)
     driver.present_id_tag(bench.connector, tag, why="the transaction ends while offline")
     driver.unplug(bench.connector, why="the car leaves while the station is offline")

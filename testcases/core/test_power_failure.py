@@ -21,11 +21,11 @@ def test_power_loss_with_backup(station, driver, charging, bench):
 
 
 @case("TC_032_2_CS")
-def test_power_loss_without_backup(station, driver, charging, bench):
+def test_power_loss_without_backup(station, driver, charging, bench, pics):
     """A station without back-up power ends the transaction after its return, or resumes it.
 
     The document's purpose names the stop only, its scenario also a resumed transaction: that is stopped by card, once
-    it has been seen to go on for `observation` seconds.
+    it has been seen to go on for `observation` seconds; remotely where there is no local stop (C-08).
     Steps 3 to 7 may come in any order, an intermediate status is tolerated.
     """
     driver.power_cycle(why="the station loses its power in a transaction")
@@ -47,14 +47,7 @@ def test_power_loss_without_backup(station, driver, charging, bench):
             )
     ended = {"Preparing", "Finishing"}
     if ending is None:
-        driver.present_id_tag(bench.connector, bench.id_tags.valid, why="the transaction went on; end it")
-        station.sends(
-            "StopTransaction",
-            transactionId=charging.id,
-            reason={"Local", ABSENT},
-            step=5,
-            cite="OCPP 1.6 4.10",
-        )
+        _end_by_hand(station, driver, charging, pics)
         station.reports(ended, step=7)
     else:
         station.check(
@@ -67,6 +60,24 @@ def test_power_loss_without_backup(station, driver, charging, bench):
         )
         if not station.sent("StatusNotification", since=boot, **mine, status=ended):
             station.reports(ended, step=7)
+
+
+def _end_by_hand(station, driver, charging, pics):
+    """Step 5 for a transaction that was resumed."""
+    if pics.says("C-08", False):
+        station.call("RemoteStopTransaction", transactionId=charging.id).returns(status="Accepted")
+        reason, within = "Remote", station.limits.remote_stop
+    else:
+        driver.present_id_tag(charging.connector, charging.id_tag, why="the transaction went on; end it")
+        reason, within = {"Local", ABSENT}, None
+    station.sends(
+        "StopTransaction",
+        transactionId=charging.id,
+        reason=reason,
+        step=5,
+        within=within,
+        cite="OCPP 1.6 4.10",
+    )
 
 
 def _is_charging(station, boot, mine):

@@ -63,13 +63,47 @@ def ev_unplugged(story, goes_on):
     return line or stop
 
 
-def power_lost(story, before):
+def power_lost(story, before, reason="PowerLoss"):
     story.starts()
     story.add("action", action="power_off", params={}, phase="asked")
-    line = story.stops(reason="PowerLoss") if before else 0
+    line = story.stops(reason=reason) if before else 0
     story.add("action", action="power_off", params={}, phase="done")
     story.connect()
-    return line or story.stops(reason="PowerLoss")
+    return line or story.stops(reason=reason)
+
+
+def resumed(story, ends=None, reason="Local"):
+    """A power loss after which the connector is Charging; then the transaction is ended, or not."""
+    story.starts()
+    story.does("power_cycle")
+    story.connect()
+    line = story.status("Charging")
+    if ends is None:
+        return line
+    ends(story)
+    stop = story.stops(reason=reason)
+    return line if reason != "PowerLoss" else stop
+
+
+def stopped_by_card_after_power_loss(story):
+    """Nothing says that the transaction went on, and it was a person who ended it."""
+    story.starts()
+    story.does("power_cycle")
+    story.connect()
+    by_card(story)
+    return story.stops()
+
+
+def by_card(story):
+    story.does("present_id_tag", connector=1, id_tag="TAG")
+
+
+def remotely(story):
+    story.calls("RemoteStopTransaction", {"status": "Accepted"}, transactionId=7)
+
+
+def by_itself(story):
+    story.status("Finishing")
 
 
 def sampled(story, context, *measurands):
@@ -85,6 +119,11 @@ def root_deleted(story, listed, status):
         certificateType="CentralSystemRootCertificate",
     )
     return story.calls("DeleteCertificate", {"status": status}, certificateHashData=ROOT)
+
+
+def root_in_use(story, status):
+    connected(story, 2)
+    return root_deleted(story, [ROOT], status)
 
 
 def downloading(story, during):
@@ -233,10 +272,12 @@ EXAMPLES = [
     ("SEC-4", RSA, lambda s: connected(s, 2, offered={"suites": RSA[:1]}), CONTRADICTED),
     ("SEC-4", RSA, lambda s: connected(s, 2, offered=RSA[:1]), CONTRADICTED),
     ("SEC-4", RSA, lambda s: connected(s, 2), NOT_OBSERVED),
-    ("SEC-4", RSA, lambda s: connected(s, 2, cipher="ECDHE-RSA-AES128-GCM-SHA256"), CONTRADICTED),
+    ("SEC-4", RSA, lambda s: connected(s, 2, cipher="ECDHE-RSA-AES128-GCM-SHA256"), NOT_OBSERVED),
     ("SEC-4", RSA, lambda s: connected(s, 2, cipher="TLS_AES_256_GCM_SHA384"), NOT_OBSERVED),
     ("AQ-1", True, lambda s: root_deleted(s, [ROOT], "Accepted"), CONFIRMED),
     ("AQ-1", True, lambda s: root_deleted(s, [ROOT], "Failed"), CONTRADICTED),
+    ("AQ-1", True, lambda s: root_in_use(s, "Failed"), NOT_OBSERVED),
+    ("AQ-1", True, lambda s: root_in_use(s, "Accepted"), CONFIRMED),
     ("AQ-1", False, lambda s: root_deleted(s, [ROOT, OTHER], "Accepted"), NOT_OBSERVED),
     ("AQ-1", False, lambda s: root_deleted(s, [OTHER], "Accepted"), NOT_OBSERVED),
     ("AQ-2", False, plugged, CONFIRMED),
@@ -249,6 +290,16 @@ EXAMPLES = [
     ("AQ-7.1", True, lambda s: power_lost(s, before=False), CONTRADICTED),
     ("AQ-7.2", True, lambda s: power_lost(s, before=False), CONFIRMED),
     ("AQ-7.2", True, lambda s: power_lost(s, before=True), CONTRADICTED),
+    ("AQ-7.2", True, lambda s: power_lost(s, before=False, reason="Reboot"), CONFIRMED),
+    ("AQ-7.1", True, lambda s: power_lost(s, before=False, reason="Reboot"), CONTRADICTED),
+    ("AQ-7.1", True, lambda s: power_lost(s, before=True, reason="Other"), CONFIRMED),
+    ("AQ-7.2", True, resumed, CONTRADICTED),
+    ("AQ-7.2", False, resumed, CONFIRMED),
+    ("AQ-7.1", True, resumed, CONTRADICTED),
+    ("AQ-7.2", True, lambda s: resumed(s, by_card), CONTRADICTED),
+    ("AQ-7.2", True, lambda s: resumed(s, remotely, "Remote"), CONTRADICTED),
+    ("AQ-7.2", True, lambda s: resumed(s, by_itself, "PowerLoss"), CONFIRMED),
+    ("AQ-7.2", True, stopped_by_card_after_power_loss, NOT_OBSERVED),
     ("ORS-1", 60, keys(GetConfigurationMaxKeys=("60",)), CONFIRMED),
     ("ORS-1", 60, keys(GetConfigurationMaxKeys=("59",)), CONTRADICTED),
     ("ORS-4", 5, set_key("MeterValueSampleInterval", "5", "Accepted"), CONFIRMED),

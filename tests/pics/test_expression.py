@@ -22,12 +22,17 @@ class Answers:
     def key(self, kind, name):
         return self.answers.get(f"{kind}:{name}")
 
+    def connector(self, cable):
+        return self.answers.get(f"connector:{cable}")
+
     def because(self, kind, name):
         full = name if kind == "answer" else f"{kind}:{name}"
         return [(full, repr(self.answers.get(full)))]
 
 
-leaves = st.sampled_from([*ITEMS, *(f"writable:{key}" for key in KEYS), *(f"key:{key}" for key in KEYS)])
+leaves = st.sampled_from(
+    [*ITEMS, *(f"writable:{key}" for key in KEYS), *(f"key:{key}" for key in KEYS), "connector:fixed"]
+)
 comparisons = st.one_of(
     st.builds("HFS-8 {} {}".format, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), st.integers(0, 4)),
     st.builds("HFS-10 {} {}".format, st.sampled_from(["==", "!="]), st.sampled_from(['"None"', '"single"'])),
@@ -47,6 +52,7 @@ facts = st.fixed_dictionaries(
     optional={
         **{item: st.booleans() for item in ITEMS},
         **{f"{kind}:{key}": st.booleans() for kind in ("writable", "key") for key in KEYS},
+        "connector:fixed": st.booleans(),
         **{f"value:{key}": st.sampled_from(["true", "False", "7", ""]) for key in KEYS},
         "HFS-8": st.integers(0, 4),
         "HFS-10": st.sampled_from(["None", "Single"]),
@@ -74,6 +80,8 @@ facts = st.fixed_dictionaries(
         ("HFS-8 == 1", {"HFS-8": True}, False),
         ("writable:HeartbeatInterval", {"writable:HeartbeatInterval": False}, False),
         ('value:X == "true"', {"value:X": "TRUE"}, True),
+        ("connector:fixed", {"connector:fixed": True, "HFS-2": False}, True),
+        ("not connector:detachable", {}, None),
     ],
 )
 def test_means(text, answers, expected):

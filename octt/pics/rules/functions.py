@@ -133,7 +133,11 @@ def signed_update(asked: Asked) -> Sighting | None:
 
 
 def last_root_deleted(asked: Asked) -> Sighting | None:
-    """DeleteCertificate of a root certificate that was, by the list just read, the only one."""
+    """DeleteCertificate of a root certificate that was, by the list just read, the only one.
+
+    One that verifies the connection in use must not be deleted (whitepaper M04.FR.06), which says nothing.
+    """
+    secure = {connect.connection for connect in asked.evidence.connects if connect.security_profile >= 2}
     only: dict[str, object] | None = None
     for call in asked.evidence.called(
         "GetInstalledCertificateIds", "InstallCertificate", "DeleteCertificate"
@@ -143,6 +147,8 @@ def last_root_deleted(asked: Asked) -> Sighting | None:
             why = (
                 f"DeleteCertificate of the only CentralSystemRootCertificate was answered with {call.status}"
             )
+            if call.status == "Failed" and call.connection in secure:
+                return remark(f"{why}: it may be in use", call.reply_line)
             return judged(asked.answer is (call.status == "Accepted"), why, call.reply_line)
         only = None
         if call.payload.get("certificateType") == "CentralSystemRootCertificate":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from octt.ocpp.values import instant, same
+from octt.ocpp.values import instant, same, shown
 from octt.pics.evidence import Done, Evidence, Message
 from octt.pics.rules.base import Asked, Sighting, judged
 
@@ -157,14 +157,40 @@ def download_in_transaction(asked: Asked) -> Sighting | None:
 
 
 def power_loss(asked: Asked) -> Sighting | None:
-    """StopTransaction with reason PowerLoss came before or after the station connected again."""
+    """Whether StopTransaction came before the station went down, after its return, or not: the transaction went on.
+
+    The reason does not matter here (TC_032 judges it): what came without anything that ends a transaction was the
+    station's own doing.
+    """
     evidence = asked.evidence
     for done in evidence.acted("power_off", "power_cycle"):
-        for _, stop in running(evidence, done.asked, done.case):
-            if stop is None or stop.case != done.case or stop.payload.get("reason") != "PowerLoss":
-                continue
-            again = any(done.asked < connect.n < stop.line for connect in evidence.connects)
-            agrees = asked.answer is (asked.question.id == ("AQ-7.2" if again else "AQ-7.1"))
-            when = "after power came back" if again else "before the station went down"
-            return judged(agrees, f"StopTransaction with reason PowerLoss came {when}", stop.line)
+        for start, stop in running(evidence, done.asked, done.case):
+            end = stop.line if stop is not None and stop.case == done.case else None
+            back = next((connect.n for connect in evidence.connects if connect.n > done.asked), 0)
+            if stop is not None and end is not None and not _was_ended(evidence, done.asked, end):
+                again = 0 < back < end
+                agrees = asked.answer is (asked.question.id == ("AQ-7.2" if again else "AQ-7.1"))
+                when = "after power came back" if again else "before the station went down"
+                reason = shown(stop.payload.get("reason", "absent"))
+                return judged(agrees, f"StopTransaction (reason {reason}) came {when}", end)
+            if resumed := _reports_charging(evidence, start, done.case, back, end):
+                why = "the transaction went on after power came back"
+                return judged(asked.answer is False, why, resumed)
     return None
+
+
+def _was_ended(evidence: Evidence, since: int, until: int) -> bool:
+    """Whether somebody ended a transaction between two lines: by card, cable or a request of ours."""
+    acts = [done.asked for done in evidence.acted("present_id_tag", "press_stop", "unplug", "unplug_ev")]
+    calls = [call.line for call in evidence.called("RemoteStopTransaction", "Reset", "UnlockConnector")]
+    return any(since < line < until for line in [*acts, *calls])
+
+
+def _reports_charging(evidence: Evidence, start: Message, case: int, back: int, end: int | None) -> int:
+    """The line after a connection where the transaction's connector was Charging before its end; 0 for none."""
+    for status in evidence.sent("StatusNotification"):
+        here = status.payload.get("connectorId") == start.payload.get("connectorId")
+        during = status.case == case and 0 < back < status.line and (end is None or status.line < end)
+        if here and during and status.payload.get("status") == "Charging":
+            return status.line
+    return 0
