@@ -10,7 +10,7 @@ from octt.simulator.part import Payload
 
 _LEFT_OUT = {
     "BootNotification": ("chargePointSerialNumber", "firmwareVersion"),
-    "StatusNotification": ("timestamp", "info"),
+    "StatusNotification": ("timestamp",),
 }
 _DEFAULTS = {
     "context": "Sample.Periodic",
