@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from octt.script.case_run import CaseRun
+from octt.script.undo import Kind, Undo
 from octt.script.verdicts import AbortRun, Blame, Inconclusive, RepeatCase
 from octt.station.actions import ACTIONS, ActionFailed, CannotAct, Driver, instruction
 from octt.station.operator import Operator
-
-
-@dataclass
-class World:
-    """What we did to the physical world and have not taken back."""
-
-    plugged: set[int] = field(default_factory=set)
-    taken_back_by: dict[tuple[str, int], str] = field(default_factory=dict)
-    powered: bool = True
-    stuck: dict[int, str] = field(default_factory=dict)
-    """Connectors that did not become Available after the case before, with their status."""
-
-    incurable: dict[int, str] = field(default_factory=dict)
-    """Those that were stuck even after a fresh start: another would not help."""
-
-    lost: set[int] = field(default_factory=set)
-    """Ids of transactions that were never stopped and that the station knows no longer."""
-
 
 _TAKEN_BACK = {
     "fault": "clear_fault",
@@ -37,23 +19,26 @@ _TAKEN_BACK = {
     "ev_suspend": "ev_resume",
     "unreachable": "reachable",
 }
+"""Actions that are taken back by another."""
+
+
+class NotDone(Inconclusive):
+    """Nobody did the action."""
 
 
 class Actions:
     """Moves cable, card and power through the bench's driver, or through the operator where it cannot."""
 
-    def __init__(self, case: CaseRun, driver: Driver, operator: Operator | None, world: World) -> None:
-        self.case, self.driver, self.operator, self.world = case, driver, operator, world
+    def __init__(self, case: CaseRun, driver: Driver, operator: Operator | None) -> None:
+        self.case, self.driver, self.operator = case, driver, operator
 
     def plug_in(self, connector: int, why: str = "") -> None:
         """The cable goes in at both ends."""
         self.act("plug_in", why, connector=connector)
-        self.world.plugged.add(connector)
 
     def unplug(self, connector: int, why: str = "") -> None:
         """The cable is removed."""
         self.act("unplug", why, connector=connector)
-        self.world.plugged.discard(connector)
 
     def unplug_ev(self, connector: int, why: str = "") -> None:
         """The cable is pulled out on the EV's side only."""
@@ -62,7 +47,6 @@ class Actions:
     def plug_in_halfway(self, connector: int, why: str = "") -> None:
         """The plug cannot be locked."""
         self.act("plug_in_halfway", why, connector=connector)
-        self.world.plugged.add(connector)
 
     def present_id_tag(self, connector: int, id_tag: str, why: str = "") -> None:
         """A card is presented for a connector."""
@@ -75,12 +59,10 @@ class Actions:
     def power_off(self, why: str = "") -> None:
         """Mains power goes."""
         self.act("power_off", why)
-        self.world.powered = False
 
     def power_on(self, why: str = "") -> None:
         """Mains power comes back."""
         self.act("power_on", why)
-        self.world.powered = True
 
     def power_cycle(self, why: str = "") -> None:
         """Mains power goes and comes back."""
@@ -99,6 +81,21 @@ class Actions:
 
         Raises Inconclusive when nobody can do it.
         """
+        if "connector" in params:
+            self.case.uses(int(params["connector"]))
+        owed, start = self._owe(name, params), self.case.timeline.end
+        try:
+            self._act(name, why, params)
+        except (NotDone, RepeatCase, AbortRun):
+            if owed:
+                self.case.journal.not_needed(owed)
+            raise
+        self._settle(name, params)
+        if name.startswith("power"):
+            self.case.position.expect_boot(start, certain=name != "power_off")
+        self.case.position.count_from_now()
+
+    def _act(self, name: str, why: str, params: dict[str, Any]) -> None:
         record, start = self.case.record, time.monotonic()
         record.write("action", action=name, params=params, driver=self.driver.kind, phase="asked", why=why)
         seen = self._effect(name, params)
@@ -115,10 +112,6 @@ class Actions:
         except ActionFailed as failed:
             who = self._ask(name, params, why, seen, ended, str(failed), "failed")
         ended("done", who)
-        self._remember(name, params)
-        if name.startswith("power"):
-            self.case.position.expect_disconnect()
-        self.case.position.count_from_now()
 
     def _ask(
         self,
@@ -132,9 +125,8 @@ class Actions:
     ) -> str:
         if self.operator is None:
             ended(phase, self.driver.kind, problem)
-            raise Inconclusive(
-                f"nobody could do {name}: {problem}", "configuration" if phase == "cannot" else "tool"
-            )
+            undone = f"nobody could do {name}: {problem}"
+            raise NotDone(undone, "configuration") if phase == "cannot" else Inconclusive(undone, "tool")
         text, start = instruction(name, params), time.monotonic()
         why = why or self.case.purpose
         deadline = time.monotonic_ns() + int(self.operator.timeout * 1e9)
@@ -153,7 +145,7 @@ class Actions:
         blame = Blame.OPERATOR
         what = {"cannot": "the operator could not do it", "timeout": "the operator did not answer in time"}
         outcome = what.get(answer, "there is no operator any more")
-        raise Inconclusive(f"{outcome}: {text.rstrip('.')}", blame)
+        raise NotDone(f"{outcome}: {text.rstrip('.')}", blame)
 
     def _effect(self, name: str, params: dict[str, Any]) -> Callable[[], bool]:
         effects, timeline = ACTIONS[name].effects, self.case.timeline
@@ -171,16 +163,25 @@ class Actions:
 
         return seen
 
-    def _remember(self, name: str, params: dict[str, Any]) -> None:
-        connector = int(params.get("connector", 0))
-        if name in _TAKEN_BACK:
-            self.world.taken_back_by[(_TAKEN_BACK[name], connector)] = name
-        self.world.taken_back_by.pop((name, connector), None)
+    # -- what is to be taken back ---------------------------------------------------------------------------------
 
-    def take_back(self) -> None:
-        """Power back on, faults and jams removed. Cables stay: a transaction may need to end first."""
-        if not self.world.powered:
-            self.power_on("putting things back")
-        for undo, connector in list(self.world.taken_back_by):
-            params = {"connector": connector} if "connector" in ACTIONS[undo].instruction else {}
-            self.act(undo, "putting things back", **params)
+    def _owe(self, name: str, params: dict[str, Any]) -> Undo | None:
+        """What an action makes necessary."""
+        where = {"connector": params["connector"]} if "connector" in params else {}
+        place = f"connector {params.get('connector')}"
+        if name in ("plug_in", "plug_in_halfway"):
+            return self.case.owe(Kind.CABLE, place, **where)
+        if name in ("power_off", "power_cycle"):
+            return self.case.owe(Kind.POWER, "power")
+        if name in _TAKEN_BACK:
+            back = _TAKEN_BACK[name]
+            return self.case.owe(Kind.ACTION, f"{name} of {place}" if where else name, action=back, **where)
+        return None
+
+    def _settle(self, name: str, params: dict[str, Any]) -> None:
+        """What an action takes back."""
+        journal, connector = self.case.journal, params.get("connector")
+        for undo in journal.of(Kind.CABLE, Kind.POWER, Kind.ACTION):
+            backs = {Kind.CABLE: ("unplug",), Kind.POWER: ("power_on", "power_cycle")}
+            if name in backs.get(undo.kind, (undo.given.get("action"),)) and undo.connector == connector:
+                journal.restored(undo)

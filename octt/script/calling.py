@@ -28,6 +28,18 @@ _ENDS_CONNECTION = frozenset(
 """Requests, and keys of ChangeConfiguration, after which a station may connect anew, once it has replied."""
 
 
+_REFUSALS = frozenset(
+    {
+        *("Rejected", "NotSupported", "NotImplemented", "Failed", "VersionMismatch", "UpgradeRequired"),
+        *("Faulted", "Occupied", "Unavailable"),
+    }
+)
+"""Statuses by which a station says that it did not do what it was asked for (chapter 7)."""
+
+_USES_CONNECTOR = frozenset({"RemoteStartTransaction", "ReserveNow", "UnlockConnector", "ChangeAvailability"})
+"""Requests whose outcome depends on whether the connector is free."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """The station's reply to a call, not yet judged. `label` is the document's step of the reply."""
@@ -46,6 +58,19 @@ class Reply:
     def is_error(self) -> bool:
         """Whether the station answered with a CALLERROR."""
         return self.seen.frame.type == "CALLERROR"
+
+    @property
+    def refused(self) -> bool:
+        """Whether the station says that it did not do it. A reply that cannot be read says nothing."""
+        status = self.payload.get("status")
+        return self.is_error or (isinstance(status, str) and status in _REFUSALS)
+
+    @property
+    def given(self) -> str:
+        """What the station answered, for a sentence."""
+        if self.is_error:
+            return f"CALLERROR {self.seen.frame.error_code or 'without a code'}"
+        return str(self.payload.get("status", "no status"))
 
     def returns(self, *, error: Iterable[str] = (), cite: str = "", **fields: Any) -> Reply:
         """Judges the reply: a result with these fields, or a CALLERROR with one of the codes in `error`.
@@ -100,6 +125,8 @@ class Calling:
             raise ValueError(f"{action} is called by stations, not by the Central System")
         if wrong := schemas.problems(action, "request", payload):
             raise ValueError(f"our own {action}.req is not valid: {'; '.join(wrong)}")
+        if action in _USES_CONNECTOR:
+            self.case.uses(payload.get("connectorId", 0))
         limit = within or self.limits.response
         label = following(step)
         request, seen = self.system.call(action, payload, limit)
@@ -108,13 +135,16 @@ class Calling:
             self.case.fail(label, what, "the station is not connected", blame=Blame.NETWORK)
         self.case.position.look_after(request)
         if action == "Reset":
-            self.case.position.expect_disconnect()
+            self.case.position.expect_boot(request.index, certain=payload.get("type") == "Hard")
         if step != "":
             self.case.step(step, f"we send {action}.req", "info", frame=request)
         if seen is None:
             self._no_reply(label, what, request, limit, payload)
         self.case.position.count_from(seen)
-        return Reply(self.case, request, seen, label)
+        reply = Reply(self.case, request, seen, label)
+        if action == "Reset" and reply.refused:
+            self.case.position.expect_no_boot()
+        return reply
 
     def _no_reply(self, label: str, what: str, request: Entry, limit: float, payload: Fields) -> NoReturn:
         """The end of a case by a missing reply: what came instead, and whether the connection was lost before."""

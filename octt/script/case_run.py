@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 from octt.record import Record
 from octt.record.words import Phase
 from octt.script.position import Position
+from octt.script.undo import Journal, Kind, Undo
 from octt.script.verdicts import Blame, Failed, Inconclusive
 from octt.timeline.entry import Entry
 from octt.timeline.timeline import Timeline
@@ -27,8 +28,8 @@ def following(label: Label) -> str:
 
 
 @dataclass
-class Undo:
-    """One thing to put back when the case ends. `early`: before the station is expected to be connected."""
+class Ending:
+    """What the station must be through with before the case is left. `early`: before it is expected to be connected."""
 
     what: str
     how: Callable[[], None]
@@ -55,8 +56,14 @@ class CaseRun:
     waiting: tuple[str, str, int] | None = None
     """For whom we wait, for what, and until when (monotonic nanoseconds): for who watches the run."""
 
-    undos: list[Undo] = field(default_factory=list)
-    """What is to be put back, the last first."""
+    journal: Journal = field(default=None)  # type: ignore[assignment]
+    """What we owe the station; one for the whole run."""
+
+    endings: list[Ending] = field(default_factory=list)
+    """What is waited for before the case is left, the last first."""
+
+    blocked: Mapping[int, str] = field(default_factory=dict)
+    """Connectors that were not free when the case began, with their status; 0 is the station itself."""
 
     failed: str = ""
     """The first failed step about the station, in words; a case that has one cannot pass."""
@@ -69,6 +76,7 @@ class CaseRun:
 
     def __post_init__(self) -> None:
         self.position = Position(self.timeline)
+        self.journal = self.journal or Journal(self.record)
 
     # -- steps ----------------------------------------------------------------------------------------------------
 
@@ -160,6 +168,24 @@ class CaseRun:
         finally:
             self.waiting = None
 
-    def undo(self, what: str, how: Callable[[], None], early: bool = False) -> None:
-        """Has something put back when the case ends, the last first."""
-        self.undos.append(Undo(what, how, early))
+    # -- what a case uses, and leaves ------------------------------------------------------------------------------
+
+    def uses(self, connector: int) -> None:
+        """Raises Inconclusive for a connector (0: all of them) that was not free when the case began.
+
+        Nothing is asked of connectors that a case does not use.
+        """
+        if self.phase is Phase.RESTORE:
+            return
+        for number, status in self.blocked.items():
+            if number == 0 or connector in (0, number):
+                place = f"connector {number}" if number else "the station"
+                raise Inconclusive(f"{place} was {status} already and could not be freed", Blame.TOOL)
+
+    def owe(self, kind: Kind, name: str, **given: Any) -> Undo:
+        """Opens an undo: before the change that makes it necessary."""
+        return self.journal.owe(kind, name, case=self.id, **given)
+
+    def ends_with(self, what: str, how: Callable[[], None], early: bool = False) -> None:
+        """Has something waited for before the case is left, the last first."""
+        self.endings.append(Ending(what, how, early))

@@ -45,7 +45,6 @@ class Csms:
     def cut(self) -> None:
         """The station loses its connection and cannot come back before `restore`."""
         self.system.cut()
-        self.case.undo("the network", self.system.restore)
         self.case.position.count_from_now()
 
     def restore(self) -> None:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from octt.timeline.entry import Entry
 from octt.timeline.expectation import Expectation, Wanted
 from octt.timeline.order import may_be_reversed
 from octt.timeline.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Reboot:
+    """What we did to make the station boot: since which place, when (nanoseconds), and whether it has to."""
+
+    start: int
+    m: int
+    certain: bool
 
 
 class Position:
@@ -22,6 +32,7 @@ class Position:
         self._protocol_waits = 0.0
         self._test_from: int | None = None
         self._loss_expected = False
+        self._boot: Reboot | None = None
         self._last: Expectation | None = None
         self._block: int | None = None
 
@@ -51,6 +62,11 @@ class Position:
     def loss_expected(self) -> bool:
         """Whether we caused the station to lose its connection, so that a loss is not the network's."""
         return self._loss_expected
+
+    @property
+    def boot(self) -> Reboot | None:
+        """The last thing we did to make the station boot; None: nothing."""
+        return self._boot
 
     @property
     def test_from(self) -> int | None:
@@ -122,6 +138,15 @@ class Position:
     def expect_disconnect(self) -> None:
         """From here until the next boot a lost connection is our doing."""
         self._loss_expected = True
+
+    def expect_boot(self, start: int, *, certain: bool) -> None:
+        """We make the station boot, from a place on; not `certain`: it may also restart without."""
+        self._loss_expected = True
+        self._boot = Reboot(start, self.timeline.clock.now(), certain)
+
+    def expect_no_boot(self) -> None:
+        """The station refused to."""
+        self._boot = None
 
     def begin_test(self) -> None:
         """The preconditions are established."""

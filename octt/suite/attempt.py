@@ -3,89 +3,82 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
-from octt.script.csms import Csms
-from octt.script.restore import await_available, power_cycle, put_back
-from octt.script.station import Station
+from octt.script.restore.connectors import hindered, revive
+from octt.script.restore.ending import restore
+from octt.script.restore.means import SHORT, Means
 from octt.script.unexpected import fail_unexpected, remark_unexpected
 from octt.script.verdicts import AbortRun, Blame, Failed, Inconclusive, Judgement, RepeatCase, Verdict
 
 
 @dataclass
-class Scene:
-    """The words a script is given. `number` counts the attempts at the case."""
+class Scene(Means):
+    """The words a script is given, and what restores the station after it. `number` counts the attempts at the case."""
 
-    case: CaseRun
-    station: Station
-    csms: Csms
-    driver: Actions
     number: int = 0
     breaches: list[str] = field(default_factory=list)
     """What the station broke in this attempt, as the monitors saw it."""
 
+    tell: Callable[[str], None] = lambda _text: None
+    """Says something to who watches the run."""
+
 
 def establish_preconditions(scene: Scene, *, has_cache: bool) -> None:
-    """The document's general preconditions; Inconclusive when they do not hold.
+    """The document's general preconditions: the station is connected and answers, its cache is empty.
 
-    What hangs since the case before gets a fresh start, or every case after it would be lost with it.
+    Inconclusive when they do not hold. A station that hangs is given a fresh start, or every case after it would be
+    lost with it. Connectors that are not free hinder a case when it uses them.
     """
-    world = scene.driver.world
+    scene.case.blocked = hindered(scene)
+    scene.station.connects(again=False, within=SHORT)
     try:
-        _reach(scene, has_cache=has_cache)
+        _answers(scene, has_cache)
     except Judgement as silent:
-        if world.stuck and world.stuck == world.incurable:
-            raise  # another fresh start would not help
+        revive(scene, silent)
+        _answers(scene, has_cache)
+
+
+def _answers(scene: Scene, has_cache: bool) -> None:
+    """Clears the cache (5.4). A station that answers neither that nor a second request hangs."""
+    station = scene.station
+    if has_cache:
         try:
-            power_cycle(scene.station, scene.driver, f"it needs a fresh start: {silent.reason}")
-        except Judgement:
-            world.incurable = dict(world.stuck)
-            raise silent from None
-        scene.case.remark(f"the power was cycled before the case: {silent.reason}")
-        _reach(scene, has_cache=has_cache)
-
-
-def _reach(scene: Scene, *, has_cache: bool) -> None:
-    """The station is connected, answers, its connector is free, and its cache empty."""
-    station, world = scene.station, scene.driver.world
-    if not station.state.connected:
-        station.connects(again=False)
-    if station.bench.connector in world.stuck:
-        await_available(station, world)
-    if not has_cache:
+            reply = station.call("ClearCache")
+        except Inconclusive as silent:
+            given, reply_seen = silent.reason, None
+        else:
+            given, reply_seen = f"ClearCache gave {reply.given}", reply.seen
+            if reply.given == "Accepted":
+                return
+        found = f"{given}, so idTags of earlier cases may still be cached"
+        station.remark(found, reply_seen, cite="OCPP 1.6 5.4")
+        if reply_seen:
+            return
+    try:
         station.call("GetConfiguration", key=["NumberOfConnectors"])
-        return
-    reply = station.call("ClearCache")
-    given = f"CALLERROR {reply.seen.frame.error_code}" if reply.is_error else reply.payload.get("status")
-    if given != "Accepted":
-        found = f"ClearCache gave {given}, so idTags of earlier cases may still be cached"
-        station.remark(found, reply.seen, cite="OCPP 1.6 5.4")
+    except Inconclusive:
+        if has_cache:
+            raise
+        station.call("ClearCache")
 
 
 def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[Verdict, str]:
-    """Puts everything back, decides the verdict and records it. A harness error never reads as FAIL.
+    """Restores the station, decides the verdict and records it. A harness error never reads as FAIL.
 
-    Raises AbortRun, after the record is complete, when the operator aborted the run while things were put back.
+    Raises AbortRun, after the record is complete, when the run is to end with this case.
     """
-    case, connector, aborted = scene.case, scene.station.bench.connector, False
+    case, connector = scene.case, scene.station.bench.connector
     if error is None:
         with scene.station.independently():
             fail_unexpected(case, connector)
-    last, problems = case.timeline.end, list[str]()
-    if reachable and not isinstance(error, AbortRun):
-        try:
-            problems = put_back(scene.station, scene.csms, scene.driver)
-        except AbortRun:
-            aborted = True
-            problems = ["not everything was put back: the operator aborted the run"]
-        except Exception as failure:
-            problems = [f"putting things back failed: {failure}"]
+    last = case.timeline.end
+    problems, aborted = _restored(scene, error) if reachable else ([], False)
     scene.csms.system.answers.disarm()
-    problems += [f"{undo.what} was not put back: the run was aborted" for undo in case.undos]
     for problem in problems:
-        case.remark(problem)
+        case.remark(f"not restored when the case ended: {problem}")
     remark_unexpected(case, last, connector)
     case.timeline.settle()  # what the station sent until now has been looked at by the monitors
     verdict, blame, reason = decide(error, case, scene.breaches)
@@ -101,6 +94,27 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     if aborted:
         raise AbortRun
     return verdict, reason
+
+
+def _restored(scene: Scene, error: BaseException | None) -> tuple[list[str], bool]:
+    """What could not be restored, and whether the run is to end.
+
+    Who ends the run is not asked for anything more, and the station is put back all the same; who ends it a second
+    time is obeyed at once.
+    """
+    ending = isinstance(error, AbortRun | KeyboardInterrupt)
+    while True:
+        if ending:
+            scene.driver.operator = None
+            scene.tell("The station is put back, then the run ends. ctrl-C: end at once.")
+        try:
+            return restore(scene), ending
+        except (AbortRun, KeyboardInterrupt):
+            if ending:
+                scene.ground.at_once = True
+                scene.tell("Ended at once.")
+                return ["the run was ended at once"], True
+            ending = True
 
 
 def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> tuple[Verdict, Blame, str]:
@@ -133,8 +147,3 @@ def broken(breaches: list[str], error: BaseException | None = None) -> str:
         return f"the steps passed, but {told}"
     ended = error.reason if isinstance(error, Judgement) else "its steps could not be judged to the end"
     return f"{told}. Besides, {ended}"
-
-
-def unconnected(what: str) -> Inconclusive:
-    """The judgement of a case that the station was not there for."""
-    return Inconclusive(what, "network")

@@ -125,6 +125,10 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
         if session.config.hook.pytest_octt_refused(error=str(error)):
             pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
         raise pytest.UsageError(str(error)) from None
+    except BaseException:
+        if _RUN in session.config.stash:
+            session.config.stash[_RUN].finish("interrupted")
+        raise
     reason = "finished"
     try:
         return (yield)
@@ -132,8 +136,10 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
         reason = "interrupted"
         raise
     finally:
-        _end_interrupted(run)
-        run.finish("aborted" if session.shouldstop else reason)
+        try:
+            _end_interrupted(run)
+        finally:
+            run.finish("aborted" if session.shouldstop else reason)
 
 
 def _bench(config: pytest.Config, options: Options | None) -> Bench:
@@ -224,11 +230,12 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     if scene is None:
         return (yield)
     from octt.script.verdicts import AbortRun
+    from octt.suite.run import Stage
 
     run: Run = item.config.stash[_RUN]
     error = item.stash[_ERROR]
     verdict, reason = run.end(scene, error)
-    if isinstance(error, AbortRun):
+    if isinstance(error, AbortRun) or run.stage is Stage.ABORTED:
         item.session.shouldstop = "aborted by the operator"
     result = yield
     if error is None and verdict != "PASS":
@@ -308,13 +315,10 @@ def files(scene: Scene, request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def security(scene: Scene, request: pytest.FixtureRequest) -> Any:
+def security(scene: Scene) -> Any:
     """The security extension: profile and password of the connection, certificates, what is to be refused."""
-    from octt.script.declared import Declared
-    from octt.script.security.words import Security
-
-    run: Run = request.config.stash[_RUN]
-    return Security(scene.station, run.laboratory, Declared(run.options.declaration))
+    assert scene.security is not None
+    return scene.security()
 
 
 @pytest.fixture

@@ -6,28 +6,38 @@ import contextlib
 import enum
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from octt.monitors import Monitors
-from octt.ocpp import Frame
+from octt.ocpp import Frame, values
 from octt.pics.examine import examine
 from octt.record import Event, read
 from octt.record.events import CaseEnded
 from octt.record.words import Blame
-from octt.script.actions import Actions, World
+from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
+from octt.script.declared import Declared
 from octt.script.limits import Limits, declared_times, limits
-from octt.script.restore import free_connectors, put_back
+from octt.script.restore.ending import make_ready, restore
+from octt.script.restore.means import Ground
+from octt.script.security.words import Security
 from octt.script.station import Station
-from octt.script.verdicts import AbortRun, Inconclusive, Judgement, Verdict
+from octt.script.undo import Journal
+from octt.script.verdicts import AbortRun, Inconclusive, Verdict
 from octt.suite import attempt
 from octt.suite.attempt import Scene
+from octt.suite.before import await_connection, establish_once, restore_password
 from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.laboratory import Laboratory
+from octt.suite.leftover import Left, left_before
 from octt.suite.machine import tool
 from octt.suite.options import Options
+
+CONNECTORS = 1000
+"""More than any station has."""
 
 
 class Stage(enum.Enum):
@@ -55,14 +65,19 @@ class Run:
         """Why the station is unreachable."""
 
         self.current: Scene | None = None
+        self.tell: Callable[[str], None] = lambda _text: None
+        """Says something to who watches the run."""
+
         self.keys: list[dict[str, Any]] | None = None
         """The station's configuration before the first case: entries of GetConfiguration.conf."""
 
         self.limits: Limits = limits(self.bench, declared_times(options.declaration))
-        self.world = World()
+        self.ground, self.journal = Ground(), Journal(self.record)
         self.monitors = Monitors()
         self.plan = self._plan()
-        self._general: Scene | None = None
+        self.between = self.scene(CaseRun("", self.record, self.csms.timeline, journal=self.journal))
+        """The words for what is done between cases."""
+
         self._ended: dict[str, Verdict] = {}
         self._watching = threading.Lock()
 
@@ -80,7 +95,24 @@ class Run:
     # -- life -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Opens the endpoints and waits for the station. Raises ConfigError; a silent station is no error."""
+        """Opens the endpoints, waits for the station and brings it to where every case begins.
+
+        Raises ConfigError; a silent station is no error.
+        """
+        self.connect()
+        if self.stage is not Stage.READY:
+            return
+        try:
+            for problem in establish_once(self.between, self.has_key):
+                self.between.case.remark(f"a general precondition could not be established: {problem}")
+        except AbortRun:
+            self.stage = Stage.ABORTED
+
+    def connect(self, left: Left | None = None) -> None:
+        """Opens the endpoints and waits for the station; what an earlier run left there is put back first.
+
+        Raises ConfigError.
+        """
         self.stage = Stage.OPEN
         self.record.write(
             "run.start",
@@ -92,16 +124,29 @@ class Run:
             started=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         self.laboratory.open()
-        limit = self.bench.times.connect_timeout
-        deadline = time.monotonic_ns() + int(limit * 1e9)
-        if not self.csms.timeline.wait(lambda: self.csms.connected, deadline):
-            tried = f": {self.csms.refusals[-1]}" if self.csms.refusals else "; nothing tried to connect"
-            self.problem = f"the station did not connect within {limit:g} s{tried}"
-            self.stage = Stage.UNREACHABLE
+        self._inherit(left or left_before(self.bench, self.options.out))
+        if problem := await_connection(self.between):
+            self.stage, self.problem = Stage.UNREACHABLE, problem
             return
         self.stage = Stage.READY
+        try:
+            restore_password(self.between)
+            if self.journal.open:
+                for problem in make_ready(self.between):
+                    self.between.case.remark(f"not restored before the first case: {problem}")
+        except AbortRun:
+            self.stage = Stage.ABORTED
         self._get_to_know_the_station()
-        self._establish_general_preconditions()
+
+    def _inherit(self, left: Left | None) -> None:
+        """What an earlier run left at this station is owed from now on, and said."""
+        if left is None:
+            return
+        for text in left.told():
+            self.between.case.remark(text)
+            self.tell(text)
+        for undo in left.undos:
+            self.journal.inherit(undo, left.run)
 
     def _get_to_know_the_station(self) -> None:
         """Reads the configuration once: evidence, and what applicability may depend on."""
@@ -110,35 +155,19 @@ class Run:
         timeline.wait(lambda: tested in timeline.state.statuses, settle)
         self.snapshot("before")
         self.plan = self._plan()
-
-    def _establish_general_preconditions(self) -> None:
-        """Those of the document that hold for the whole run; what the vendor had there is lost."""
-        scene = self._general = self.scene(CaseRun("", self.record, self.csms.timeline))
-        station = scene.station
-        try:
-            station.configure(MinimumStatusDuration=0, optional=True)
-            if self.has_key("LocalAuthListMaxLength") and station.call("GetLocalListVersion").payload.get(
-                "listVersion"
-            ):
-                station.call("SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[])
-            if self.has_key("ChargeProfileMaxStackLevel"):
-                station.call("ClearChargingProfile")
-            free_connectors(station, scene.driver)
-        except Judgement as judgement:
-            scene.case.remark(f"a general precondition could not be established: {judgement.reason}")
-        except AbortRun:
-            self.stage = Stage.ABORTED
+        self.between = self.scene(self.between.case)
 
     def snapshot(self, when: str) -> None:
         """Puts the station's whole configuration on the record."""
         _request, seen = self.csms.call("GetConfiguration", {}, self.limits.response)
         if seen is None or seen.frame.type != "CALLRESULT":
             return
-        keys = [k for k in seen.payload.get("configurationKey", []) if isinstance(k, dict)]
+        listed = seen.payload.get("configurationKey")
+        keys = [dict(key) for key in values.dicts(listed)]
         for key in keys:
-            if str(key.get("key")).casefold() == "authorizationkey" and "value" in key:
+            if values.same(key.get("key"), "AuthorizationKey") and "value" in key:
                 key["value"] = "(secret)"
-        if when == "before":
+        if when == "before" and isinstance(listed, list):  # else nothing is known of its keys
             self.keys = keys
         self.record.write("config", when=when, keys=keys, unknown=seen.payload.get("unknownKey", []))
 
@@ -154,11 +183,28 @@ class Run:
             last.callback(self._examine)
             last.callback(self.laboratory.close)
             self.record.case = self.record.phase = None
-            if self.csms.connected:
-                if self._general:
-                    with contextlib.suppress(AbortRun):
-                        put_back(self._general.station, self._general.csms, self._general.driver)
+            last.callback(self._tell_what_is_left)
+            if self.csms.connected and not self.ground.at_once:
+                self._restore_for_good()
                 self.snapshot("after")
+
+    def _restore_for_good(self) -> None:
+        """The last opportunity for everything that is still owed."""
+        between = self.between
+        try:
+            for problem in restore(between):
+                between.case.remark(f"not restored at the end of the run: {problem}")
+        except (AbortRun, KeyboardInterrupt):
+            self.tell("Ended at once.")
+
+    def _tell_what_is_left(self) -> None:
+        """What stays owed is said, with its reason, and who puts it back."""
+        for undo in self.journal.open:
+            why = self.journal.why(undo) or "there was no opportunity"
+            self.between.case.remark(f"left at the station: {undo} ({why})")
+            self.tell(f"left at the station: {undo} ({why})")
+        if self.journal.open:
+            self.tell(f"The next run with this station puts it back, or: octt restore {self.options.out}")
 
     def _examine(self) -> None:
         """Every answer of the declaration against what the record shows."""
@@ -172,29 +218,41 @@ class Run:
     def scene(self, case: CaseRun, number: int = 0) -> Scene:
         """The words for a case."""
         station = Station(case, self.csms, self.bench, self.limits, self.connectors)
-        actions = Actions(case, self.laboratory.driver, self.options.operator, self.world)
-        return Scene(case, station, Csms(case, self.csms), actions, number)
+        actions = Actions(case, self.laboratory.driver, self.options.operator)
+        words = (case, station, Csms(case, self.csms), actions)
+
+        def security() -> Security:
+            return Security(station, self.laboratory, Declared(self.options.declaration))
+
+        return Scene(*words, self.ground, security, number, tell=self.tell)
 
     @property
     def connectors(self) -> int:
         """How many connectors the station has: its own key, else the declaration, else what it reported."""
         for key in self.keys or []:
-            if key.get("key") == "NumberOfConnectors" and str(key.get("value", "")).isdigit():
-                return int(key["value"])
+            number = values.decimal(key.get("value"))
+            if values.same(key.get("key"), "NumberOfConnectors") and number and number < CONNECTORS:
+                return int(number)
         declared = self.options.declaration.answer("HFS-8")
         return declared if isinstance(declared, int) else max([1, *self.csms.timeline.state.statuses])
 
     def has_key(self, name: str) -> bool:
         """Whether the station reported a configuration key."""
-        return any(str(key.get("key")).casefold() == name.casefold() for key in self.keys or [])
+        return any(values.same(key.get("key"), name) for key in self.keys or [])
 
     def begin(self, case_id: str, number: int) -> Scene:
-        """Starts an attempt at a case."""
+        """Starts an attempt at a case, once what is left of those before was tried again."""
         planned, timeline = self.plan[case_id].case, self.csms.timeline
+        if self.stage is Stage.READY:
+            try:
+                for problem in make_ready(self.between):
+                    self.between.case.remark(f"not restored before {case_id}: {problem}")
+            except AbortRun:
+                self.stage = Stage.ABORTED
         self.record.case, self.record.phase = case_id, "setup"
         self.record.write("case.start", attempt=number, name=planned.name)
         timeline.forget(timeline.end - 1)
-        case = CaseRun(case_id, self.record, timeline, section=planned.section)
+        case = CaseRun(case_id, self.record, timeline, section=planned.section, journal=self.journal)
         self.current = self.scene(case, number)
         return self.current
 
@@ -215,7 +273,7 @@ class Run:
         attempt.establish_preconditions(scene, has_cache=self.has_key("AuthorizationCacheEnabled"))
 
     def end(self, scene: Scene, error: BaseException | None) -> tuple[Verdict, str]:
-        """Ends an attempt: everything is put back, and the verdict is on the record."""
+        """Ends an attempt: the station is restored, and the verdict is on the record."""
         try:
             outcome = attempt.end(scene, error, reachable=self.stage is not Stage.UNREACHABLE)
         except AbortRun:

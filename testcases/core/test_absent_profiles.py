@@ -4,8 +4,7 @@ For these the document allows the CALLERROR NotSupported only where it says so; 
 """
 
 from octt.script import case
-from octt.script.states import list_entry
-from octt.script.times import in_seconds
+from octt.script.states import list_entry, offer_local_list, reserve
 
 
 @case("TC_042_1_CS")
@@ -20,23 +19,12 @@ def test_no_local_list_version(station):
 @case("TC_043_1_CS")
 def test_no_local_list(station, bench):
     """A station without a local list cannot take one."""
-    entry = list_entry(station, bench.id_tags.valid)
-    reply = station.call(
-        "SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[entry], step=1
-    )
+    reply = offer_local_list(station, 1, "Full", [list_entry(station, bench.id_tags.valid)], step=1)
     reply.returns(status="NotSupported", error=["NotSupported"], cite="OCPP 1.6 5.15")
 
 
 def _no_reservation(station, bench, connector):
-    reply = station.call(
-        "ReserveNow",
-        connectorId=connector,
-        expiryDate=in_seconds(600),
-        idTag=bench.id_tags.valid,
-        reservationId=1,
-        step=1,
-    )
-    reply.returns(status="Rejected", cite="OCPP 1.6 5.13")
+    reserve(station, connector, id_tag=bench.id_tags.valid, expiry=600, status="Rejected")
     station.stays_silent("StatusNotification", status="Reserved", step="result", cite="OCPP 1.6 5.13")
     station.still_works(step="result")
 

@@ -1,7 +1,7 @@
 """Test-case document 2.10.2 and 2.11: remote requests that lead nowhere."""
 
 from octt.script import case
-from octt.script.states import authorize_remote, start_charging
+from octt.script.states import authorize_remote, may_authorize, start_charging
 
 
 @case("TC_024_CS")
@@ -11,8 +11,7 @@ def test_lock_failure(station, driver, bench):
     asks = authorize_remote(station, step=1)
     reply = station.call("RemoteStartTransaction", connectorId=connector, idTag=tag, step=3)
     reply.returns(status="Accepted")
-    if asks:
-        station.sends("Authorize", idTag=tag, step=5)
+    may_authorize(station, tag, asks, step=5)
     station.reports("Preparing", step=7)
     driver.plug_in_halfway(connector, why="the lock must fail")
     station.reports("Faulted", errorCode="ConnectorLockFailure", step=9, cite="OCPP 1.6 7.6")

@@ -1,7 +1,7 @@
 """Test-case document 2.5: a charging session started and stopped by the Central System."""
 
 from octt.script import case
-from octt.script.states import authorize_remote, start_charging
+from octt.script.states import authorize_remote, may_authorize, start_charging
 
 
 def _remote_start(station, bench):
@@ -9,8 +9,7 @@ def _remote_start(station, bench):
     tag = bench.id_tags.valid
     reply = station.call("RemoteStartTransaction", connectorId=bench.connector, idTag=tag, step=3)
     reply.returns(status="Accepted")
-    if asks:
-        station.sends("Authorize", idTag=tag, step=5, cite="OCPP 1.6 5.11")
+    may_authorize(station, tag, asks, step=5)
     station.reports("Preparing", step=7)
     return tag
 

@@ -1,7 +1,7 @@
 """Test-case document 2.6: hard and soft reset."""
 
 from octt.script import but, case
-from octt.script.states import make_unavailable
+from octt.script.states import make_operative, make_unavailable
 
 
 def _inoperative_then(station, bench, reset):
@@ -21,9 +21,7 @@ def _stays_unavailable(station, bench, since):
 
 
 def _operative_again(station, bench):
-    reply = station.call("ChangeAvailability", connectorId=bench.connector, type="Operative", step=11)
-    reply.returns(status="Accepted")
-    station.changed("availability", f"connector {bench.connector}", "Inoperative", "Operative", restored=True)
+    make_operative(station, bench.connector, step=11)
     station.reports("Available", step=13)
 
 

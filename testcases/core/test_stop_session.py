@@ -2,6 +2,7 @@
 
 from octt.script import case
 from octt.script.states import set_unavailable, start_charging
+from octt.script.undo import Kind
 
 
 def _ends(station, transaction, *, step, **fields):
@@ -66,6 +67,8 @@ def _charging_until_ev_leaves(station, driver, bench, pics, *, stop, unlock):
         station.configure(StopTransactionOnEVSideDisconnect=stop, optional=by_nature)
         station.configure(UnlockConnectorOnEVSideDisconnect=unlock, optional=True)
         transaction = start_charging(station, driver)
+    if not pics.fixed_cable(bench.connector):
+        station.case.owe(Kind.LOCK, f"connector {bench.connector}", connector=bench.connector)
     driver.unplug_ev(bench.connector)
     return transaction
 

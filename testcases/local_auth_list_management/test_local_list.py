@@ -8,7 +8,7 @@ import pytest
 
 from octt.ocpp.values import whole
 from octt.script import case
-from octt.script.states import list_entry, local_list_room, send_local_list
+from octt.script.states import list_entry, local_list_room, offer_local_list, send_local_list
 
 
 @pytest.fixture
@@ -50,9 +50,7 @@ def test_version_mismatch(station, bench, room):
     _version(station, 2, step=3)
     send_local_list(station, 5, "Differential", entries, step=5)
     _version(station, 5, step=7)
-    reply = station.call(
-        "SendLocalList", listVersion=4, updateType="Differential", localAuthorizationList=entries, step=9
-    )
+    reply = offer_local_list(station, 4, "Differential", entries, step=9)
     reply.returns(status="VersionMismatch", cite="OCPP 1.6 5.15")
     _version(station, 5, step=11)
 
@@ -62,9 +60,7 @@ def test_failing_update(station, driver, bench, room):
     """A list that cannot be stored is answered with Failed. How to provoke that is the vendor's knowledge."""
     driver.act("break_list_storage", why="storing a list must fail")
     entries = [list_entry(station, bench.id_tags.valid)]
-    reply = station.call(
-        "SendLocalList", listVersion=2, updateType="Full", localAuthorizationList=entries, step=1
-    )
+    reply = offer_local_list(station, 2, "Full", entries, step=1)
     reply.returns(status="Failed", cite="OCPP 1.6 5.15")
 
 

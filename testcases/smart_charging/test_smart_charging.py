@@ -56,10 +56,7 @@ def test_tx_default_profile_in_transaction(smart_charging_now, bench):
 
 def _refused(station, smart, transaction, *, error=()):
     profile = smart.profile("TxProfile", [(0, 6)], transactionId=transaction)
-    request = {"connectorId": smart.bench.connector, "csChargingProfiles": profile}
-    reply = station.call("SetChargingProfile", step=1, **request)
-    if reply.payload.get("status") == "Accepted":
-        smart.remember(request)
+    reply = smart.offer(profile, connector=smart.bench.connector, step=1)
     reply.returns(status="Rejected", error=error, cite="OCPP 1.6 5.16")
 
 
@@ -143,6 +140,7 @@ def test_remote_start_with_profile(station, driver, smart, bench):
         station.configure(MeterValuesSampledData=measurand, optional=True)
         station.configure(MeterValueSampleInterval=bench.times.meter_value_interval)
     profile = _one_limit(smart, "TxProfile", bench)
+    smart.owing(profile)
     started = start_charging(station, driver, step=1, chargingProfile=profile)
     smart.during(started)
     smart.remember({"connectorId": bench.connector, "csChargingProfiles": profile})
@@ -174,7 +172,7 @@ def test_remote_start_with_profile(station, driver, smart, bench):
 def test_remote_start_with_wrong_profile(station, smart, bench):
     """A remote start can only bring a TxProfile."""
     profile = smart.profile("TxDefaultProfile", [(0, 6)])
-    reply = station.call(
+    reply = smart.owing(profile).call(
         "RemoteStartTransaction",
         connectorId=bench.connector,
         idTag=bench.id_tags.valid,

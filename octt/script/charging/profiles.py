@@ -15,8 +15,9 @@ from octt.script.case_run import Label
 from octt.script.charging.comparing import Comparison, compare, returned_schedule
 from octt.script.charging.composite import expected_schedule
 from octt.script.charging.steps import Unit
-from octt.script.station import Station
+from octt.script.station import Owing, Station
 from octt.script.times import in_seconds
+from octt.script.undo import Kind
 
 _LEAST = {"A": 6.0, "W": 1380.0}
 """No EV charges below 6 A (IEC 61851-1), 1380 W on one phase: a lower limit is no limit of a station's own."""
@@ -37,7 +38,6 @@ class SmartCharging:
         self.unit: Unit = self._unit()
         self.most_periods = max(1, station.number_of("ChargingScheduleMaxPeriods") or 99)
         self.set: list[Profile] = []
-        self._ever: list[Profile] = []
         self._former: list[Profile] = []
         """What was set before the last ClearChargingProfile."""
         self.transaction: int | None = None
@@ -115,28 +115,26 @@ class SmartCharging:
 
     def install(self, profile: Profile, *, connector: int | None = None, step: Label = 1) -> None:
         """SetChargingProfile, which must be Accepted; every profile is cleared when the case ends."""
-        request: Profile = {
-            "connectorId": self.bench.connector if connector is None else connector,
-            "csChargingProfiles": profile,
-        }
-        self.remember(request)
-        reply = self.station.call("SetChargingProfile", step=step, **request)
-        reply.returns(status="Accepted", cite="OCPP 1.6 5.16")
+        number = self.bench.connector if connector is None else connector
+        self.offer(profile, connector=number, step=step).returns(status="Accepted", cite="OCPP 1.6 5.16")
+
+    def offer(self, profile: Profile, *, connector: int, step: Label = 1) -> Reply:
+        """SetChargingProfile; what was taken is cleared when the case ends. The reply is not judged."""
+        request: Profile = {"connectorId": connector, "csChargingProfiles": profile}
+        reply = self.owing(profile).call("SetChargingProfile", step=step, **request)
+        if not reply.refused:
+            self.set.append(request)
+        return reply
+
+    def owing(self, profile: Profile) -> Owing:
+        """For a request that brings this profile."""
+        ident = profile["chargingProfileId"]
+        name, purpose = f"charging profile {ident}", profile["chargingProfilePurpose"]
+        return self.station.owes(Kind.PROFILE, name, before=None, after=purpose, id=ident)
 
     def remember(self, request: Profile) -> None:
-        """A profile that is in force from now on, and is cleared when the case ends."""
-        profile = request["csChargingProfiles"]
-        self.station.changed("profile", _name(profile), None, profile["chargingProfilePurpose"])
-        if not self._ever:
-            self.station.case.undo("charging profiles", self._clear)
+        """A profile that came with a transaction is in force from now on."""
         self.set.append(request)
-        self._ever.append(profile)
-
-    def _clear(self) -> None:
-        self.station.call("ClearChargingProfile")
-        for profile in self._ever:
-            purpose = profile["chargingProfilePurpose"]
-            self.station.changed("profile", _name(profile), purpose, None, restored=True)
 
     def clear(self, *profiles: int, step: Label, **fields: Any) -> None:
         """ClearChargingProfile, which must be Accepted and takes away the profiles with these numbers (from 1)."""
@@ -224,7 +222,3 @@ class SmartCharging:
         )
         wanted = {limit for _, limit in former.changes if limit is not None}
         return "it is that of the profile that was cleared" if len(wanted) > 1 and limits == wanted else ""
-
-
-def _name(profile: Profile) -> str:
-    return f"charging profile {profile['chargingProfileId']}"

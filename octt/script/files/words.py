@@ -137,7 +137,7 @@ class Files:
 
     def _location(self, url: str, protocol: str, **more: Any) -> Location:
         location = Location(url, protocol, self.station.newest(), len(self.servers.contacts()), **more)
-        self.station.case.undo("the update or upload", lambda: self._await_end(location))
+        self.station.case.ends_with("the update or upload", lambda: self._await_end(location))
         return location
 
     # -- judgements -----------------------------------------------------------------------------------------------
@@ -280,6 +280,8 @@ def stays_available(station: Station, since: Entry, *, step: Label) -> None:
 
     That connectors were Unavailable meanwhile, since the frame before the update, is legal and no remark.
     """
+
+    station.case.uses(0)
 
     def others() -> str:
         statuses = station.state.statuses

@@ -18,6 +18,7 @@ from octt.script.calling import Reply
 from octt.script.case_run import Label, following
 from octt.script.security.facts import same_key
 from octt.script.station import Station
+from octt.script.undo import Kind
 
 RootType = Literal["CentralSystemRootCertificate", "ManufacturerRootCertificate"]
 CENTRAL_SYSTEM: RootType = "CentralSystemRootCertificate"
@@ -84,13 +85,11 @@ class Certificates:
 
     def offers(self, kind: RootType, certificate: x509.Certificate, *, step: Label = "") -> Reply:
         """InstallCertificate; a root that was accepted is deleted when the case ends. The answer is not judged."""
-        reply = self.station.call(
-            "InstallCertificate", certificateType=kind, certificate=to_pem(certificate), step=step
+        name, pem = f"{kind} {_name(certificate)}", to_pem(certificate)
+        owed = self.station.owes(
+            Kind.CERTIFICATE, name, before=None, after="installed", type=kind, certificate=pem
         )
-        if reply.payload.get("status") == "Accepted":
-            self.station.changed("certificate", kind, None, _name(certificate))
-            self.case.undo(f"the {kind}", lambda: self._remove(kind, certificate))
-        return reply
+        return owed.call("InstallCertificate", certificateType=kind, certificate=pem, step=step)
 
     def lends(self, kind: RootType, certificate: x509.Certificate) -> None:
         """Installs a root that the case needs, if it is not there; then it goes again when the case ends."""
@@ -154,20 +153,21 @@ class Certificates:
         reply = self.station.call("DeleteCertificate", certificateHashData=data, step=step)
         reply.returns(status="Accepted", cite=CITE + "M04.FR.02")
 
-    def _remove(self, kind: RootType, certificate: x509.Certificate) -> None:
+    def take_out(self, kind: RootType, pem: str) -> None:
+        """Deletes a root that a case installed, if it is there; one that took the place of ours makes way for it."""
+        certificate = x509.load_pem_x509_certificate(pem.encode())
         entry = self.find(certificate, self.installed(kind))
         if entry is None:
             return
         ours = certificate.subject == self.pki.root.certificate.subject
         if kind == CENTRAL_SYSTEM and ours and certificate != self.pki.trust_anchor:
             payload: dict[str, Any] = {"certificateType": kind, "certificate": to_pem(self.pki.trust_anchor)}
-            status = self.station.call("InstallCertificate", **payload).payload.get("status")
+            reply = self.station.call("InstallCertificate", **payload)
         else:
             data = hash_data(certificate, algorithm=str(entry["hashAlgorithm"]))
-            status = self.station.call("DeleteCertificate", certificateHashData=data).payload.get("status")
-        if status != "Accepted":
-            raise self.station.impossible(f"{_name(certificate)} is still there: {status}", blame="station")
-        self.station.changed("certificate", kind, _name(certificate), None, restored=True)
+            reply = self.station.call("DeleteCertificate", certificateHashData=data)
+        if reply.given != "Accepted":
+            raise self.station.impossible(f"it is still there: {reply.given}", blame="station")
 
     def _nearest(self, certificate: x509.Certificate, listed: list[dict[str, Any]]) -> str:
         if not listed:

@@ -189,7 +189,7 @@ class Connections:
         """From here on the station may come back otherwise than it was; the case ends with finding it."""
         if not self._undone:
             self._undone = True
-            self.case.undo("the way to the station", self.find_again, early=True)
+            self.case.ends_with("the way to the station", self.find_again, early=True)
 
     def find_again(self) -> None:
         """Lets the station in with whatever it has now; what the cases that change it know better."""

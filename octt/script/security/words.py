@@ -19,6 +19,7 @@ from octt.script.security.connections import Check, Connections, Laboratory
 from octt.script.security.facts import KEY_BYTES, password_problems
 from octt.script.security.probes import Probes
 from octt.script.station import Station
+from octt.script.undo import Kind
 from octt.script.verdicts import Inconclusive
 
 
@@ -28,7 +29,7 @@ class Security(Connections):
     def __init__(self, station: Station, laboratory: Laboratory, declared: Declared) -> None:
         super().__init__(station, laboratory)
         self.declared = declared
-        self._password = self.system.settings.password
+        self._password = self.bench.central_system.password
 
     @functools.cached_property
     def certificates(self) -> Certificates:
@@ -154,13 +155,9 @@ class Security(Connections):
                 "security.new_password of the bench is the password it has already", "configuration"
             )
         self.expect_changes()
-        what = (
-            "the password (until then the station's AuthorizationKey is security.new_password of the bench)"
-        )
-        self.case.undo(what, self._password_back)
         settings.other_password = new
-        self.station.changed("password", "AuthorizationKey", "the bench's", "security.new_password")
-        reply = self.station.call(
+        former = {"before": "the bench's", "after": "security.new_password"}
+        reply = self.station.owes(Kind.PASSWORD, "AuthorizationKey", **former).call(
             "ChangeConfiguration", key="AuthorizationKey", value=new.encode().hex().upper(), step=step
         )
         self.case.position.expect_disconnect()
@@ -170,22 +167,21 @@ class Security(Connections):
             settings.other_password = ""
         reply.returns(status="Accepted", cite=CITE + "A01.FR.02")
 
-    def _password_back(self) -> None:
+    def former_password(self) -> None:
+        """The way back: the password of the bench again, and a connection with it."""
         settings, old, new = self.system.settings, self._password, self.bench.security.new_password
         settings.password, settings.other_password = old, new
-        if not self.system.connected:
-            self.station.connects(again=False)
+        self.station.connects(again=False)
         started = self.now()
-        status = self.station.call(
+        reply = self.station.call(
             "ChangeConfiguration", key="AuthorizationKey", value=old.encode().hex().upper()
-        ).payload.get("status")
-        if status not in ("Accepted", "RebootRequired"):
+        )
+        if reply.given not in ("Accepted", "RebootRequired"):
             raise Inconclusive(
-                f"the station answered {status}; set it to central_system.password by the station's own means, or "
-                "enter the new one in the bench",
+                f"the station answered {reply.given}; set it to central_system.password by the station's own means, "
+                "or enter the new one in the bench",
                 "station",
             )
-        self.station.changed("password", "AuthorizationKey", "security.new_password", "the bench's", True)
         if self.profile in (1, 2):
             if not self.leaves(since=started):
                 self.system.disconnect()

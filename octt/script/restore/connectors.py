@@ -1,0 +1,173 @@
+"""Frees connectors: by gentle ways when a case ends, by a fresh start of the station when these did not help.
+
+A connector is *hindered* when something is in it, or when it is out of order though it was not before the first case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from octt.script.restore.arrival import arrive, await_boot
+from octt.script.restore.means import AGAIN, SHORT, Means
+from octt.script.restore.sessions import RUNNING, await_starts, open_transactions, stop
+from octt.script.restore.undoing import carry_out
+from octt.script.undo import Kind
+from octt.script.verdicts import Inconclusive, Judgement
+
+PLUGGED = ("Preparing", *RUNNING, "Finishing")
+LONGEST_CONNECTION_TIMEOUT = 300
+"""Seconds to wait for a forgotten authorization to expire; a power cycle is quicker than an hour."""
+ROUNDS = 3
+"""How often it is looked whether something began meanwhile."""
+
+
+def hindered(means: Means) -> dict[int, str]:
+    """The connectors that are not free though they should be, with their status; 0 is the station itself."""
+    unusable = means.ground.unusable
+    return {
+        number: status
+        for number, status in sorted(means.station.state.statuses.items())
+        if status in (*PLUGGED, "Reserved") or (status != "Available" and number not in unusable)
+    }
+
+
+def end_sessions(means: Means) -> list[str]:
+    """Ends transactions and takes our cables out, until no more begin; what did not succeed, a sentence each."""
+    problems: list[str] = []
+    for _ in range(ROUNDS):
+        problems = []
+        for transaction in open_transactions(means):
+            try:
+                stop(means, transaction)
+            except Judgement as judgement:
+                problems.append(f"transaction {transaction.id}: {judgement.reason}")
+        for undo in [*means.journal.of(Kind.LOCK), *means.journal.of(Kind.CABLE)]:
+            if problem := carry_out(means, undo):
+                problems.append(problem)
+        await_starts(means)
+        if not open_transactions(means):
+            break
+    return problems
+
+
+def free(means: Means) -> None:
+    """Waits until every connector is Available, and does what can make it so. Raises Inconclusive.
+
+    What was in the way before the case already is not waited for at length again.
+    """
+    function = means.station.limits.function
+    if set(hindered(means)) and set(hindered(means)) <= set(means.case.blocked):
+        function = min(SHORT, function)
+    if _free_within(means, function, unless="Unavailable"):
+        return
+    if "Unavailable" in hindered(means).values():
+        means.station.call("ChangeAvailability", connectorId=0, type="Operative")
+        _free_within(means, function)
+    if "Preparing" in hindered(means).values() and not means.case.blocked:
+        # Who was authorized and did not plug in: the connector is free when ConnectionTimeOut has passed. It may
+        # have become Preparing only now, when a fault was cleared.
+        own = means.station.number_of("ConnectionTimeOut") or 0
+        longest = max(own, means.station.bench.times.connection_timeout)
+        _free_within(means, min(longest, LONGEST_CONNECTION_TIMEOUT))
+    if left := hindered(means):
+        raise Inconclusive(told(left), "station")
+
+
+def told(left: dict[int, str]) -> str:
+    """What is in the way, in words."""
+    return ", ".join(f"connector {number} is still {status}" for number, status in left.items())
+
+
+def pull_out(means: Means, why: str) -> None:
+    """Unlocks and takes out the cables of connectors that seem to have one, whoever put them in."""
+    for number, status in hindered(means).items():
+        if number and status in PLUGGED:
+            if status in RUNNING:
+                _try(lambda n=number: means.driver.press_stop(n, why))  # type: ignore[misc]
+            if status != "Preparing":
+                _try(lambda n=number: means.station.call("UnlockConnector", connectorId=n))  # type: ignore[misc]
+            means.driver.unplug(number, f"connector {number} is {status}; {why}")
+    _free_within(means, means.station.limits.function)
+
+
+def start_afresh(means: Means, why: str) -> None:
+    """A soft reset, a hard one, the power: until no connector is hindered. Raises Inconclusive when nothing helps.
+
+    What did not help is not tried again for a while.
+    """
+    now, since = means.case.timeline.clock.now(), means.ground.helpless_since
+    if since is not None and now - since < AGAIN * 1e9:
+        raise Inconclusive(told(hindered(means)), "tool")
+    ways: tuple[Callable[[], None], ...] = (
+        lambda: pull_out(means, why),
+        lambda: _reset(means, "Soft"),
+        lambda: _reset(means, "Hard"),
+        lambda: cycle_power(means, why),
+    )
+    reasons = []
+    for way in ways:
+        try:
+            way()
+            end_sessions(means)
+            free(means)
+        except Judgement as judgement:
+            reasons.append(judgement.reason)
+        if not hindered(means):
+            means.ground.helpless_since = None
+            means.station.remark(f"the station was given a fresh start: {why}")
+            return
+    means.ground.helpless_since = means.case.timeline.clock.now()
+    raise Inconclusive(f"{told(hindered(means))}; {reasons[-1]}", "tool")
+
+
+def revive(means: Means, silent: Judgement) -> None:
+    """A fresh start for a station that answers nothing; raises what it was silent about when none is to be had."""
+    now, since = means.case.timeline.clock.now(), means.ground.helpless_since
+    if since is not None and now - since < AGAIN * 1e9:
+        raise silent
+    try:
+        cycle_power(means, f"it needs a fresh start: {silent.reason}")
+    except Judgement:
+        means.ground.helpless_since = now
+        raise silent from None
+    means.station.remark(f"the power was cycled before the case: {silent.reason}")
+
+
+def cycle_power(means: Means, why: str) -> None:
+    """Mains power off and on, until the station is there again. Raises Inconclusive when that is impossible."""
+    means.driver.power_cycle(why)
+    means.station.connects(again=False, within=means.station.bench.times.boot_timeout)
+    arrive(means)
+
+
+def _reset(means: Means, kind: str) -> None:
+    reply = means.station.call("Reset", type=kind)
+    if reply.refused:
+        raise Inconclusive(f"Reset {kind} gave {reply.given}", "station")
+    seen = reply.request.index
+    left = means.moment(means.station.limits.function)
+    timeline = means.case.timeline
+    timeline.wait(lambda: any(e.kind == "disconnect" for e in timeline.since(seen)), left)
+    await_boot(means)
+    arrive(means)
+
+
+def _free_within(means: Means, seconds: float, unless: str = "") -> bool:
+    """Whether nothing is hindered any more, in so many seconds; waiting ends for a status that only we can end."""
+
+    def over() -> bool:
+        left = hindered(means)
+        return not left or (bool(unless) and unless in left.values())
+
+    limit = means.moment(seconds)
+    with means.case.waits("station", "every connector to be Available", limit):
+        means.case.timeline.wait(over, limit)
+    return not hindered(means)
+
+
+def _try(how: Callable[[], object]) -> None:
+    """What is worth trying, and no matter when it does not succeed."""
+    try:
+        how()
+    except Judgement:
+        return
