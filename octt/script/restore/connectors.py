@@ -5,18 +5,18 @@ A connector is *hindered* when something is in it, or when it is out of order th
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from functools import partial
 
 from octt.script.restore.arrival import arrive, await_boot
 from octt.script.restore.means import AGAIN, SHORT, Means
-from octt.script.restore.sessions import RUNNING, await_starts, open_transactions, stop
+from octt.script.restore.sessions import RUNNING, await_starts, longest_authorization, open_transactions, stop
 from octt.script.restore.undoing import carry_out
 from octt.script.undo import Kind
 from octt.script.verdicts import Inconclusive, Judgement
 
 PLUGGED = ("Preparing", *RUNNING, "Finishing")
-LONGEST_CONNECTION_TIMEOUT = 300
-"""Seconds to wait for a forgotten authorization to expire; a power cycle is quicker than an hour."""
 ROUNDS = 3
 """How often it is looked whether something began meanwhile."""
 
@@ -66,9 +66,7 @@ def free(means: Means) -> None:
     if "Preparing" in hindered(means).values() and not means.case.blocked:
         # Who was authorized and did not plug in: the connector is free when ConnectionTimeOut has passed. It may
         # have become Preparing only now, when a fault was cleared.
-        own = means.station.number_of("ConnectionTimeOut") or 0
-        longest = max(own, means.station.bench.times.connection_timeout)
-        _free_within(means, min(longest, LONGEST_CONNECTION_TIMEOUT))
+        _free_within(means, longest_authorization(means))
     if left := hindered(means):
         raise Inconclusive(told(left), "station")
 
@@ -79,15 +77,21 @@ def told(left: dict[int, str]) -> str:
 
 
 def pull_out(means: Means, why: str) -> None:
-    """Unlocks and takes out the cables of connectors that seem to have one, whoever put them in."""
-    for number, status in hindered(means).items():
-        if number and status in PLUGGED:
-            if status in RUNNING:
-                _try(lambda n=number: means.driver.press_stop(n, why))  # type: ignore[misc]
-            if status != "Preparing":
-                _try(lambda n=number: means.station.call("UnlockConnector", connectorId=n))  # type: ignore[misc]
-            means.driver.unplug(number, f"connector {number} is {status}; {why}")
-    _free_within(means, means.station.limits.function)
+    """Takes out the cables of connectors that seem to have one, whoever put them in; unlocks and stops before that."""
+    station, driver = means.station, means.driver
+    for number in [number for number, status in hindered(means).items() if number and status in PLUGGED]:
+        ways: tuple[Callable[[], object], ...] = (
+            partial(station.call, "UnlockConnector", connectorId=number),
+            partial(driver.unplug, number, f"connector {number} is not free; {why}"),
+            partial(driver.press_stop, number, f"connector {number} is not free; {why}"),
+            partial(driver.unplug, number, f"connector {number} is not free; {why}"),
+        )
+        for way in ways:
+            if station.state.statuses.get(number) not in PLUGGED:
+                break
+            with contextlib.suppress(Judgement):
+                way()
+                _free_within(means, station.limits.function)
 
 
 def start_afresh(means: Means, why: str) -> None:
@@ -163,11 +167,3 @@ def _free_within(means: Means, seconds: float, unless: str = "") -> bool:
     with means.case.waits("station", "every connector to be Available", limit):
         means.case.timeline.wait(over, limit)
     return not hindered(means)
-
-
-def _try(how: Callable[[], object]) -> None:
-    """What is worth trying, and no matter when it does not succeed."""
-    try:
-        how()
-    except Judgement:
-        return

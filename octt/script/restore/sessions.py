@@ -7,6 +7,9 @@ from octt.script.verdicts import Inconclusive, Judgement
 from octt.timeline.entry import Entry
 from octt.timeline.state import Transaction
 
+LONGEST_CONNECTION_TIMEOUT = 300
+"""Seconds to wait for a forgotten authorization to expire; a fresh start is quicker than an hour."""
+
 RUNNING = ("Charging", "SuspendedEV", "SuspendedEVSE")
 
 
@@ -50,32 +53,42 @@ def _stops(means: Means, transaction: Transaction, seconds: float) -> bool:
 
 
 def await_starts(means: Means) -> None:
-    """A transaction that we asked for may begin when its case is over: it, or a sign that none will, is waited for.
+    """Waits for what may begin though the case is over: a transaction that we asked for, or that a card allowed.
 
-    Such a sign is the connector Available after the request, or a transaction that was begun on it.
+    It begins, or the connector becomes Available, which says that none will; else an authorization ends with
+    ConnectionTimeOut (9.1.6).
     """
-    for reply in _started_remotely(means):
-        connector = reply.call.payload.get("connectorId") if reply.call else None
-        limit = means.moment(means.station.limits.remote_start)
-
-        def decided(reply: Entry = reply, connector: object = connector) -> bool:
-            after = means.case.timeline.since(reply.index + 1)
-            return any(
-                e.is_call("StartTransaction") or (e.is_call("StatusNotification") and _is_free(e))
-                for e in after
-                if e.payload.get("connectorId") == connector
-            )
-
-        with means.case.waits("station", "to start what it was asked for, or to give it up", limit):
-            means.case.timeline.wait(decided, limit)
-
-
-def _is_free(entry: Entry) -> bool:
-    return entry.payload.get("status") == "Available"
-
-
-def _started_remotely(means: Means) -> list[Entry]:
-    """The replies to our remote starts of this case that are no refusals."""
     entries = means.case.timeline.since(means.case.position.began)
-    replies = [e for e in entries if e.incoming and e.call and e.action == "RemoteStartTransaction"]
-    return [e for e in replies if e.frame.type == "CALLRESULT" and e.payload.get("status") == "Accepted"]
+    pending = [entry for entry in entries if _may_start(entry) and not _over(means, entry)]
+    if not pending:
+        return
+    limit = means.moment(longest_authorization(means))
+    with means.case.waits("station", "to start what it was asked for, or to give it up", limit):
+        means.case.timeline.wait(lambda: all(_over(means, entry) for entry in pending), limit)
+
+
+def longest_authorization(means: Means) -> float:
+    """Seconds after which an authorization that nobody used has ended, and a slow start has begun."""
+    own = means.station.number_of("ConnectionTimeOut") or 0
+    configured = max(own, means.station.bench.times.connection_timeout)
+    return max(min(configured, LONGEST_CONNECTION_TIMEOUT), means.station.limits.remote_start)
+
+
+def _may_start(entry: Entry) -> bool:
+    """Whether this is an acceptance after which a transaction may begin."""
+    if entry.frame.type != "CALLRESULT" or entry.call is None:
+        return False
+    if entry.action == "RemoteStartTransaction":
+        return entry.incoming and entry.payload.get("status") == "Accepted"
+    info = entry.payload.get("idTagInfo")
+    return entry.action == "Authorize" and isinstance(info, dict) and info.get("status") == "Accepted"
+
+
+def _over(means: Means, accepted: Entry) -> bool:
+    """Whether what was accepted has begun since, or will not any more."""
+    for entry in means.case.timeline.since(accepted.index + 1):
+        if entry.is_call("StatusNotification") and entry.payload.get("status") == "Available":
+            return True
+        if entry.is_call("StartTransaction") or entry.is_call("StopTransaction"):
+            return True
+    return False
