@@ -15,6 +15,7 @@ from octt import paths
 from octt.bench import ConfigError
 from octt.commands.refusing import complain, refuse, refusing
 from octt.record import Event
+from octt.record.events import CaseEnded, CaseRevised
 from octt.station.operator import Operator
 from octt.suite.options import Options
 from octt.suite.plugin import WithOptions
@@ -46,7 +47,7 @@ def run_cases(
         progress.say(notice)
 
     def listen(event: Event) -> None:
-        if event["kind"] == "case.end":
+        if isinstance(event, CaseEnded | CaseRevised):
             ended.append(event)
         progress.see(event)
 
@@ -99,7 +100,7 @@ class _Front:
 
     def pytest_octt_started(self, run: Run) -> None:
         """The run exists: the view may look at it."""
-        self.progress.run = run
+        self.progress.run, run.tell = run, self.progress.say
         self.progress.start_view()
 
     def pytest_octt_refused(self, error: str) -> bool:

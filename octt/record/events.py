@@ -249,6 +249,22 @@ class StationChanged(Event, tag="changed", frozen=True, kw_only=True):
     restored: bool  # true on the line that puts it back
 
 
+class UndoOpened(Event, tag="undo.open", frozen=True, kw_only=True):
+    """Something will have to be put back: written before the station is asked for what makes it necessary."""
+
+    what: str  # as in changed, and "lock", "cable", "power", "action", "transaction", "password"
+    name: str  # which one
+    given: Table  # what it takes to put it back
+    run: str = ""  # folder of the earlier run that left it
+
+
+class UndoDone(Event, tag="undo.done", frozen=True, kw_only=True):
+    """Something need not be put back any more."""
+
+    undo: Int  # line of its undo.open
+    outcome: Literal["restored", "not needed"]  # the station is as it was, or never made the change
+
+
 class VerdictOverruled(Event, tag="override", frozen=True, kw_only=True):
     """The operator overrules the verdict of a case."""
 
@@ -322,6 +338,8 @@ Known = (
     | CaseRevised
     | ConfigurationRead
     | StationChanged
+    | UndoOpened
+    | UndoDone
     | VerdictOverruled
     | FileTransferred
     | AnswerExamined

@@ -8,12 +8,13 @@ process, which finds in the record what is open.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from octt.record import Event, Record
+from octt.record.events import UndoDone, UndoOpened
 
 
 class Kind(StrEnum):
@@ -136,7 +137,7 @@ class Journal:
     def _opened(self, kind: Kind, name: str, given: Mapping[str, Any], case: str, run: str = "") -> Undo:
         more = {**_of(case), **({"run": run} if run else {})}
         event = self.record.write("undo.open", what=str(kind), name=name, given=dict(given), **more)
-        undo = self._open[event["n"]] = Undo(event["n"], kind, name, given, case, run)
+        undo = self._open[event.n] = Undo(event.n, kind, name, given, case, run)
         return undo
 
     def changed(self, undo: Undo, before: object, after: object) -> None:
@@ -175,19 +176,13 @@ def still_open(events: Iterable[Event]) -> list[Undo]:
     """The undos that a record leaves open, in the order in which they were opened."""
     found: dict[int, Undo] = {}
     for event in events:
-        if event["kind"] == "undo.open":
-            for undo in _read(event):
-                found[undo.line] = undo
-        elif event["kind"] == "undo.done":
-            found.pop(event.get("undo", 0), None)
+        if isinstance(event, UndoOpened) and event.what in set(Kind):  # there may be others in later versions
+            found[event.n] = Undo(
+                event.n, Kind(event.what), event.name, event.given, event.case or "", event.run
+            )
+        elif isinstance(event, UndoDone):
+            found.pop(event.undo, None)
     return list(found.values())
-
-
-def _read(event: Event) -> Iterator[Undo]:
-    given = event.get("given")
-    with contextlib.suppress(ValueError):  # of a later version, or damaged
-        kind, name = Kind(event.get("what", "")), str(event.get("name", ""))
-        yield Undo(event["n"], kind, name, given if isinstance(given, dict) else {}, event.get("case", ""))
 
 
 def _of(case: str) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from octt.bench import Bench
 from octt.ocpp import frames
-from octt.record import Event, read
+from octt.ocpp.values import table
+from octt.record import Event, decode, read
+from octt.record.events import FrameSeen, RunStarted, StationChanged, UndoOpened
 from octt.script.undo import Kind, Undo, still_open
 from octt.timeline.timeline import Timeline
 
@@ -60,65 +60,57 @@ def left_before(bench: Bench, out: Path) -> Left | None:
         return None
     newest, when = None, 0
     for path in out.parent.glob("*/record.jsonl"):
-        first = next(iter(_quietly(path)), {})
-        if path.parent != out and _same(first, bench) and first.get("t", 0) > when:
-            newest, when = path.parent, first["t"]
+        first = _first(path)
+        if path.parent != out and first and first.t > when and _same(first, bench):
+            newest, when = path.parent, first.t
     found = left_by(newest) if newest else None
     return found if found and (found.undos or found.beyond) else None
 
 
-def _same(first: Event, bench: Bench) -> bool:
-    """Whether a run that began with this event was one with the station of this bench."""
-    recorded = first.get("bench")
-    if first.get("kind") != "run.start" or not isinstance(recorded, dict):
-        return False
-    station, central = recorded.get("station", {}), recorded.get("central_system", {})
-    wanted = bench.central_system
+def _first(path: Path) -> RunStarted | None:
+    """How a run began; None when that cannot be read."""
+    try:
+        event = next(read(path), None)
+    except OSError:
+        return None
+    return event if isinstance(event, RunStarted) else None
+
+
+def _same(run: RunStarted, bench: Bench) -> bool:
+    """Whether it was a run with the station of this bench."""
+    station, central = table(run.bench.get("station")), table(run.bench.get("central_system"))
+    address = (central.get("port"), central.get("path"))
     return (
         station.get("identity") == bench.station.identity
-        and (central.get("port"), central.get("path")) == (wanted.port, wanted.path)
-        and recorded.get("driver", {}).get("kind") != "simulated"
+        and address == (bench.central_system.port, bench.central_system.path)
+        and table(run.bench.get("driver")).get("kind") != "simulated"
     )
-
-
-def _quietly(path: Path) -> Iterator[Event]:
-    try:
-        yield from read(path)
-    except OSError:
-        return
 
 
 def _concerning(path: Path) -> Iterator[Event]:
     with path.open("rb") as file:
         for line in file:
-            if line.endswith(b"\n") and any(word in line for word in _CONCERNS):
-                try:
-                    event = orjson.loads(line)
-                except orjson.JSONDecodeError:
-                    continue
-                if isinstance(event, dict) and isinstance(event.get("kind"), str):
-                    yield event
+            if line.endswith(b"\n") and any(word in line for word in _CONCERNS) and (event := decode(line)):
+                yield event
 
 
 def _replayed(events: Iterable[Event]) -> Timeline:
     """The frames of a record once more, for the state that follows from them."""
     timeline = Timeline()
     for event in events:
-        if event["kind"] == "frame" and isinstance(event.get("raw"), str):
-            frame, incoming = frames.parse(event["raw"]), event.get("dir") == "in"
-            place: tuple[int, int, int] = event["n"], event["m"], event["t"]
-            more: dict[str, Any] = {"incoming": incoming, "frame": frame, "action": frame.action}
-            timeline.append(*place, "frame", event.get("connection", 0), **more)
+        if isinstance(event, FrameSeen) and not event.binary:
+            frame = frames.parse(event.raw)
+            more: dict[str, Any] = {"incoming": event.dir == "in", "frame": frame, "action": frame.action}
+            timeline.append(event.n, event.m, event.t, "frame", event.connection, **more)
     return timeline
 
 
 def _beyond(events: Iterable[Event]) -> Iterator[str]:
     """What was changed and never was an undo: installed firmware, a renewed certificate, a raised profile."""
-    owed: set[tuple[object, object]] = set()
+    owed: set[tuple[str, str]] = set()
     for event in events:
-        name = event.get("what"), event.get("name")
-        if event["kind"] == "undo.open":
-            owed.add(name)
-        elif event["kind"] == "changed" and name not in owed:
-            before, after = (event.get(when) or "nothing" for when in ("before", "after"))
-            yield f"{name[0]} {name[1]}: it was {before}, it is {after}"
+        if isinstance(event, UndoOpened):
+            owed.add((event.what, event.name))
+        elif isinstance(event, StationChanged) and (event.what, event.name) not in owed:
+            before, after = event.before or "nothing", event.after or "nothing"
+            yield f"{event.what} {event.name}: it was {before}, it is {after}"
