@@ -42,7 +42,7 @@ def run_cases(
     console = Console(highlight=False)
     with refusing(ConfigError):
         options = prepare(bench, pics, out, cases, profiles)
-    progress, ended = Progress(console, verbose), []
+    progress, ended = Progress(console, verbose), list[Event]()
     for notice in options.notices:
         progress.say(notice)
 
@@ -52,7 +52,7 @@ def run_cases(
         progress.see(event)
 
     options.listener = listen
-    options.operator = _operator(options, progress)
+    options.operator = operator_of(options, progress)
     front = _Front(progress)
     _allow_descriptors()
     # SIGTERM ends a run as ctrl-C does: the record is completed.
@@ -81,7 +81,8 @@ def _allow_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
-def _operator(options: Options, progress: Progress) -> Operator | None:
+def operator_of(options: Options, progress: Progress) -> Operator | None:
+    """The person at the terminal, where the bench or the terminal has one."""
     wanted = options.bench.driver.operator
     if wanted is None:
         wanted = options.bench.driver.kind == "manual" or sys.stdin.isatty()

@@ -21,6 +21,7 @@ COMMANDS = {
     "pics": ("octt.commands.pics:pics", "Write, check and show a vendor's declaration (PICS)."),
     "pki": ("octt.commands.pki:pki", "The laboratory's certificates: export for the station, import a CA."),
     "report": ("octt.commands.report:report", "Make all reports of a run again from its record."),
+    "restore": ("octt.commands.restore:restore", "Put back what a run left at its station."),
     "run": ("octt.commands.run:run", "Run the applicable test cases against a station."),
     "show": ("octt.commands.cases:show", "Show a test case: what it tests, its steps, what it needs."),
     "simulate": (

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from octt.bench import Bench
+from octt.bench import Bench, ConfigError
 from octt.ocpp import frames
 from octt.ocpp.values import table
 from octt.record import Event, decode, read
-from octt.record.events import FrameSeen, RunStarted, StationChanged, UndoOpened
+from octt.record.events import FrameSeen, RunEnded, RunStarted, StationChanged, UndoOpened
 from octt.script.undo import Kind, Undo, still_open
 from octt.timeline.timeline import Timeline
 
@@ -50,6 +50,27 @@ def left_by(folder: Path) -> Left:
     return Left(folder, [*still_open(events), *transactions], list(_beyond(events)))
 
 
+def left_of(folder: Path) -> Left:
+    """What a run left and no later one has taken over; else what the later one left. Raises OSError."""
+    left = left_by(folder)
+    heirs = [
+        path.parent for path in folder.absolute().parent.glob("*/record.jsonl") if _inherits(path, folder)
+    ]
+    heirs = [heir for heir in heirs if heir != folder.absolute()]
+    newest = max(
+        heirs, key=lambda heir: (_first(heir / "record.jsonl") or RunEnded(reason="")).t, default=None
+    )
+    return left_of(newest) if newest else left
+
+
+def _inherits(path: Path, folder: Path) -> bool:
+    try:
+        opened = (event for event in _concerning(path) if isinstance(event, UndoOpened))
+        return any(event.run == folder.absolute().name for event in opened)
+    except OSError:
+        return False
+
+
 def left_before(bench: Bench, out: Path) -> Left | None:
     """What the newest run before this one left at the same station, if it left anything.
 
@@ -65,6 +86,23 @@ def left_before(bench: Bench, out: Path) -> Left | None:
             newest, when = path.parent, first.t
     found = left_by(newest) if newest else None
     return found if found and (found.undos or found.beyond) else None
+
+
+def bench_of(folder: Path) -> Bench:
+    """The bench of a run from its record. Raises ConfigError when there is none, or it cannot do without secrets."""
+    run = _first(folder / "record.jsonl")
+    if run is None:
+        raise ConfigError(f"{folder / 'record.jsonl'} is no record of a run")
+    sections = {
+        name: section for name, section in run.bench.items() if name not in ("laboratory", "security")
+    }
+    try:
+        bench = Bench.model_validate(sections)
+    except ValueError as error:
+        raise ConfigError(f"the bench on the record cannot be used ({error}); name it with --bench") from None
+    if bench.central_system.security_profile:
+        raise ConfigError("passwords and certificates are not on a record: name the bench file with --bench")
+    return bench
 
 
 def _first(path: Path) -> RunStarted | None:
