@@ -80,6 +80,7 @@ class Expecting(Failing, Calling):
     ) -> Entry:
         """Waits for StatusNotification of a connector (default: the one under test)."""
         number = self.bench.connector if connector is None else connector
+        self.case.uses(number)
         return self.sends("StatusNotification", step=step, connectorId=number, status=status, **more)
 
     def reports_all(

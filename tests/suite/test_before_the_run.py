@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from octt.bench import Bench
 from octt.pics.declaration import Declaration
 from octt.record import read
-from octt.script.verdicts import AbortRun
+from octt.script.verdicts import AbortRun, Inconclusive
 from octt.station.operator import Operator
 from octt.suite.run import Options, Run
 from tests.conftest import BareStation
@@ -57,7 +57,12 @@ def begun(tmp_path):
         {
             "central_system": {"host": "127.0.0.1", "port": port},
             "driver": {"kind": "manual"},
-            "times": {"function_timeout": 0.3, "connection_timeout": 1, "connect_timeout": 20},
+            "times": {
+                "function_timeout": 0.3,
+                "connection_timeout": 1,
+                "connect_timeout": 20,
+                "boot_timeout": 1,
+            },
         }
     )
     runs, stations = [], []
@@ -93,7 +98,8 @@ def test_who_aborts_before_the_first_case_aborts_the_run(begun, tmp_path):
 def test_a_connector_that_nobody_frees_costs_no_case_a_verdict(begun):
     run, person = begun("cannot")
     scene = run.begin("TC_003_CS", 1)
-    with pytest.raises(Exception, match="connector 1 is still SuspendedEV") as stopped:
-        run.establish_preconditions(scene)
+    run.establish_preconditions(scene)
+    with pytest.raises(Inconclusive, match="connector 1 was SuspendedEV already") as stopped:
+        scene.driver.plug_in(1)
     assert run.end(scene, stopped.value)[0] == "INCONCLUSIVE"
-    assert person.texts[1].endswith("Switch the station's mains power off and on again.")
+    assert person.texts[-1].endswith("Switch the station's mains power off and on again.")

@@ -359,12 +359,12 @@ def test_the_next_case_does_not_begin_in_the_middle_of_an_update(stage):
     files = stage.files("HTTP")
     files.image(turn=0)
     stage.says("Downloading")
-    undo = stage.case.undos[-1]
+    ending = stage.case.endings[-1]
     with pytest.raises(Inconclusive, match=r"has not ended within 0\.5 s"):
-        undo.how()
+        ending.how()
     stage.station.bench = BenchFile(times=Times(install_timeout=20))
     threading.Timer(0.1, stage.says, ("DownloadFailed",)).start()
-    undo.how()
+    ending.how()
 
 
 # -- damaged files ------------------------------------------------------------------------------------------------

@@ -10,11 +10,12 @@ import pytest
 
 from octt.bench import Bench as BenchFile
 from octt.bench import Times
-from octt.script.actions import Actions, World
+from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
 from octt.script.limits import Limits
-from octt.script.restore import free_connectors, put_back
+from octt.script.restore.ending import restore
+from octt.script.restore.means import Means
 from octt.script.station import Station
 from octt.script.verdicts import AbortRun, Inconclusive
 from octt.station.actions import CannotAct, Driver
@@ -56,10 +57,12 @@ class Stage:
         case = CaseRun("TC_TEST", live.record, live.csms.timeline)
         self.station = Station(case, live.csms, BENCH, LIMITS, 1)
         self.csms = Csms(case, live.csms)
-        self.actions = Actions(case, self.rig, None, World())
+        self.actions = Actions(case, self.rig, None)
+        self.means = Means(case, self.station, self.csms, self.actions)
 
-    def put_back(self):
-        return put_back(self.station, self.csms, self.actions)
+    def restore(self):
+        """What could not be restored."""
+        return restore(self.means)
 
     def remarks(self):
         return [event["text"] for event in self.live.events("remark")]
@@ -72,7 +75,7 @@ def test_a_station_left_unregistered_that_asks_again_is_accepted(live, status):
     stage.bare.call("BootNotification", **BOOT)
     again = threading.Timer(0.3, lambda: stage.bare.call("BootNotification", **BOOT))
     again.start()
-    assert stage.put_back() == []
+    assert stage.restore() == []
     again.join()
     assert live.csms.timeline.state.registration == "Accepted"
     assert stage.rig.asked == []
@@ -82,7 +85,7 @@ def test_a_station_left_unregistered_that_stays_silent_gets_its_power_cycled(liv
     stage = Stage(live)
     stage.csms.answer("BootNotification", status="Rejected", interval=1)
     stage.bare.call("BootNotification", **BOOT)
-    assert stage.put_back() == []
+    assert stage.restore() == []
     assert stage.rig.asked == ["power_cycle"]
     assert live.csms.timeline.state.registration == "Accepted"
 
@@ -91,9 +94,9 @@ def test_a_registration_nobody_can_put_back_is_said(live):
     stage = Stage(live, able=False)
     stage.csms.answer("BootNotification", status="Pending", interval=1)
     stage.bare.call("BootNotification", **BOOT)
-    problems = stage.put_back()
+    problems = stage.restore()
     assert len(problems) == 1
-    assert problems[0].startswith("the registration was not put back: nobody could do power_cycle")
+    assert problems[0].startswith("the connection: nobody could do power_cycle")
 
 
 def started(stage, status):
@@ -114,41 +117,25 @@ def test_a_transaction_the_station_has_lost_is_not_stopped_again_and_again(live)
     stage = Stage(live)
     number = started(stage, "Available")
     thread = refusing(stage)
-    assert stage.put_back() == []
+    assert stage.restore() == []
     thread.join()
     assert stage.rig.asked == []
-    assert stage.actions.world.lost == {number}
-    assert stage.remarks() == [f"transaction {number} was never stopped, and the station knows it no longer"]
-    assert stage.put_back() == []  # nothing is called: a bare station would not answer
+    assert stage.means.ground.lost == {number}
+    assert stage.remarks() == [
+        f"transaction {number} was never stopped, and the station knows it no longer "
+        "(RemoteStopTransaction gave Rejected)"
+    ]
+    assert stage.restore() == []  # nothing is called: a bare station would not answer
 
 
 def test_a_station_that_refuses_and_charges_on_is_stopped_by_its_button(live):
     stage = Stage(live)
     number = started(stage, "Charging")
     thread = refusing(stage)
-    problems = stage.put_back()
+    problems = stage.restore()
     thread.join()
     assert stage.rig.asked == ["press_stop"]
-    assert problems == [f"transaction {number} was not put back: no StopTransaction came within 0.3 s"]
-
-
-def test_a_cable_left_in_before_the_run_is_pulled_out(live):
-    stage = Stage(live)
-    for connector, status in ((0, "Available"), (1, "SuspendedEV"), (2, "Available")):
-        stage.bare.status(connector, status)
-    stage.rig.after["unplug"] = lambda: stage.bare.status(1, "Available")
-    free_connectors(stage.station, stage.actions)
-    assert stage.rig.asked == ["unplug"]
-    assert stage.actions.world.stuck == {}
-
-
-def test_a_connector_that_stays_occupied_before_the_run_is_named(live):
-    stage = Stage(live)
-    stage.bare.status(1, "Finishing")
-    with pytest.raises(Inconclusive, match="connector 1 is still Finishing"):
-        free_connectors(stage.station, stage.actions)
-    assert stage.rig.asked == ["unplug"]
-    assert stage.actions.world.stuck == {1: "Finishing"}  # each case gives the station a fresh start
+    assert problems == [f"transaction {number}: no StopTransaction came within 0.3 s"]
 
 
 def test_an_authorization_that_was_not_used_expires_after_the_stations_own_time(live):
@@ -166,7 +153,7 @@ def test_an_authorization_that_was_not_used_expires_after_the_stations_own_time(
 
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(station)
-        assert stage.put_back() == []
+        assert stage.restore() == []
     assert asked.result()[2:] == ["GetConfiguration", {"key": ["ConnectionTimeOut"]}]
 
 
@@ -184,37 +171,8 @@ def test_an_authorization_that_shows_only_when_a_fault_is_gone_is_waited_for_too
 
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(station)
-        assert stage.put_back() == []
+        assert stage.restore() == []
     done.result()
-
-
-def test_a_connector_that_is_unavailable_before_the_run_is_left_to_the_cases(live):
-    stage = Stage(live)
-    stage.bare.status(1, "Unavailable")
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(lambda: stage.bare.reply(status="Accepted"))
-        with pytest.raises(Inconclusive, match="connector 1 is still Unavailable"):
-            free_connectors(stage.station, stage.actions)
-    assert asked.result()[2:] == ["ChangeAvailability", {"connectorId": 0, "type": "Operative"}]
-    assert stage.actions.world.stuck == {}
-
-
-def test_a_station_that_said_nothing_of_its_connector_is_asked(live):
-    stage = Stage(live)
-
-    def trigger():
-        call = stage.bare.reply(status="Accepted")
-        stage.bare.status(1, "Available")
-        return call
-
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(trigger)
-        free_connectors(stage.station, stage.actions)
-    assert asked.result()[2:] == [
-        "TriggerMessage",
-        {"requestedMessage": "StatusNotification", "connectorId": 1},
-    ]
-    assert stage.rig.asked == []
 
 
 class Person(Operator):
@@ -236,7 +194,7 @@ class Person(Operator):
 def test_outside_a_case_there_is_nothing_to_repeat_but_the_question(live, answers, outcome):
     person = Person(*answers)
     case = CaseRun("", live.record, live.csms.timeline)
-    actions = Actions(case, ManualDriver(), person, World())
+    actions = Actions(case, ManualDriver(), person)
     with pytest.raises(outcome):
         actions.unplug(1, "the run begins with a free connector")
     assert person.texts == ["Unplug the cable of connector 1."] * len(answers)

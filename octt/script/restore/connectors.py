@@ -18,7 +18,7 @@ from octt.script.verdicts import Inconclusive, Judgement
 
 PLUGGED = ("Preparing", *RUNNING, "Finishing")
 ROUNDS = 3
-"""How often it is looked whether something began meanwhile."""
+"""How often it is looked whether a transaction began meanwhile."""
 
 
 def hindered(means: Means) -> dict[int, str]:
@@ -33,20 +33,21 @@ def hindered(means: Means) -> dict[int, str]:
 
 def end_sessions(means: Means) -> list[str]:
     """Ends transactions and takes our cables out, until no more begin; what did not succeed, a sentence each."""
-    problems: list[str] = []
-    for _ in range(ROUNDS):
-        problems = []
-        for transaction in open_transactions(means):
+    problems, tried = list[str](), set[int]()
+    for attempt in range(ROUNDS):
+        new = [one for one in open_transactions(means) if one.id not in tried]
+        if attempt and not new:
+            break
+        for transaction in new:
+            tried.add(transaction.id)
             try:
                 stop(means, transaction)
             except Judgement as judgement:
                 problems.append(f"transaction {transaction.id}: {judgement.reason}")
-        for undo in [*means.journal.of(Kind.LOCK), *means.journal.of(Kind.CABLE)]:
-            if problem := carry_out(means, undo):
-                problems.append(problem)
+        if not attempt:
+            cables = [*means.journal.of(Kind.LOCK), *means.journal.of(Kind.CABLE)]
+            problems += [problem for undo in cables if (problem := carry_out(means, undo))]
         await_starts(means)
-        if not open_transactions(means):
-            break
     return problems
 
 

@@ -30,10 +30,8 @@ def stop(means: Means, transaction: Transaction) -> None:
         refused, why = reply.refused, f"RemoteStopTransaction gave {reply.given}"
     except Judgement as silent:
         refused, why = True, silent.reason
-    if not refused and _stops(means, transaction, limit):
-        return
-    if _stops(means, transaction, 0):  # it was on its way (3.7)
-        return
+    if _stops(means, transaction, station.limits.function if refused else limit):
+        return  # one that was refused may have ended already, and its end be on its way (3.7)
     if refused and station.state.statuses.get(transaction.connector) not in RUNNING:
         means.ground.lost.add(transaction.id)
         station.remark(

@@ -1,0 +1,293 @@
+"""Restoring a station: it asks, believes only the answers and what follows, waits, and tries again later."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from octt.script.restore.connectors import hindered
+from octt.script.restore.means import AGAIN
+from octt.script.states import make_unavailable, reserve
+from octt.script.undo import Kind
+from octt.script.verdicts import Inconclusive
+from tests.script.answering import BOOT, STOP, Stage, key
+
+
+@pytest.fixture
+def stage(live):
+    return Stage(live)
+
+
+# -- asking, and believing only the answers ---------------------------------------------------------------------------
+
+
+def test_operative_is_asked_for_whatever_status_was_heard_last(stage):
+    make_unavailable(stage.station, 1)
+    stage.it.status(1, "Available")
+    assert stage.restore() == []
+    assert stage.it.requests("ChangeAvailability")[-1] == {"connectorId": 1, "type": "Operative"}
+    assert stage.changes()[-1] == ("connector 1", True)
+
+
+def test_what_the_station_refused_is_not_called_restored_and_is_tried_again(stage):
+    make_unavailable(stage.station, 1)
+    stage.it.replies["ChangeAvailability"] = {"status": "Rejected"}
+    assert stage.restore() == ["the availability of connector 1: ChangeAvailability gave Rejected"]
+    assert stage.changes() == [("connector 1", False)]
+    stage.it.replies["ChangeAvailability"] = {"status": "Accepted"}
+    stage.case("")
+    assert stage.make_ready() == []
+    restored = stage.live.events("changed")[-1]
+    assert (restored["name"], restored["restored"], restored["case"]) == ("connector 1", True, "TC_TEST")
+
+
+@pytest.mark.parametrize(("value", "restored"), [(60, "60"), (True, "true"), (1.5, "1.5"), ("a, b", "a, b")])
+def test_a_value_of_any_type_goes_back_as_text(stage, value, restored):
+    stage.it.replies["GetConfiguration"] = key("ConnectionTimeOut", value)
+    stage.station.configure(ConnectionTimeOut=2)
+    assert stage.restore() == []
+    assert stage.it.requests("ChangeConfiguration")[-1] == {"key": "ConnectionTimeOut", "value": restored}
+
+
+def test_one_that_fails_ends_no_other(stage):
+    for name in ("HeartbeatInterval", "MeterValueSampleInterval"):
+        stage.it.replies["GetConfiguration"] = key(
+            name, "x" * 501 if name == "MeterValueSampleInterval" else "9"
+        )
+        stage.station.configure(**{name: 5})
+    problems = stage.restore()
+    assert len(problems) == 1
+    assert problems[0].startswith("MeterValueSampleInterval = x")
+    assert [undo.name for undo in stage.journal.open] == ["MeterValueSampleInterval"]
+    assert stage.it.requests("ChangeConfiguration")[-1]["key"] == "HeartbeatInterval"
+
+
+def test_a_key_that_is_as_it_was_is_restored_though_the_change_was_refused(stage):
+    stage.it.replies["GetConfiguration"] = key("HeartbeatInterval", "300")
+    stage.station.configure(HeartbeatInterval=5)
+    stage.it.replies["ChangeConfiguration"] = {"status": "Rejected"}
+    assert stage.restore() == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "left"), [("Rejected", "Available", 0), ("Rejected", "Reserved", 1)]
+)
+def test_a_reservation_the_station_rejects_is_gone_unless_it_shows(stage, reply, status, left):
+    reserve(stage.station, 1, id_tag="OCTTVALID1")
+    stage.it.status(1, status)
+    stage.it.replies["CancelReservation"] = {"status": reply}
+    stage.restore()
+    assert len(stage.journal.open) == left
+
+
+@pytest.mark.parametrize(("version", "left"), [(0, 0), (-1, 0), (3, 1)])
+def test_a_list_that_cannot_be_emptied_counts_by_its_version(stage, version, left):
+    stage.station.owes(Kind.LIST, "local authorization list", before="empty", after="version 1").call(
+        "SendLocalList", listVersion=1, updateType="Full"
+    )
+    stage.it.replies |= {
+        "SendLocalList": {"status": "Failed"},
+        "GetLocalListVersion": {"listVersion": version},
+    }
+    assert len(stage.restore()) == len(stage.journal.open) == left
+
+
+# -- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_station_that_is_booting_is_asked_for_nothing_before_it_is_accepted(stage):
+    """What it refuses before would be blamed on it, while the StopTransaction was on its way."""
+    stage.it.status(1, "Charging")
+    number = stage.it.starts()
+    stage.driver.power_cycle()
+    stage.it.replies["RemoteStopTransaction"] = {"status": "Rejected"}
+
+    def boots():
+        stage.it.call("BootNotification", **BOOT)
+        stage.it.status(1, "Finishing")
+        time.sleep(0.1)  # it is on its way, and asking for it is in vain
+        stage.it.call("StopTransaction", transactionId=number, reason="PowerLoss", **STOP)
+        stage.it.status(1, "Available")
+
+    booting = threading.Timer(0.5, boots)
+    booting.start()
+    assert stage.restore() == []
+    booting.join()
+    assert stage.remarks() == []
+    assert stage.rig.asked == ["power_cycle"]
+
+
+def test_a_soft_reset_need_not_boot(stage):
+    stage.station.call("Reset", type="Soft")
+    assert stage.restore() == []
+
+
+def test_a_boot_that_must_come_and_does_not_is_said(stage):
+    stage.station.call("Reset", type="Hard")
+    assert stage.restore() == [
+        "the connection: no BootNotification came after what must make the station boot"
+    ]
+
+
+def test_a_reset_that_was_refused_is_not_waited_for(stage):
+    stage.it.replies["Reset"] = {"status": "Rejected"}
+    stage.station.call("Reset", type="Hard")
+    assert stage.restore() == []
+
+
+def test_a_transaction_that_begins_when_the_case_is_over_is_ended_too(stage):
+    """As a remote start that had to be Rejected: it is answered, and begins a moment later."""
+
+    def starts(_request):
+        threading.Timer(0.1, stage.it.starts).start()
+        return {"status": "Accepted"}
+
+    def stops(request):
+        stage.it.says("StopTransaction", transactionId=request["transactionId"], **STOP)
+        return {"status": "Accepted"}
+
+    stage.it.replies |= {"RemoteStartTransaction": starts, "RemoteStopTransaction": stops}
+    stage.station.call("RemoteStartTransaction", connectorId=1, idTag="OCTTVALID1")
+    assert stage.restore() == []
+    assert len(stage.it.requests("RemoteStopTransaction")) == 1
+    assert stage.station.state.open_transactions == []
+
+
+# -- connectors -------------------------------------------------------------------------------------------------------
+
+
+def freed_by(stage, way):
+    """The connector becomes Available by one way only."""
+    free = lambda *_: stage.it.says(  # noqa: E731
+        "StatusNotification", connectorId=1, status="Available", errorCode="NoError"
+    )
+    boot = lambda *_: stage.it.says("BootNotification", **BOOT)  # noqa: E731
+
+    def reset(request):
+        if request["type"] == way:
+            free()
+        if request["type"] == "Hard":
+            boot()
+        return {"status": "Accepted"}
+
+    stage.it.replies["Reset"] = reset
+    stage.it.replies["UnlockConnector"] = lambda _: (
+        (free() if way == "unlock" else None) or {"status": "Unlocked"}
+    )
+    stage.rig.after = {"unplug": free if way == "unplug" else lambda: None}
+    stage.rig.after["press_stop"] = free if way == "press_stop" else lambda: None
+    stage.rig.after["power_cycle"] = lambda: (boot(), free() if way == "power_cycle" else None)
+
+
+@pytest.mark.parametrize("way", ["unlock", "unplug", "press_stop", "Soft", "Hard", "power_cycle"])
+def test_there_are_several_ways_to_free_a_connector(stage, way):
+    stage.it.status(1, "Finishing")
+    freed_by(stage, way)
+    stage.case("")
+    assert stage.make_ready() == []
+    assert hindered(stage.means) == {}
+    assert any("fresh start" in text for text in stage.remarks())
+
+
+def test_a_fresh_start_that_did_not_help_is_tried_again_later_not_at_once(stage):
+    stage.it.status(1, "Finishing")
+    freed_by(stage, "nothing")
+    stage.case("")
+    assert "connector 1 is still Finishing" in stage.make_ready()[0]
+    asked = len(stage.it.asked)
+    assert stage.make_ready() == ["connector 1 is still Finishing"]
+    assert len(stage.it.asked) == asked
+    stage.means.ground.helpless_since -= int(AGAIN * 1e9)
+    freed_by(stage, "Soft")
+    assert stage.make_ready() == []
+
+
+def test_only_a_case_that_uses_a_connector_pays_for_it(stage):
+    stage.it.status(1, "Finishing")
+    stage.means.case.blocked = hindered(stage.means)
+    stage.station.call("GetConfiguration")
+    stage.driver.plug_in(2)
+    stage.station.call("UnlockConnector", connectorId=2)
+    stage.driver.power_cycle()
+    for use in (
+        lambda: stage.driver.plug_in(1),
+        lambda: stage.station.call("ReserveNow", **RESERVE),
+        lambda: stage.station.call("ChangeAvailability", connectorId=0, type="Operative"),
+        lambda: stage.station.reports("Available", connector=1),
+        lambda: stage.station.reports_all("Available"),
+    ):
+        with pytest.raises(Inconclusive, match="connector 1 was Finishing already") as raised:
+            use()
+        assert raised.value.blame == "tool"
+
+
+RESERVE = {"connectorId": 1, "expiryDate": "2030-01-01T00:00:00Z", "idTag": "A", "reservationId": 1}
+
+
+def test_a_station_that_is_faulted_as_a_whole_has_no_connector_to_use(stage):
+    stage.it.status(0, "Faulted")
+    stage.means.case.blocked = hindered(stage.means)
+    with pytest.raises(Inconclusive, match="the station was Faulted already"):
+        stage.driver.plug_in(2)
+
+
+# -- before the first case --------------------------------------------------------------------------------------------
+
+
+def test_a_cable_left_in_before_the_run_is_pulled_out(stage):
+    for connector, status in ((0, "Available"), (1, "SuspendedEV"), (2, "Available")):
+        stage.it.status(connector, status)
+    freed_by(stage, "unplug")
+    stage.case("")
+    assert stage.begin() == []
+    assert stage.rig.asked == ["unplug"]
+
+
+def test_a_connector_that_is_unavailable_before_the_run_is_left_to_the_cases(stage):
+    stage.it.status(1, "Unavailable")
+    stage.case("")
+    assert stage.begin() == ["connector 1 is still Unavailable"]
+    assert stage.it.asked == [("ChangeAvailability", {"connectorId": 0, "type": "Operative"})]
+    assert stage.rig.asked == []
+    assert hindered(stage.means) == {}
+    stage.it.status(2, "Unavailable")
+    assert hindered(stage.means) == {2: "Unavailable"}  # that came with a case
+
+
+def test_a_station_that_said_nothing_of_its_connector_is_asked(stage):
+    def trigger(request):
+        stage.it.says("StatusNotification", connectorId=1, status="Available", errorCode="NoError")
+        return {"status": "Accepted"}
+
+    stage.it.replies["TriggerMessage"] = trigger
+    stage.case("")
+    assert stage.begin() == []
+    assert stage.it.asked == [
+        ("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1})
+    ]
+
+
+# -- a station that is away -------------------------------------------------------------------------------------------
+
+
+def test_a_station_that_stays_away_gets_its_power_cycled_once_and_is_not_waited_for_at_length_again(stage):
+    stage.it.bare.close()
+    stage.it.live.eventually(lambda: not stage.station.state.connected)
+    stage.case("")
+    assert stage.make_ready() == ["the station is not connected"]
+    assert stage.rig.asked == ["power_cycle"]
+    assert stage.make_ready() == ["the station is not connected"]
+    assert stage.rig.asked == ["power_cycle"]
+    stage.it.connect()
+    assert stage.make_ready() == []
+    assert not stage.means.ground.away
+
+
+def test_nothing_is_asked_of_a_station_that_is_gone_and_it_stays_owed(stage):
+    make_unavailable(stage.station, 1)
+    stage.it.bare.close()
+    stage.it.live.eventually(lambda: not stage.station.state.connected)
+    assert len(stage.restore()) == 1
+    assert [undo.name for undo in stage.journal.open] == ["connector 1"]
