@@ -40,6 +40,7 @@ ROOMS = {
 """Each room, and those it may know: from the bottom to the top."""
 
 WITHIN = {
+    "monitors": {"known": set(), "rules": {"known"}, "monitors": {"known", "rules"}},
     "timeline": {
         "matching": set(),
         "state": set(),

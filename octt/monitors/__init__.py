@@ -7,6 +7,6 @@ cycles, clock corrections) looks the same. Everything else worth a look is a *re
 """
 
 from octt.monitors.monitors import RULES, Monitors
-from octt.monitors.seen import Finding
+from octt.monitors.rules.base import Breach
 
-__all__ = ["RULES", "Finding", "Monitors"]
+__all__ = ["RULES", "Breach", "Monitors"]

@@ -4,40 +4,92 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
-from octt.monitors import clock, messages, metering, registration, status, transactions
-from octt.monitors.seen import Finding, Rule, Talk
+from octt.monitors.known.heard import Heard
+from octt.monitors.known.talk import Talk
+from octt.monitors.rules import (
+    answers,
+    boot,
+    calls,
+    clock,
+    configuration,
+    connections,
+    firmware,
+    frames,
+    heartbeat,
+    metering,
+    plausible,
+    refused,
+    registration,
+    reservations,
+    starts,
+    status,
+    stops,
+    transactions,
+)
+from octt.monitors.rules.base import Actions, Breach, Rule
 from octt.ocpp import Frame
+from octt.ocpp.schemas import ACTIONS
 
 RULES: tuple[type[Rule], ...] = (
-    messages.MalformedFrame,
-    messages.Schema,
-    messages.StationActions,
-    messages.MessageIds,
-    messages.Replies,
-    messages.OneOutstandingCall,
-    messages.ErrorCodes,
+    frames.MalformedFrame,
+    frames.Schema,
+    frames.StationActions,
+    calls.MessageIds,
+    calls.Replies,
+    calls.OneOutstandingCall,
+    calls.Unanswered,
+    answers.ErrorCodes,
+    answers.InvalidRequests,
+    answers.UnknownVendor,
+    answers.ClearedTwice,
+    refused.RefusedYetDone,
+    configuration.Values,
+    configuration.Changes,
+    connections.Rivals,
+    boot.BootOrder,
     registration.BeforeAcceptance,
-    registration.HeartbeatInterval,
+    heartbeat.HeartbeatInterval,
     status.ConnectorNumbers,
     status.StationStatus,
     status.StatusTransitions,
     status.HistoricalStatus,
     status.StatusErrors,
-    status.IdleOnlyTriggered,
+    status.StatusOrder,
+    firmware.IdleOnlyTriggered,
+    firmware.Progress,
     transactions.Transactions,
     transactions.Retries,
-    transactions.IdTags,
+    transactions.NotRepeated,
+    starts.IdTags,
+    starts.StartTag,
+    reservations.Reservations,
+    stops.StopTag,
+    stops.CardNotNamed,
+    stops.StopReason,
     metering.Registers,
+    metering.RegistersBetween,
+    metering.Values,
+    metering.OffTheGrid,
+    plausible.EnergyAndPower,
     clock.Timestamps,
+    clock.FalseTimes,
+    clock.ClockBehind,
     clock.Chronology,
 )
 """Every rule; each class says in its docstring what it asks, and in `cite` where the specification asks it."""
 
 LISTED = 20
-"""Remarks of one rule within one case; a repeated one would bury the others. Violations are never left out."""
+"""How often one fault is told within one case; a record is no place for the same a thousand times."""
+_FAULTS = 500
+"""Different faults that are told within one case."""
+
+_Judge = Callable[..., Iterable[Breach]]
+_Place = tuple[str, str, bool]
+"""What decides who reads a frame: the kind, the action, and whether there is something about it."""
 
 
 class Monitors:
@@ -53,30 +105,32 @@ class Monitors:
         self._tolerance, self._classes = time_tolerance, rules
         self._lock = threading.Lock()
         self._case: object = None
-        self._count: Counter[str] = Counter()
+        self._count: Counter[tuple[str, str, str]] = Counter()
         self._begin()
 
     def _begin(self) -> None:
         self._talk = Talk()
         make: dict[type[Rule], Callable[[], Rule]] = {
-            clock.Timestamps: lambda: clock.Timestamps(self._tolerance)
+            clock.Timestamps: lambda: clock.Timestamps(self._tolerance),
+            clock.ClockBehind: lambda: clock.ClockBehind(self._tolerance),
         }
         self._rules = [make.get(rule, rule)() for rule in self._classes]
-        self._ours = [rule for rule in self._rules if rule.reads == "all"]
-        self._replies = [rule for rule in self._rules if rule.reads != "requests"]
+        self._followers: list[tuple[Rule, _Judge]] = [(rule, rule.event) for rule in self._rules]
+        self._readers: dict[_Place, list[tuple[Rule, _Judge]]] = {}
 
-    def see(self, event: dict[str, Any], frame: Frame | None = None) -> list[Finding]:
+    def see(self, event: dict[str, Any], frame: Frame | None = None) -> list[Breach]:
         """What is wrong with the next event of a record (docs/record.md). Never raises.
 
         `frame` is the parsed frame of a `frame` event, if the caller has it; else the event's text is read again.
-        Frames, `connect` and `disconnect` are needed; `config`, `network`, `run.start` and `run.resume` are made use
-        of; all others are ignored.
+        Frames, `connect` and `disconnect` are needed; `action`, `config`, `network`, `run.start` and `run.resume` are
+        made use of; all others are ignored.
         """
         with self._lock:
             kind = event.get("kind")
             if event.get("case") != self._case:
                 self._case = event.get("case")
                 self._count.clear()
+                self._talk.ledger.doubt()
                 for rule in self._rules:
                     rule.case()
             if kind == "frame":
@@ -84,30 +138,56 @@ class Monitors:
             if kind in ("run.start", "run.resume"):
                 # A new process: connections and transaction ids are counted anew.
                 self._begin()
-            elif kind == "config":
-                self._talk.learn(event.get("keys"))
-            for rule in self._rules:
-                rule.event(event)
-            return []
+            self._talk.event(event)
+            return self._told(self._followers, event, event)
 
-    def _frame(self, event: dict[str, Any], frame: Frame | None) -> list[Finding]:
-        seen = self._talk.frame(event, frame)
-        found: list[Finding] = []
-        rules = self._rules if seen.request() else self._replies if seen.incoming else self._ours
-        for rule in rules:
+    def _frame(self, event: dict[str, Any], frame: Frame | None) -> list[Breach]:
+        heard = self._talk.frame(event, frame)
+        found = self._told(self._reading(heard), heard, event)
+        self._talk.settle(heard)
+        return found
+
+    def _reading(self, heard: Heard) -> list[tuple[Rule, _Judge]]:
+        """Who reads such a frame, worked out once for each kind."""
+        reply = heard.frame.type in ("CALLRESULT", "CALLERROR")
+        kind = ("replies" if reply else "requests") if heard.incoming else "answers" if reply else "asked"
+        action = heard.action if heard.action in ACTIONS else ""
+        place = (kind, action, bool(heard.problems or heard.frame.problems or heard.frame.notes))
+        readers = self._readers.get(place)
+        if readers is None:
+            readers = [
+                (rule, rule.see)
+                for rule in self._rules
+                if (place[2] or not rule.faulty) and _reads(getattr(rule, kind), action)
+            ]
+            self._readers[place] = readers
+        return readers
+
+    def _told(
+        self, readers: list[tuple[Rule, _Judge]], what: Heard | dict[str, Any], event: dict[str, Any]
+    ) -> list[Breach]:
+        found: list[Breach] = []
+        for rule, judge in readers:
             try:
-                found += rule.see(seen, self._talk)
+                found += judge(what, self._talk)
             except Exception as error:
                 # Untrusted input must not stop a run, and a mistake of ours must not fail a station.
-                told = (
-                    f"this rule could not judge the frame ({type(error).__name__}: {error!s:.100}); report it"
-                )
-                found.append(Finding("remark", told, seen.n, "", rule.name))
-        self._talk.settle(seen)
-        return [finding for finding in found if self._worth(finding)]
+                told = f"{type(error).__name__}: {error!s:.100}; report it"
+                found.append(rule.remark(event, "this rule could not judge the frame", told))
+        return [kept for kept in map(self._worth, found) if kept is not None] if found else found
 
-    def _worth(self, finding: Finding) -> bool:
-        if finding.severity == "violation":
-            return True
-        self._count[finding.rule] += 1
-        return self._count[finding.rule] <= LISTED
+    def _worth(self, breach: Breach) -> Breach | None:
+        """The breach unless it was told often enough; the last one that is told says so."""
+        key = (breach.severity, breach.rule, breach.fault)
+        if key not in self._count and len(self._count) >= _FAULTS:
+            return None
+        self._count[key] += 1
+        if self._count[key] < LISTED:
+            return breach
+        if self._count[key] > LISTED:
+            return None
+        return replace(breach, detail=f"{breach.detail} (and from now on no more is told of this)".strip())
+
+
+def _reads(actions: Actions, action: str) -> bool:
+    return actions == "any" or action in actions

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
+
+from octt.ocpp.timestamps import moment
 
 Payload = dict[str, Any]
 
@@ -23,7 +24,6 @@ PERIODIC = "Sample.Periodic"
 """The context of a sampled value that names none (section 7.43)."""
 _LONGEST = 100
 """Characters of the longest text that is read as a time or a number."""
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d(:\d\d)?)?")
 
 
 def text(value: object) -> str:
@@ -81,32 +81,12 @@ def texts(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-def is_timestamp(text: str) -> bool:
-    """Whether a text is a dateTime as section 3.14 allows: ISO 8601, the zone optional."""
-    if not _TIMESTAMP.fullmatch(text):
-        return False
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
 def instant(value: object) -> datetime | None:
-    """The instant of a dateTime (section 3.14) in UTC; one without a zone is read as UTC."""
+    """The instant of a dateTime (section 3.15) in UTC; one without a zone is read as UTC."""
     return _instant(value) if isinstance(value, str) and len(value) <= _LONGEST else None
 
 
-@functools.lru_cache(maxsize=256)
-def _instant(value: str) -> datetime | None:
-    # Several rules ask for every time in a message.
-    if not is_timestamp(value):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+_instant = functools.lru_cache(maxsize=256)(moment)  # several rules ask for every time in a message
 
 
 def same(one: object, other: object) -> bool:

@@ -41,9 +41,9 @@ class Wire:
         self.findings += found
         return found
 
-    def connect(self):
+    def connect(self, replaces=None, remote="192.0.2.1:4711"):
         self.connection += 1
-        self.event("connect", connection=self.connection, identity="CS1")
+        self.event("connect", connection=self.connection, identity="CS1", replaces=replaces, remote=remote)
         return self
 
     def disconnect(self, by="network"):
@@ -65,6 +65,15 @@ class Wire:
             action=frame.action,
             problems=[*frame.problems, *problems],
         )
+
+    def act(self, name, *, driver="simulated", who=None, end="done", seconds=0.0, **params):
+        """An action of the driver from asked to its end; without an end it is only asked for."""
+        fields = {"action": name, "params": params, "driver": driver}
+        self.event("action", phase="asked", **fields)
+        self.wait(seconds)
+        if end:
+            self.event("action", phase=end, who=who or driver, **fields)
+        return self
 
     # the station -----------------------------------------------------------------------------------------------------
 

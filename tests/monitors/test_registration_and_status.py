@@ -5,7 +5,7 @@ import itertools
 import pytest
 from monitor_wire import Wire
 
-from octt.monitors.status import TRANSITIONS
+from octt.monitors.rules.status import TRANSITIONS
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_request_before_the_boot_was_answered_is_a_remark(wire):
     wire.send("BootNotification", chargePointVendor="V", chargePointModel="M")
     wire.wait(10).send("Heartbeat")
     assert wire.violations() == []
-    assert wire.remarks("not accepted")
+    assert wire.remarks("boot order")
 
 
 # -- heartbeat ---------------------------------------------------------------------------------------------------
@@ -254,7 +254,8 @@ def test_statuses_that_were_history_when_the_station_was_back(wire):
     assert wire.remarks("historical status") == []
     wire.status("Charging", timestamp=wire.time(ago=6))
     [told] = wire.remarks("historical status")
-    assert "connector 1 was Preparing while offline and Charging when it was back" in told.text
+    assert "was Preparing while offline and Charging when it was back" in told.fault
+    assert "connector 1" in told.detail
     assert told.frame == preparing
     wire.status("SuspendedEVSE")  # what happens online is no history
     assert wire.violations() == []
@@ -310,7 +311,8 @@ def test_idle_when_asked_for(wire, action, trigger):
     wire.reply(wire.ask(trigger, requestedMessage=action), {"status": "Accepted"})
     wire.call(action, status="Idle")
     wire.wait(60).call(action, status="Idle")
-    assert wire.findings == []
+    assert wire.violations() == []
+    assert wire.remarks("status Idle") == []
 
 
 def test_idle_of_log_and_signed_firmware(wire):
@@ -322,3 +324,56 @@ def test_idle_of_log_and_signed_firmware(wire):
     wire.call("LogStatusNotification", status="Idle", requestId=1)
     wire.call("SignedFirmwareStatusNotification", status="Idle")
     assert len(wire.violations("status Idle")) == 2
+
+
+# -- firmware -----------------------------------------------------------------------------------------------------
+
+
+def firmware(wire, *statuses, action="FirmwareStatusNotification"):
+    for status in statuses:
+        wire.wait(1).call(action, status=status)
+
+
+@pytest.mark.parametrize("action", ["FirmwareStatusNotification", "SignedFirmwareStatusNotification"])
+@pytest.mark.parametrize("after", ["Installing", "Installed"])
+def test_what_could_not_be_downloaded_is_installed(wire, after, action):
+    firmware(wire, "Downloading", "DownloadFailed", after, action=action)
+    assert [f"firmware is {after} after DownloadFailed, without another download"] == [
+        breach.fault for breach in wire.remarks("firmware progress")
+    ]
+    assert wire.violations() == []
+
+
+def test_firmware_that_is_downloaded_in_the_end(wire):
+    firmware(wire, "Downloading", "DownloadFailed", "Downloading", "Downloaded", "Installing", "Installed")
+    firmware(wire, "DownloadFailed", "Downloaded", "Installing")
+    firmware(wire, "DownloadFailed")
+    wire.ask("UpdateFirmware", location="http://x", retrieveDate=wire.time())
+    firmware(wire, "Installed")
+    firmware(wire, "DownloadFailed")
+    wire.reconnect()
+    firmware(wire, "Installed")
+    assert wire.remarks("firmware progress") == []
+
+
+# -- heartbeats without end ---------------------------------------------------------------------------------------
+
+
+def test_heartbeats_by_the_hundred_are_a_remark_though_no_interval_is_known(wire):
+    for _ in range(100):
+        heartbeat(wire.wait(0.1))
+    assert {breach.fault for breach in wire.remarks("heartbeat")} == {"Heartbeat earlier than its interval"}
+
+
+def test_heartbeats_of_the_shortest_interval(wire):
+    for _ in range(20):
+        heartbeat(wire.wait(0.9))
+    assert wire.remarks("heartbeat") == []
+
+
+def test_the_interval_may_be_known_from_the_configuration(wire):
+    key = {"key": "HeartbeatInterval", "readonly": False, "value": "60"}
+    wire.reply(wire.ask("GetConfiguration"), {"configurationKey": [key]})
+    for _ in range(3):
+        heartbeat(wire.wait(10))
+    assert wire.remarks("heartbeat")

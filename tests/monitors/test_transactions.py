@@ -30,12 +30,12 @@ def started(transaction=1001, status="Accepted"):
 def test_transactions_one_after_the_other_on_two_connectors(wire):
     for number in range(3):
         wire.start(1001 + 2 * number, connector=1, meter=100 * number)
-        wire.wait(2).start(1002 + 2 * number, connector=2, meter=50)
+        wire.wait(2).start(1002 + 2 * number, connector=2, meter=50 + 10 * number)
         for step in range(3):
             wire.wait(30).meter(100 * number + 10 * step, 1001 + 2 * number)
-            wire.meter(50 + step, 1002 + 2 * number, connector=2)
+            wire.meter(50 + 10 * number + step, 1002 + 2 * number, connector=2)
         wire.stop(1001 + 2 * number, meter=100 * number + 30)
-        wire.wait(1).stop(1002 + 2 * number, meter=60, reason="Local")
+        wire.wait(1).stop(1002 + 2 * number, meter=60 + 10 * number, reason="Local")
         wire.wait(10)
     assert wire.findings == []
 
@@ -161,6 +161,17 @@ def test_stop_repeated_when_unanswered_refused_or_cut(wire):
     assert wire.violations() == []
 
 
+def test_stop_again_though_it_was_answered_is_a_remark(wire):
+    wire.start()
+    payload = {"transactionId": 1001, "meterStop": 500, "timestamp": wire.time()}
+    for _ in range(2):
+        wire.wait(60).call("StopTransaction", **payload)
+    assert wire.violations() == []
+    assert [breach.fault for breach in wire.remarks("transaction")] == [
+        "StopTransaction again, though it had been answered"
+    ]
+
+
 def test_stop_with_other_values_after_a_power_cut_is_a_remark(wire):
     wire.start()
     wire.wait(60).stop(meter=500)
@@ -276,6 +287,7 @@ def test_triggered_value_may_overtake_queued_ones(wire):
     wire.start()
     queued = wire.wait(60).time()
     wire.reconnect(60)
+    wire.reply(wire.ask("TriggerMessage", requestedMessage="MeterValues"), {"status": "Accepted"})
     wire.meter(300, context="Trigger")
     wire.meter(200, time=queued)
     wire.wait(60).meter(400)
@@ -323,7 +335,7 @@ def test_value_that_is_no_number_is_a_remark(wire):
     wire.start()
     wire.meter("lots")
     assert wire.violations() == []
-    assert wire.remarks("energy register")
+    assert wire.remarks("sampled value")
 
 
 def test_meter_stop_below_the_last_value_is_a_remark(wire):
@@ -436,3 +448,89 @@ def test_tolerance_is_configurable():
 def test_time_that_is_none_is_a_schema_violation(wire):
     wire.start(time="yesterday")
     assert [f.rule for f in wire.violations()] == ["schema"]
+
+
+# -- meter values of the right transaction -----------------------------------------------------------------------
+
+
+def test_meter_values_with_the_id_of_another_transaction(wire):
+    wire.start(1001, connector=1)
+    wire.start(1002, connector=2)
+    wire.wait(60).meter(200, transaction=1002, connector=1)
+    wire.wait(60).meter(200, transaction=4711, connector=1)
+    assert [breach.fault for breach in wire.violations()] == 2 * [
+        "MeterValues with the transactionId of another transaction than runs on the connector"
+    ]
+    assert "errata 3.16" in wire.violations()[0].cite
+
+
+def test_meter_values_with_another_connector_than_their_transaction(wire):
+    wire.start(1001, connector=1)
+    wire.wait(60).meter(200, transaction=1001, connector=2)
+    assert [breach.fault for breach in wire.violations()] == [
+        "MeterValues of another connector than that of their transaction"
+    ]
+
+
+def test_meter_values_whose_transaction_leaves_a_doubt(wire):
+    queued = wire.time()
+    wire.reconnect(60)
+    wire.start(1001, connector=1)
+    wire.wait(60).meter(200, transaction=4711, connector=1, time=queued)  # of a transaction before
+    wire.meter(200, transaction=1001, connector=2, time=queued)
+    wire.meter(200, transaction=-1, connector=1)
+    wire.meter(200, transaction=1001, connector=0)
+    wire.reconnect()
+    wire.wait(60).meter(200, transaction=4711, connector=1)  # what ran before may be over
+    wire.meter(200, transaction=1001, connector=2)
+    assert wire.violations() == []
+
+
+def test_meter_values_of_an_id_that_came_too_late_to_be_known(wire):
+    ident = wire.send("StartTransaction", **start_payload(wire))
+    wire.wait(30).answer(ident, started())
+    wire.wait(60).meter(200, transaction=999, connector=1)
+    assert wire.violations() == []
+
+
+# -- what was refused is sent again -------------------------------------------------------------------------------
+
+
+def refused_stop(wire, transaction=1001):
+    payload = {"transactionId": transaction, "meterStop": 500, "timestamp": wire.time()}
+    wire.refuse(wire.send("StopTransaction", **payload))
+    return payload
+
+
+def test_a_stop_that_was_refused_and_not_sent_again(wire):
+    configure(wire, TransactionMessageAttempts=3, TransactionMessageRetryInterval=10)
+    wire.start(1001)
+    refused_stop(wire.wait(60))
+    wire.wait(300).start(1002, connector=2)
+    (breach,) = wire.remarks("not repeated")
+    assert breach.fault.startswith("StopTransaction that was refused with a CALLERROR was not sent again")
+    assert wire.violations() == []
+
+
+def test_a_stop_that_is_sent_again_or_given_up_as_configured(wire):
+    configure(wire, TransactionMessageAttempts=2, TransactionMessageRetryInterval=10)
+    wire.start(1001)
+    payload = refused_stop(wire.wait(60))
+    wire.wait(10).call("StopTransaction", **payload)
+    wire.start(1002, meter=500)
+    refused_stop(wire, 1002)
+    wire.wait(10)
+    refused_stop(wire, 1002)  # built anew, and the last attempt
+    wire.wait(60).start(1003, connector=2)
+    refused_stop(wire, 1003)
+    wire.reconnect()  # what happens to the queue meanwhile is not seen
+    wire.start(1004, connector=3)
+    assert wire.remarks("not repeated") == []
+
+
+def test_one_attempt_needs_no_other(wire):
+    configure(wire, TransactionMessageAttempts=1)
+    wire.start(1001)
+    refused_stop(wire.wait(60))
+    wire.wait(60).start(1002, meter=600)
+    assert wire.remarks("not repeated") == []
