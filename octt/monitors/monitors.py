@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from octt.monitors.known.heard import Heard
 from octt.monitors.known.talk import Talk
@@ -33,6 +32,18 @@ from octt.monitors.rules import (
 from octt.monitors.rules.base import Actions, Breach, Rule
 from octt.ocpp import Frame
 from octt.ocpp.schemas import ACTIONS
+from octt.record.events import (
+    Acted,
+    ConfigurationRead,
+    Connected,
+    Disconnected,
+    Event,
+    FrameSeen,
+    NetworkChanged,
+    RunResumed,
+    RunStarted,
+)
+from octt.record.words import Severity
 
 RULES: tuple[type[Rule], ...] = (
     frames.MalformedFrame,
@@ -84,6 +95,10 @@ RULES: tuple[type[Rule], ...] = (
 
 LISTED = 20
 """How often one fault is told within one case; a record is no place for the same a thousand times."""
+_OF_INTEREST = (
+    *(Acted, ConfigurationRead, Connected, Disconnected),
+    *(NetworkChanged, RunResumed, RunStarted),
+)
 _FAULTS = 500
 """Different faults that are told within one case."""
 
@@ -104,8 +119,8 @@ class Monitors:
     ) -> None:
         self._tolerance, self._classes = time_tolerance, rules
         self._lock = threading.Lock()
-        self._case: object = None
-        self._count: Counter[tuple[str, str, str]] = Counter()
+        self._case: str | None = None
+        self._count: Counter[tuple[Severity, str, str]] = Counter()
         self._begin()
 
     def _begin(self) -> None:
@@ -118,30 +133,31 @@ class Monitors:
         self._followers: list[tuple[Rule, _Judge]] = [(rule, rule.event) for rule in self._rules]
         self._readers: dict[_Place, list[tuple[Rule, _Judge]]] = {}
 
-    def see(self, event: dict[str, Any], frame: Frame | None = None) -> list[Breach]:
+    def see(self, event: Event, frame: Frame | None = None) -> list[Breach]:
         """What is wrong with the next event of a record (docs/record.md). Never raises.
 
-        `frame` is the parsed frame of a `frame` event, if the caller has it; else the event's text is read again.
-        Frames, `connect` and `disconnect` are needed; `action`, `config`, `network`, `run.start` and `run.resume` are
+        `frame` is the parsed frame of a FrameSeen, if the caller has it; else the event's text is read again. Frames,
+        Connected and Disconnected are needed; Acted, ConfigurationRead, NetworkChanged, RunStarted and RunResumed are
         made use of; all others are ignored.
         """
         with self._lock:
-            kind = event.get("kind")
-            if event.get("case") != self._case:
-                self._case = event.get("case")
+            if event.case != self._case:
+                self._case = event.case
                 self._count.clear()
                 self._talk.ledger.doubt()
                 for rule in self._rules:
                     rule.case()
-            if kind == "frame":
+            if isinstance(event, FrameSeen):
                 return self._frame(event, frame)
-            if kind in ("run.start", "run.resume"):
+            if not isinstance(event, _OF_INTEREST):
+                return []
+            if isinstance(event, RunStarted | RunResumed):
                 # A new process: connections and transaction ids are counted anew.
                 self._begin()
             self._talk.event(event)
             return self._told(self._followers, event, event)
 
-    def _frame(self, event: dict[str, Any], frame: Frame | None) -> list[Breach]:
+    def _frame(self, event: FrameSeen, frame: Frame | None) -> list[Breach]:
         heard = self._talk.frame(event, frame)
         found = self._told(self._reading(heard), heard, event)
         self._talk.settle(heard)
@@ -163,9 +179,7 @@ class Monitors:
             self._readers[place] = readers
         return readers
 
-    def _told(
-        self, readers: list[tuple[Rule, _Judge]], what: Heard | dict[str, Any], event: dict[str, Any]
-    ) -> list[Breach]:
+    def _told(self, readers: list[tuple[Rule, _Judge]], what: Heard | Event, event: Event) -> list[Breach]:
         found: list[Breach] = []
         for rule, judge in readers:
             try:

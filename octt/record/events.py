@@ -35,7 +35,6 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ki
         return str(self.__struct_config__.tag)
 
     # For callers that still read events as dictionaries; to go with the last of them.
-
     def get(self, name: str, default: Any = None) -> Any:
         """The field of that name."""
         return getattr(self, name, default)
@@ -208,6 +207,7 @@ class Remarked(Event, tag="remark", frozen=True, kw_only=True):
     cite: str  # the section it rests on
     frame: Int | None = None  # line of the frame it is about
     rule: str = ""  # of the monitors
+    fault: str = ""  # of a rule: the beginning of `text` that is the same for the same fault
     severity: Severity | None = None  # of a rule: a violation fails the case
     phase: Phase | None = None  # of the case, when a monitor saw it
 

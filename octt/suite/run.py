@@ -8,13 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from octt.monitors import Monitors
 from octt.ocpp import Frame, values
 from octt.pics.examine import examine
 from octt.record import Event, read
-from octt.record.events import CaseEnded
+from octt.record.events import Acted, CaseEnded, ConfigurationRead, NetworkChanged
 from octt.record.words import Blame
 from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
@@ -60,6 +60,7 @@ class Run:
         self.laboratory = Laboratory(options)
         self.record, self.csms = self.laboratory.record, self.laboratory.csms
         self.csms.watch = self._watch
+        self.record.listen(self._listen)
         self.stage = Stage.NEW
         self.problem = ""
         """Why the station is unreachable."""
@@ -301,23 +302,19 @@ class Run:
 
     # -- monitors ---------------------------------------------------------------------------------------------------
 
+    def _listen(self, event: Event) -> None:
+        """What is no frame and no connection, and the monitors make use of."""
+        if isinstance(event, Acted | ConfigurationRead | NetworkChanged):
+            self._watch(event, None)
+
     def _watch(self, event: Event, frame: Frame | None) -> None:
         """What the monitors see in an event belongs to the case of that event, however late it is seen."""
         with self._watching:
-            findings = self.monitors.see(cast(dict[str, Any], event), frame)
+            findings = self.monitors.see(event, frame)
         case, phase = event.get("case"), event.get("phase")
         for finding in findings:
-            self.record.write(
-                "remark",
-                case=case,
-                **({"phase": phase} if phase else {}),
-                text=finding.text,
-                frame=finding.frame,
-                cite=finding.cite,
-                by="monitor",
-                rule=finding.rule,
-                severity=finding.severity,
-            )
+            more = {"phase": phase} if phase else {}
+            self.record.write("remark", case=case, by="monitor", **finding.told, **more)
             if finding.severity == "violation":
                 self._broken(case, f"{finding.text} [{finding.cite}]")
 

@@ -5,7 +5,21 @@ from datetime import UTC, datetime, timedelta
 from octt import ocpp
 from octt.monitors import Monitors
 from octt.ocpp import schemas
+from octt.record.events import KINDS
 
+USUAL = {
+    "connect": {
+        "path": "/CS1",
+        "subprotocol": "ocpp1.6",
+        "headers": {},
+        "security_profile": 0,
+        "user": "",
+        "auth": "none",
+    }
+    | {"tls": None, "identity": "CS1", "replaces": None, "remote": "192.0.2.1:4711"},
+    "config": {"unknown": []},
+}
+"""Fields of events that no rule reads."""
 BEGIN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -30,12 +44,15 @@ class Wire:
 
     # events --------------------------------------------------------------------------------------------------------
 
-    def event(self, kind, **fields):
+    def build(self, kind, **fields):
+        """The next event, which nobody has seen yet."""
         self.n += 1
         t = int(BEGIN.timestamp() * 1e9) + int(self.seconds * 1e9)
-        event = {"n": self.n, "t": t, "m": int(self.seconds * 1e9) + 1, "kind": kind, **fields}
-        if self.case:
-            event["case"] = self.case
+        head = {"n": self.n, "t": t, "m": int(self.seconds * 1e9) + 1, "case": self.case}
+        return KINDS[kind](**head, **USUAL.get(kind, {}) | fields)
+
+    def event(self, kind, **fields):
+        event = self.build(kind, **fields)
         self.events.append(event)
         found = self.monitors.see(event)
         self.findings += found
@@ -43,7 +60,7 @@ class Wire:
 
     def connect(self, replaces=None, remote="192.0.2.1:4711"):
         self.connection += 1
-        self.event("connect", connection=self.connection, identity="CS1", replaces=replaces, remote=remote)
+        self.event("connect", connection=self.connection, replaces=replaces, remote=remote)
         return self
 
     def disconnect(self, by="network"):
@@ -54,17 +71,19 @@ class Wire:
         return self.disconnect().wait(offline).connect()
 
     def raw(self, text, incoming=True, problems=()):
+        return self.event("frame", **self.frame(text, incoming, problems))
+
+    def frame(self, text, incoming=True, problems=()):
         frame = ocpp.parse(text)
-        return self.event(
-            "frame",
-            connection=self.connection,
-            dir="in" if incoming else "out",
-            raw=text,
-            type=frame.type,
-            id=frame.id,
-            action=frame.action,
-            problems=[*frame.problems, *problems],
-        )
+        return {
+            "connection": self.connection,
+            "dir": "in" if incoming else "out",
+            "raw": text,
+            "type": frame.type,
+            "id": frame.id,
+            "action": frame.action,
+            "problems": [*frame.problems, *problems],
+        }
 
     def act(self, name, *, driver="simulated", who=None, end="done", seconds=0.0, **params):
         """An action of the driver from asked to its end; without an end it is only asked for."""

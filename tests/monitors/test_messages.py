@@ -4,7 +4,6 @@ import pytest
 from monitor_wire import Wire
 
 from octt import ocpp
-from octt.monitors import Monitors
 from octt.ocpp import schemas
 
 
@@ -248,12 +247,11 @@ def test_parsed_frame_and_text_give_the_same():
     texts = ['[2,"1","Heartbeat",{}]', '[2,"1","Authorize",{"idTag":"A"}]', "[2", '[3,"x",{}]']
     told = []
     for given in (True, False):
-        monitors = Monitors()
-        monitors.see({"kind": "connect", "connection": 1, "n": 1, "t": 0, "m": 0})
+        wire = Wire()
         findings = []
-        for n, text in enumerate(texts, 2):
-            event = {"kind": "frame", "n": n, "t": 0, "m": n, "connection": 1, "dir": "in", "raw": text}
-            findings += monitors.see(event, ocpp.parse(text) if given else None)
+        for text in texts:
+            event = wire.build("frame", **wire.frame(text))
+            findings += wire.monitors.see(event, ocpp.parse(text) if given else None)
         told.append(findings)
     assert told[0] == told[1]
     assert len(told[0]) >= 3

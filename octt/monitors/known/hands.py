@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from octt.ocpp.values import Payload, table, text, whole
+from octt.ocpp.values import text, whole
+from octt.record.events import Acted
+from octt.record.words import ActionPhase
 
 _KEPT = 50
 """Actions that are remembered."""
-POWER = ("power_off", "power_on", "power_cycle")
 
 
 @dataclass(eq=False)
@@ -42,21 +43,18 @@ class Hands:
         self.at_work = False
         self._acts: deque[Act] = deque(maxlen=_KEPT)
 
-    def note(self, event: Payload) -> None:
-        """Takes note of an `action` event: asked, and then done, cannot or failed."""
+    def note(self, event: Acted) -> None:
+        """Takes note of an action: asked for, and then done, or not."""
         self.at_work = True
-        params, phase = table(event.get("params")), text(event.get("phase"))
-        name, connector = text(event.get("action"))[:40], whole(params.get("connector"))
-        if phase == "asked":
-            tag, m = text(params.get("id_tag"))[:40], whole(event.get("m")) or 0
-            self._acts.append(
-                Act(name, connector, tag, whole(event.get("n")) or 0, m, text(event.get("driver"))[:20])
-            )
+        name, connector = event.action[:40], whole(event.params.get("connector"))
+        if event.phase == ActionPhase.ASKED:
+            tag = text(event.params.get("id_tag"))[:40]
+            self._acts.append(Act(name, connector, tag, event.n, event.m, event.driver[:20]))
             return
         for act in self.latest():
             if act.name == name and act.connector == connector and not act.done:
-                if phase == "done":
-                    act.done, act.who = whole(event.get("m")) or 1, text(event.get("who"))[:20]
+                if event.phase == ActionPhase.DONE:
+                    act.done, act.who = event.m or 1, event.who[:20]
                 else:
                     self._acts.remove(act)
                 return

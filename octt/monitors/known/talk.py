@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from datetime import datetime
-from typing import Any
 
 from octt.monitors.known.hands import Hands
 from octt.monitors.known.heard import NAME, Call, Heard, digest, keep
 from octt.monitors.known.ledger import Ledger
 from octt.monitors.known.tags import Tags
 from octt.ocpp import Frame, parse
-from octt.ocpp.values import Payload, dicts, instant, text, whole
+from octt.ocpp.values import dicts, instant, text
+from octt.record.events import (
+    Acted,
+    ConfigurationRead,
+    Connected,
+    Disconnected,
+    Event,
+    FrameSeen,
+    NetworkChanged,
+)
 
 REMEMBERED = 10_000
 """Calls whose message ids are remembered."""
@@ -54,53 +62,47 @@ class Talk:
         self._odd: OrderedDict[int, None] = OrderedDict()
         self._open: deque[Call] = deque()
 
-    def event(self, event: Payload) -> None:
+    def event(self, event: Event) -> None:
         """Takes note of what is no frame."""
-        kind = event.get("kind")
-        if kind == "connect":
-            self.connection = whole(event.get("connection")) or 0
-            self.opened, self.opened_at = whole(event.get("m")) or 0, (whole(event.get("t")) or 0) / 1e9
-            keep(self._from_beginning, self.connection, None, _ODD)
-        elif kind == "config":
-            self.learn(event.get("keys"))
-        elif kind == "action":
+        if isinstance(event, Connected):
+            self.connection, self.opened, self.opened_at = event.connection, event.m, event.t / 1e9
+            keep(self._from_beginning, event.connection, None, _ODD)
+        elif isinstance(event, ConfigurationRead):
+            self.learn(event.keys)
+        elif isinstance(event, Acted):
             self.hands.note(event)
-        if kind in ("connect", "disconnect", "network"):
+        if isinstance(event, Connected | Disconnected | NetworkChanged):
             self.ledger.doubt()
 
-    def frame(self, event: Payload, frame: Frame | None) -> Heard:
-        """The frame of a `frame` event with what belongs to it, taken note of."""
-        raw = event.get("raw")
-        complete = frame is not None or not event.get("truncated")
+    def frame(self, event: FrameSeen, frame: Frame | None) -> Heard:
+        """The frame of an event with what belongs to it, taken note of."""
+        complete = frame is not None or not event.truncated
         if frame is None:
-            frame = _read(event, raw)
-        incoming, connection = event.get("dir") != "out", whole(event.get("connection")) or 0
-        n, m = whole(event.get("n")) or 0, whole(event.get("m")) or 0
+            frame = _read(event)
+        incoming = event.dir != "out"
         this = call = earlier = None
         action = frame.action
         if frame.type == "CALL":
             earlier = self.calls.pop((incoming, frame.id), None)
-            this = self._called(frame, incoming, earlier, n, m, connection)
+            this = self._called(event, frame, incoming, earlier)
         elif frame.type != "MALFORMED":
             call = self.calls.get((not incoming, frame.id))
             action = call.action if call else ""
             if call:
                 call.replies += 1
                 if not call.answer:
-                    call.answer, call.answered = frame.type, m
+                    call.answer, call.answered = frame.type, event.m
         if not incoming and (frame.type == "MALFORMED" or frame.problems):
-            keep(self._odd, connection, None, _ODD)
-        noted = event.get("problems")
-        problems = tuple(map(str, noted)) if isinstance(noted, list) else frame.problems
+            keep(self._odd, event.connection, None, _ODD)
         heard = Heard(
-            n,
-            whole(event.get("t")) or 0,
-            m,
-            connection,
+            event.n,
+            event.t,
+            event.m,
+            event.connection,
             incoming,
             frame,
-            action or text(event.get("action")),
-            problems,
+            action or event.action,
+            tuple(event.problems),
             complete,
             this,
             call,
@@ -142,11 +144,12 @@ class Talk:
         """The value of an integer configuration key, if it was seen."""
         return natural(self.keys.get(name.lower(), ""))
 
-    def _called(
-        self, frame: Frame, incoming: bool, earlier: Call | None, n: int, m: int, connection: int
-    ) -> Call:
+    def _called(self, event: FrameSeen, frame: Frame, incoming: bool, earlier: Call | None) -> Call:
         same = digest(frame.action, frame.payload)
-        call = Call(n, m, connection, frame.action, -n if same is None else same, frame.payload)
+        connection = event.connection
+        call = Call(
+            event.n, event.m, connection, frame.action, -event.n if same is None else same, frame.payload
+        )
         if earlier and earlier.connection == connection:
             call.sent = earlier.sent + 1
             call.replies = earlier.replies
@@ -181,9 +184,7 @@ def natural(value: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
-def _read(event: Payload, raw: object) -> Frame:
-    if event.get("truncated") or not isinstance(raw, str):
-        kind = event.get("type")
-        known: Any = kind if kind in ("CALL", "CALLRESULT", "CALLERROR") else "MALFORMED"
-        return Frame(known, text(event.get("id")), text(event.get("action")))
-    return parse(b"" if event.get("binary") else raw)
+def _read(event: FrameSeen) -> Frame:
+    if event.truncated:
+        return Frame(event.type, event.id, event.action)
+    return parse(b"" if event.binary else event.raw)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from octt.ocpp.values import Payload, whole
+from octt.record.events import Event
+from octt.record.words import Severity
 
 if TYPE_CHECKING:  # the talk holds what rules share, and knows no rule
     from octt.monitors.known.heard import Heard
     from octt.monitors.known.talk import Talk
-
-Severity = Literal["violation", "remark"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,18 @@ class Breach:
     def text(self) -> str:
         """The whole sentence, the fault first."""
         return f"{self.fault}: {self.detail}" if self.detail else self.fault
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As a remark of the record tells it."""
+        return {
+            "text": self.text,
+            "fault": self.fault,
+            "frame": self.frame,
+            "cite": self.cite,
+            "rule": self.rule,
+            "severity": self.severity,
+        }
 
 
 Actions = frozenset[str] | Literal["any"]
@@ -72,23 +83,21 @@ class Rule:
         """What this frame breaks."""
         return ()
 
-    def event(self, event: Payload, talk: Talk) -> Iterable[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """What a connection, a network cut, an action of the driver, ... shows; most rules only take note."""
         return ()
 
     def case(self) -> None:
         """Another case has begun, or none runs any more."""
 
-    def violation(self, at: Heard | Payload | int, fault: str, detail: str = "", cite: str = "") -> Breach:
+    def violation(self, at: Heard | Event | int, fault: str, detail: str = "", cite: str = "") -> Breach:
         """What fails the case. `at` is the frame or event, or its line."""
-        return Breach("violation", fault, detail, _line(at), cite or self.cite, self.name)
+        return Breach(Severity.VIOLATION, fault, detail, _line(at), cite or self.cite, self.name)
 
-    def remark(self, at: Heard | Payload | int, fault: str, detail: str = "", cite: str = "") -> Breach:
+    def remark(self, at: Heard | Event | int, fault: str, detail: str = "", cite: str = "") -> Breach:
         """What does not."""
-        return Breach("remark", fault, detail, _line(at), cite or self.cite, self.name)
+        return Breach(Severity.REMARK, fault, detail, _line(at), cite or self.cite, self.name)
 
 
-def _line(at: Heard | Payload | int) -> int:
-    if isinstance(at, int):
-        return at
-    return whole(at.get("n")) or 0 if isinstance(at, dict) else at.n
+def _line(at: Heard | Event | int) -> int:
+    return at if isinstance(at, int) else at.n

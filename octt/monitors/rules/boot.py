@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from octt.monitors.known.heard import CROSSING, Heard
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
-from octt.ocpp.values import Payload, text, whole
+from octt.ocpp.values import text
+from octt.record.events import Acted, Connected, Disconnected, Event
+from octt.record.words import ActionPhase
 
 _AT_ONCE = 300.0
 """Seconds after a connection opened in which a BootNotification is taken for that of a restart before it."""
@@ -52,32 +54,30 @@ class BootOrder(Rule):
         self._over = False
         self._triggered: set[str] = set()
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterator[Breach]:
         """Power that goes, and connections."""
-        kind = event.get("kind")
-        if kind == "connect":
-            self._opened = (whole(event.get("connection")) or 0, whole(event.get("m")) or 0)
+        if isinstance(event, Connected):
+            self._opened = (event.connection, event.m)
             self._early, self._booting, self._over = [], None, False
             self._triggered.clear()
-        elif kind == "disconnect":
+        elif isinstance(event, Disconnected):
             yield from self._ended(event)
-        elif kind == "action" and text(event.get("action")).startswith("power"):
+        elif isinstance(event, Acted) and event.action.startswith("power"):
             self._power(event)
 
-    def _power(self, event: Payload) -> None:
-        name, phase = text(event.get("action")), text(event.get("phase"))
-        if phase == "asked" and name != "power_on":
-            self._restart = _Restart(f"{name} of line {whole(event.get('n'))}", self._opened[0], True)
-        elif self._restart and self._restart.power and phase in ("cannot", "failed"):
+    def _power(self, event: Acted) -> None:
+        restart = self._restart if self._restart and self._restart.power else None
+        if event.phase == ActionPhase.ASKED and event.action != "power_on":
+            self._restart = _Restart(f"{event.action} of line {event.n}", self._opened[0], True)
+        elif restart and event.phase in (ActionPhase.CANNOT, ActionPhase.FAILED):
             self._restart = None
-        elif self._restart and self._restart.power and phase == "done" and name != "power_off":
-            done = whole(event.get("m")) or 1
-            self._restart = _Restart(self._restart.why, self._restart.kept, True, done)
+        elif restart and event.phase == ActionPhase.DONE and event.action != "power_off":
+            self._restart = replace(restart, done=event.m or 1)
 
-    def _ended(self, event: Payload) -> Iterator[Breach]:
+    def _ended(self, event: Disconnected) -> Iterator[Breach]:
         """A connection without BootNotification: no restart, unless a hard reset had been accepted."""
         restart = self._restart
-        if restart is None or whole(event.get("connection")) != self._opened[0] or not self._known(restart):
+        if restart is None or event.connection != self._opened[0] or not self._known(restart):
             return
         if self._early and self._booting is None:
             if restart.why.startswith("Reset Hard"):

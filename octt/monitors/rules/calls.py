@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from octt.monitors.known.heard import CROSSING, Call, Heard
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
-from octt.ocpp.values import Payload, text
+from octt.ocpp.values import text
+from octt.record.events import Connected, Disconnected, Event
 
 
 class MessageIds(Rule):
@@ -138,11 +139,11 @@ class Unanswered(Rule):
         self._waiting: deque[tuple[Call | None, str, int, int, int]] = deque(maxlen=64)
         self._rejected = False
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """What was asked on a lost connection is not waited for."""
-        if event.get("kind") in ("connect", "disconnect"):
+        if isinstance(event, Connected | Disconnected):
             self._waiting.clear()
-        yield from ()
+        return ()
 
     def see(self, heard: Heard, talk: Talk) -> Iterable[Breach]:
         """Looks for what is long overdue whenever the station says something else."""

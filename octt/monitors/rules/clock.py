@@ -9,7 +9,8 @@ from octt.monitors.known.heard import TRANSACTION_MESSAGES, Call, Heard
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.timestamps import unusual
-from octt.ocpp.values import Payload, same, text, whole
+from octt.ocpp.values import same, text, whole
+from octt.record.events import Connected, Disconnected, Event
 
 TOLERANCE = 60.0
 """Seconds by which a station's clock may differ before it is worth a remark."""
@@ -35,11 +36,11 @@ class Timestamps(Rule):
         self._former: Call | None = None
         self._told: set[str] = set()
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """What happened before a connection was opened is told late for a good reason."""
-        if event.get("kind") == "connect":
+        if isinstance(event, Connected):
             self._since = {talk.connection: talk.opened_at}
-        yield from ()
+        return ()
 
     def case(self) -> None:
         """In another case the same is told again."""
@@ -165,12 +166,12 @@ class ClockBehind(Rule):
         self._remote: tuple[str, float, int] | None = None
         self._told: set[str] = set()
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """Another connection begins anew."""
-        if event.get("kind") in ("connect", "disconnect"):
+        if isinstance(event, Connected | Disconnected):
             self._status.clear()
             self._remote = None
-        yield from ()
+        return ()
 
     def case(self) -> None:
         """In another case the same is told again."""

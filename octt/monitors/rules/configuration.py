@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from octt.monitors.known.heard import NAME, Call, Heard
 from octt.monitors.known.talk import Talk, natural
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.keys import KEYS
-from octt.ocpp.values import Payload, dicts, text
+from octt.ocpp.values import dicts, text
+from octt.record.events import Connected, Disconnected, Event
 
 _TYPES = {name.lower(): key.type for name, key in KEYS.items()}
 _INTEGER = re.compile(r"-?\d+", re.ASCII)
@@ -77,11 +78,11 @@ class Changes(Rule):
         self._values: dict[str, int | bool] = {}
         self._order = 0
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """On another connection the station may have restarted."""
-        if event.get("kind") in ("connect", "disconnect"):
+        if isinstance(event, Connected | Disconnected):
             self._forget()
-        yield from ()
+        return ()
 
     def _forget(self) -> None:
         self._changes.clear()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule
-from octt.ocpp.values import Payload, text, whole
+from octt.record.events import Connected, Event
 
 
 class Rivals(Rule):
@@ -30,11 +30,11 @@ class Rivals(Rule):
         """In another case it is told again."""
         self._told = False
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterator[Breach]:
         """Counts connections that were opened while the one before was still open."""
-        if event.get("kind") != "connect" or event.get("replaces") is None:
+        if not isinstance(event, Connected) or event.replaces is None:
             return
-        m, host = whole(event.get("m")) or 0, text(event.get("remote"))[:100].rpartition(":")[0]
+        m, host = event.m, event.remote[:100].rpartition(":")[0]
         self._replaced.append((m, host))
         recent = [host for at, host in self._replaced if (m - at) / 1e9 <= self.WITHIN]
         if len(recent) < self.TIMES or self._told:

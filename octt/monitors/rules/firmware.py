@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from octt.monitors.known.heard import Heard
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
-from octt.ocpp.values import Payload, text
+from octt.ocpp.values import text
+from octt.record.events import Connected, Disconnected, Event
 
 _TRIGGERS = {
     "DiagnosticsStatusNotification": ("DiagnosticsStatusNotification",),
@@ -46,11 +47,11 @@ class Progress(Rule):
     def __init__(self) -> None:
         self._failed: int | None = None
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """What was sent around a lost connection may be missing."""
-        if event.get("kind") in ("connect", "disconnect"):
+        if isinstance(event, Connected | Disconnected):
             self._failed = None
-        yield from ()
+        return ()
 
     def see(self, heard: Heard, talk: Talk) -> Iterator[Breach]:
         """Installing or Installed right behind DownloadFailed."""

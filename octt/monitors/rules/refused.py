@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from octt.monitors.known.heard import Call, Heard
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.values import Payload, same, text, whole
+from octt.record.events import Connected, Disconnected, Event
 
 _REFUSABLE = (
     *("RemoteStartTransaction", "RemoteStopTransaction", "ReserveNow", "ChangeAvailability", "SendLocalList"),
@@ -54,12 +55,12 @@ class RefusedYetDone(Rule):
         self._status: dict[int, str] = {}
         self._version: int | None = None
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """On another connection nothing of this is certain."""
-        if event.get("kind") in ("connect", "disconnect"):
+        if isinstance(event, Connected | Disconnected):
             self._refusals.clear()
             self._status.clear()
-        yield from ()
+        return ()
 
     def see(self, heard: Heard, talk: Talk) -> Iterator[Breach]:
         """Notes refusals, and looks for what was refused."""

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from octt.monitors.known.heard import CROSSING, Call, Heard, keep
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
-from octt.ocpp.values import Payload, instant, same, text, whole
+from octt.ocpp.values import instant, same, text, whole
+from octt.record.events import Acted, Connected, Disconnected, Event, NetworkChanged
 
 _KEPT = 200
 """Reservations that are remembered."""
@@ -51,11 +52,11 @@ class Reservations(Rule):
     def __init__(self) -> None:
         self._known: OrderedDict[int, _Reservation] = OrderedDict()
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """What happens to a reservation while nothing is seen, is unknown."""
-        if event.get("kind") in ("connect", "disconnect", "network", "action") and not _card(event):
+        if isinstance(event, Connected | Disconnected | NetworkChanged) or _disturbs(event):
             self._doubt()
-        yield from ()
+        return ()
 
     def _doubt(self) -> None:
         for reservation in self._known.values():
@@ -200,8 +201,7 @@ def _later(began: datetime | None, heard: Heard, m: int) -> bool:
     return began is not None and began.timestamp() > (heard.t - (heard.m - m)) / 1e9
 
 
-def _card(event: Payload) -> bool:
-    """Whether an event is an action that ends no reservation."""
-    return event.get("kind") == "action" and text(event.get("action")) in (
-        *("present_id_tag", "plug_in", "unplug", "unplug_ev", "ev_suspend", "ev_resume"),
-    )
+def _disturbs(event: Event) -> bool:
+    """Whether an action may have ended a reservation: not those of cards and cables."""
+    usual = ("present_id_tag", "plug_in", "unplug", "unplug_ev", "ev_suspend", "ev_resume")
+    return isinstance(event, Acted) and event.action not in usual

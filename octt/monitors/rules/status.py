@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from octt.monitors.known.heard import Heard
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
-from octt.ocpp.values import Payload, text, whole
+from octt.ocpp.values import text, whole
+from octt.record.events import Connected, Disconnected, Event
 
 TRANSITIONS = {
     "Available": "Preparing Charging SuspendedEV SuspendedEVSE Reserved Unavailable Faulted",
@@ -96,11 +97,11 @@ class StatusTransitions(Rule):
     def __init__(self) -> None:
         self._last: dict[int, tuple[str, int]] = {}
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """After a gap in the connection earlier changes need not be reported."""
-        if event.get("kind") in ("connect", "disconnect"):
+        if isinstance(event, Connected | Disconnected):
             self._last.clear()
-        yield from ()
+        return ()
 
     def see(self, heard: Heard, talk: Talk) -> Iterator[Breach]:
         """Compares a status with the one before it."""
@@ -134,13 +135,13 @@ class HistoricalStatus(Rule):
         self._back: datetime | None = None
         self._told: dict[int, tuple[str, int]] = {}
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """A connection that opens; statuses from before it were had offline."""
-        if event.get("kind") == "connect":
+        if isinstance(event, Connected):
             seconds = min(max(talk.opened_at, 1.0), 4e9)  # any number may stand in a record
             self._back = datetime.fromtimestamp(seconds, UTC) - _CLOCKS
             self._told.clear()
-        yield from ()
+        return ()
 
     def see(self, heard: Heard, talk: Talk) -> Iterable[Breach]:
         """Two statuses of one connector, both from before the connection: the first was history already."""
@@ -208,11 +209,11 @@ class StatusOrder(_OfConnectors):
     def __init__(self) -> None:
         self._last: dict[int, tuple[datetime, int]] = {}
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """A clock may be set while the station is offline."""
-        if event.get("kind") == "connect":
+        if isinstance(event, Connected):
             self._last.clear()
-        yield from ()
+        return ()
 
     def see(self, heard: Heard, talk: Talk) -> Iterator[Breach]:
         """Compares the time of a status with that of the one before, of the same connector."""

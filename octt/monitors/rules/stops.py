@@ -11,7 +11,8 @@ from octt.monitors.known.heard import Heard, keep
 from octt.monitors.known.ledger import Transaction
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
-from octt.ocpp.values import Payload, same, text, whole
+from octt.ocpp.values import same, text, whole
+from octt.record.events import Acted, Disconnected, Event
 
 _LOCAL = ("", "Local")
 """Reasons of a stop at the station; without one it is Local (4.10)."""
@@ -86,14 +87,14 @@ class CardNotNamed(Rule):
         self._ours = 0
         self._open: tuple[Heard, Transaction, Act] | None = None
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterator[Breach]:
         """The rig says that it is done when the stop may have come already."""
-        if event.get("kind") == "action" and self._open:
+        if isinstance(event, Acted) and self._open:
             heard, transaction, act = self._open
             if act.done:
                 self._open = None
                 yield self._told(heard, transaction, act)
-        elif event.get("kind") == "disconnect":
+        elif isinstance(event, Disconnected):
             self._open = None
 
     def see(self, heard: Heard, talk: Talk) -> Iterator[Breach]:

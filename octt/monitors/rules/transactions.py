@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +12,7 @@ from octt.monitors.known.ledger import Transaction
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.values import Payload, text, whole
+from octt.record.events import Connected, Disconnected, Event
 
 _REPEATED = ("StartTransaction", "StopTransaction")
 _KEPT = 1000
@@ -203,11 +204,11 @@ class NotRepeated(Rule):
     def __init__(self) -> None:
         self._refused: _Refused | None = None
 
-    def event(self, event: Payload, talk: Talk) -> Iterator[Breach]:
+    def event(self, event: Event, talk: Talk) -> Iterable[Breach]:
         """A lost connection and a restart begin anew."""
-        if event.get("kind") in ("connect", "disconnect"):
+        if isinstance(event, Connected | Disconnected):
             self._refused = None
-        yield from ()
+        return ()
 
     def _answered(self, heard: Heard, call: Call) -> None:
         what, before = _identity(call.action, call.payload), self._refused
