@@ -100,7 +100,18 @@ def test_findings_come_in_the_order_in_which_to_fix_them(tmp_path):
     result = load(failing_run().write(tmp_path / "record.jsonl"))
     kinds = [finding.kind for finding in result.findings]
     assert kinds == sorted(
-        kinds, key=["fail", "pics", "time", "inconclusive", "not run", "station", "override", "remark"].index
+        kinds,
+        key=[
+            "fail",
+            "pics",
+            "time",
+            "inconclusive",
+            "not run",
+            "tool",
+            "station",
+            "override",
+            "remark",
+        ].index,
     )
     first = result.findings[0]
     assert (first.title, first.cite, first.step, first.cases) == (
@@ -206,12 +217,31 @@ def test_what_was_left_changed_is_said_in_words():
         run.add("changed", **change, before="1.0", after="1.0")
         run.add("changed", what="certificate", name="root", before=None, after="CN=Lab", restored=False)
     run.end()
-    assert [(finding.title, finding.detail) for finding in build(run.events).findings] == [
+    assert [(f.title, f.detail, f.kind, f.blame) for f in build(run.events).findings] == [
         (
-            "Changed at the station and not recorded as put back: certificate root",
+            "Changed at the station and not put back: certificate root",
             "before: nothing, now: CN=Lab",
+            "tool",
+            "tool",
         )
     ]
+
+
+def test_what_was_put_back_later_is_not_called_left():
+    """Between two cases, or in a later attempt: it belongs to the case that its line names."""
+    run = Synthetic()
+    run.start("A", "B")
+    change = {"what": "configuration", "name": "HeartbeatInterval"}
+    with run.case("A"):
+        run.add("changed", **change, before="300", after="5", restored=False)
+    for case, attempt in (("A", 2), ("B", 1)):
+        with run.case(case, attempt=attempt):
+            run.connect()
+    run.add("changed", case="A", **change, before="5", after="300", restored=True)
+    run.end()
+    result = build(run.events)
+    assert [finding.kind for finding in result.findings if finding.kind == "tool"] == []
+    assert [change.restored for change in result.cases[0].attempts[0].changes] == [True]
 
 
 def test_a_contradiction_names_the_question_its_frame_and_the_reason():

@@ -155,6 +155,14 @@ def test_a_transaction_that_begins_when_the_case_is_over_is_ended_too(stage):
     assert stage.station.state.open_transactions == []
 
 
+def test_a_stop_that_its_schema_refuses_has_ended_the_transaction(stage):
+    number = stage.it.starts()
+    stage.it.call("StopTransaction", transactionId=number, meterStop="five", timestamp="yesterday")
+    assert stage.restore() == []
+    assert stage.it.asked == []
+    assert stage.remarks() == []
+
+
 # -- connectors -------------------------------------------------------------------------------------------------------
 
 

@@ -34,6 +34,7 @@ KINDS = {
     "pics": "declaration contradicted",
     "time": "too slow",
     "error": "error of the tool",
+    "tool": "left by the tool",
     "station": "station",
     "override": "overruled",
 }

@@ -207,8 +207,11 @@ class CaseBuilder:
         attempt = self._of(event)
         if attempt is None:
             return
-        if event.restored:
-            for change in attempt.changes:
+        if event.restored:  # perhaps only after the attempt that made the change
+            case = self._cases.get(event.case or "")
+            for change in (
+                change for one in (case.attempts if case else [attempt]) for change in one.changes
+            ):
                 if (change.what, change.name) == (event.what, event.name) and not change.restored:
                     change.restored, change.restored_n = True, event.n
             return

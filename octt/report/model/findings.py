@@ -18,7 +18,8 @@ RANKS = {
     "error": 4,
     "inconclusive": 5,
     "not run": 6,
-    "station": 7,  # the station was left changed, or sends what no case asked about
+    "tool": 7,  # we left the station changed
+    "station": 7,  # the station has other keys than before, or sends what no case asked about
     "override": 8,
     "remark": 9,
 }
@@ -149,15 +150,16 @@ def _of_case(case: Case) -> Iterator[Finding]:
         yield _finding(
             "remark", f"{case.id} passed only after {numbers}", cases=(case.id,), frame=earlier[0].n
         )
-    for change in case.last.changes:
+    for change in (change for attempt in case.attempts for change in attempt.changes):
         if not _left(change):
             continue
         yield _finding(
-            "station",
-            f"Changed at the station and not recorded as put back: {change.what} {change.name}".rstrip(),
+            "tool",
+            f"Changed at the station and not put back: {change.what} {change.name}".rstrip(),
             detail=f"before: {_value(change.before)}, now: {_value(change.after)}",
             cases=(case.id,),
             frame=change.n,
+            blame=Blame.TOOL,
         )
     decided = kind == "fail" and not any(_failed_test(step) for step in case.last.steps)
     for remark in case.last.remarks:

@@ -64,7 +64,7 @@ class Finding:
     """Something to look at or to fix. `rank` sorts: 0 first. `cases` are those it was seen in."""
 
     rank: int
-    kind: str  # "fail", "pics", "time", "evidence", "error", "inconclusive", "not run", "station", "override", "remark"
+    kind: str  # "fail", "pics", "time", "evidence", "error", "inconclusive", "not run", "tool", "station" and so on
     title: str
     detail: str = ""
     cases: tuple[str, ...] = ()

@@ -171,9 +171,9 @@ class Connections:
             )
 
     def comes(self, since: int) -> None:
-        """Waits for a connection; Inconclusive when the station stays away from a server that is right."""
+        """Waits for a connection after servers that had to be refused; that it then waits long is our doing."""
         if not self._comes():
-            raise Inconclusive(self._how_to_recover(), "station")
+            raise Inconclusive(self._how_to_recover(), "tool")
         admitted = next((attempt for attempt in reversed(self.since(since)) if attempt.admitted), None)
         if admitted:
             self._consume(admitted)
@@ -198,7 +198,8 @@ class Connections:
     def _how_to_recover(self) -> str:
         last = self.system.refusals[-1] if self.system.refusals else "nothing tried to connect"
         return (
-            f"the station does not connect any more ({last}). To recover it by its own means: SecurityProfile "
+            f"the station does not connect any more ({last}). After refusals it may wait for minutes; longer than "
+            "that, to recover it by its own means: SecurityProfile "
             f"{self.began_on}, AuthorizationKey as central_system.password of the bench, and for profiles 2 and 3 the "
             "laboratory's root certificate"
         )

@@ -1,0 +1,135 @@
+"""Around the cases: a station that answers nonsense, that does not connect, and what is seen just after a verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from octt.bench import Bench
+from octt.commands.front import exit_code
+from octt.pics.declaration import Declaration
+from octt.record import read
+from octt.record.events import CaseEnded, CaseRevised
+from octt.report.write import write_all
+from octt.script.verdicts import Verdict
+from octt.suite.run import Options, Run, Stage
+from tests.conftest import BareStation
+
+
+class Device:
+    """A station that connects to a run and answers by a table; what it has no answer for it accepts."""
+
+    def __init__(self, url, replies):
+        self.url, self.replies, self.extra = url, replies, threading.Event()
+        self.thread = threading.Thread(target=self._live, daemon=True)
+        self.thread.start()
+
+    def _live(self):
+        while True:
+            with contextlib.suppress(OSError):
+                self.bare = BareStation(self.url)
+                break
+        self.bare.send(
+            json.dumps([2, "b", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}])
+        )
+        for number in (0, 1):
+            status = {"connectorId": number, "status": "Available", "errorCode": "NoError"}
+            self.bare.send(json.dumps([2, f"s{number}", "StatusNotification", status]))
+        with contextlib.suppress(ConnectionClosed, OSError):
+            while True:
+                kind, ident, *rest = json.loads(self.bare.socket.recv())
+                if kind == 2:
+                    reply = self.replies.get(rest[0], {"status": "Accepted"})
+                    self.bare.send(json.dumps([3, ident, reply]))
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """Makes a run, and lets a station with these replies come to it."""
+    runs = []
+
+    def begin(replies=None, **times):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        bench = Bench.model_validate(
+            {
+                "central_system": {"host": "127.0.0.1", "port": port},
+                "driver": {"kind": "command", "commands": {"power_cycle": f"touch {tmp_path}/cycled"}},
+                "times": {"function_timeout": 0.3, "connect_timeout": 20, "response_timeout": 2, **times},
+            }
+        )
+        run = Run(Options(bench, Declaration(), tmp_path / "out"))
+        runs.append(run)
+        device = Device(run.laboratory.urls[0], replies) if replies is not None else None
+        run.start()
+        return run, device
+
+    yield begin
+    for run in runs:
+        run.finish("test")
+
+
+NONSENSE = [
+    {"configurationKey": None, "unknownKey": []},
+    {"configurationKey": {"key": "A"}},
+    {"configurationKey": ["x", None, {"value": 1}, {"key": 7, "readonly": "no"}]},
+    {"configurationKey": [{"key": "NumberOfConnectors", "readonly": True, "value": "²"}]},
+    {},
+]
+
+
+@pytest.mark.parametrize("reply", NONSENSE, ids=range(len(NONSENSE)))
+def test_nonsense_about_its_configuration_ends_no_run(begun, reply, tmp_path):
+    run, _ = begun({"GetConfiguration": reply})
+    assert run.stage is Stage.READY
+    scene = run.begin("TC_040_1_CS", 1)
+    run.establish_preconditions(scene)
+    scene.case.begin_test()
+    assert scene.station.call("DataTransfer", vendorId="V").payload == {"status": "Accepted"}
+    assert run.end(scene, None)[0] in ("PASS", "FAIL")
+    run.finish("finished")
+    told = [event for event in read(tmp_path / "out" / "record.jsonl") if event.kind == "remark"]
+    assert any(event.severity == "violation" for event in told) or reply == {} or "²" in str(reply)
+
+
+def test_when_nothing_connects_the_power_is_cycled_once_and_long_waits_are_said(begun, tmp_path):
+    run, _ = begun(None, connect_timeout=0.3, boot_timeout=0.3)
+    assert run.stage is Stage.UNREACHABLE
+    assert (tmp_path / "cycled").exists()
+    assert (
+        "did not connect within 0.3 s, nor after its power was cycled: nothing tried to connect"
+        in run.problem
+    )
+    assert "may wait minutes" in run.problem
+
+
+def test_what_comes_just_after_the_verdict_fails_the_case_that_asked_for_it(begun, tmp_path):
+    """A second reply to a request of a case, a moment after case.end: in the record, the reports and the exit code."""
+    ended = []
+    run, device = begun({"GetConfiguration": {"configurationKey": []}})
+    run.record.listen(
+        lambda event: ended.append(event) if isinstance(event, CaseEnded | CaseRevised) else None
+    )
+    scene = run.begin("TC_040_1_CS", 1)
+    run.establish_preconditions(scene)
+    scene.case.begin_test()
+    asked = scene.station.call("DataTransfer", vendorId="V")
+    assert run.end(scene, None) == (Verdict.PASS, "")
+    device.bare.send(json.dumps([3, asked.request.frame.id, {"status": "Accepted"}]))
+    run.csms.timeline.settle()
+    run.finish("finished")
+    revised = [event for event in ended if isinstance(event, CaseRevised)]
+    assert [(event.case, event.verdict, event.blame) for event in revised] == [
+        ("TC_040_1_CS", "FAIL", "station")
+    ]
+    assert exit_code(ended) == 1
+    write_all(tmp_path / "out")
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    (case,) = [case for case in result["cases"] if case["id"] == "TC_040_1_CS"]
+    assert case["verdict"] == "FAIL"
+    assert "<failure" in (tmp_path / "out" / "junit.xml").read_text()
