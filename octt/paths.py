@@ -14,3 +14,8 @@ REPORTS = DATA / "reports"
 def cache(name: str) -> Path:
     """A folder of the user's cache, for what costs time to make again; it may not exist yet."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "octt" / name
+
+
+def config(name: str) -> Path:
+    """A file of the user's settings, which are kept; it may not exist yet. RuntimeError when nobody is at home."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "octt" / name

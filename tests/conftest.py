@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +21,10 @@ from octt.csms.answers import Answers
 from octt.csms.endpoints import Endpoint, Settings
 from octt.csms.server import CentralSystem
 from octt.record import Record, read
+
+# Tests make signing keys and meet signers of their own, not those of who runs them.
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="octt-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_CONFIG_HOME"], ignore_errors=True)
 
 # How long an example takes says nothing on a machine that does other things too.
 hypothesis.settings.register_profile("octt", deadline=None)

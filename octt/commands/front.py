@@ -53,6 +53,7 @@ def run_cases(
 
     options.listener = listen
     options.operator = operator_of(options, progress)
+    key = _signing_key(options, progress)
     front = _Front(progress)
     _allow_descriptors()
     # SIGTERM ends a run as ctrl-C does: the record is completed.
@@ -68,8 +69,10 @@ def run_cases(
         refuse(front.error)
     if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR) and not ended:
         refuse("no case could be run; see the messages above")
-    _write_reports(options)
+    signed = _write_reports(options, key)
     summary(console, ended, str(options.out))
+    if signed:
+        progress.say(f"Signed by key {signed}")
     return exit_code(ended, interrupted=code == pytest.ExitCode.INTERRUPTED)
 
 
@@ -131,18 +134,35 @@ def exit_code(ended: list[Event], interrupted: bool = False) -> int:
     return PASSED
 
 
-def _write_reports(options: Options) -> None:
-    """Reports and signature. The record is there whatever happens here, and can be reported again."""
+def _signing_key(options: Options, progress: Progress) -> Path | None:
+    """The key to sign the run with, made on first use; None, and why, when there can be none."""
+    from octt.report.evidence.again import announce
     from octt.report.evidence.keys import SigningError
-    from octt.report.evidence.sign import sign
+    from octt.report.evidence.signers import own_key
+
+    try:
+        named = options.bench.laboratory.signing_key
+        key = Path(named) if named else own_key()
+        if not key.exists():
+            progress.say(f"A signing key is made for this and later runs: {key}")
+        options.signer = announce(key)
+    except SigningError as error:
+        complain(f"the run is not going to be signed: {error}")
+        return None
+    return key
+
+
+def _write_reports(options: Options, key: Path | None) -> str:
+    """Reports and signature; the signer's fingerprint. The record is there whatever happens here."""
+    from octt.report.evidence.again import sign_own
+    from octt.report.evidence.keys import SigningError
     from octt.report.write import write_all
 
-    key = options.bench.laboratory.signing_key
     try:
         write_all(options.out)
-        if key:
-            sign(options.out, Path(key))
+        return sign_own(options.out, key) if key else ""
     except SigningError as error:
         complain(f"the run was not signed: {error}")
     except Exception as error:
         complain(f"not all reports could be written: {error}; try again with: octt report {options.out}")
+    return ""

@@ -10,9 +10,11 @@ import click
 
 from octt.commands.refusing import complain, plain, refuse, refusing
 from octt.record.words import Verdict
+from octt.report.evidence.folder import RECORD
 from octt.report.evidence.override import VERDICTS
 
 if TYPE_CHECKING:
+    from octt.report.evidence.verify import VerifyResult
     from octt.report.write import Layout
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -40,14 +42,15 @@ def report(
     DIR is the run's folder. What was there is replaced; the same record gives the same bytes. With --sign the folder
     gets manifest.json and manifest.sig, for `octt verify`.
     """
+    from octt.report.evidence.again import renew, sign_own, state
     from octt.report.evidence.keys import SigningError
-    from octt.report.evidence.sign import sign
     from octt.report.text import visible
     from octt.report.write import ReportError, outputs, write_all
 
     if certificate is not None and key is None:
         refuse("--certificate needs --sign KEY, the key that belongs to it")
     try:
+        before = state(folder)
         result = write_all(folder, layout=layout, evidence=evidence)
     except FileNotFoundError:
         refuse(f"{folder}: there is no record.jsonl; give the folder of a run")
@@ -63,10 +66,11 @@ def report(
         click.echo(f"  and {more} more reasons, see report.html")
     for name in sorted(outputs(result)):
         click.echo(f"  {folder / name}")
-    if key is not None:
-        with refusing(SigningError, OSError):
-            fingerprint = sign(folder, key, certificate)
-        click.echo(f"signed; fingerprint of the key: {fingerprint}")
+    with refusing(SigningError, OSError):
+        if key is not None:
+            click.echo(f"signed; fingerprint of the key: {sign_own(folder, key, certificate)}")
+        elif said := renew(folder, before):
+            click.echo(visible(said))
 
 
 @click.command()
@@ -76,14 +80,21 @@ def report(
     type=FILE,
     help="Public key or certificate (PEM) of who should have signed, or of who issued it.",
 )
-def verify(folder: Path, signer: Path | None) -> None:
-    """Say whether a run's folder is as it was signed.
+@click.option(
+    "--trust", is_flag=True, help="From now on trust who signed this: you have compared the fingerprint."
+)
+def verify(folder: Path, signer: Path | None, trust: bool) -> None:
+    """Say whether a run's folder is as it was signed, and whether by somebody you trust.
 
-    Exit code 0: intact and signed (by the expected signer, if one is given); 1: something was changed; 2: bad usage;
-    3: nothing was changed as far as the record tells, but there is no signature to vouch for it.
+    Trusted are your own keys, those made so with --trust, and with --signer the one given. Anybody can sign a changed
+    folder again with a key of his own, in whatever name: compare the fingerprint before you trust it.
+
+    Exit code 0: nothing was changed, and somebody you trust signed it; 1: something was changed, or somebody else
+    signed it than who should have; 2: bad usage; 3: nothing was changed as far as can be told, but there is no
+    signature, or only by a key that nobody vouches for.
     """
     from octt.report.evidence.keys import SigningError
-    from octt.report.evidence.sign import verify as check
+    from octt.report.evidence.verify import verify as check
     from octt.report.text import visible
 
     with refusing(SigningError):
@@ -96,22 +107,56 @@ def verify(folder: Path, signer: Path | None) -> None:
     for name in result.intact_files:
         click.echo(f"intact: {visible(name)}")
     click.echo(f"record: {result.record_lines} lines, last hash {result.record_hash}")
-    if result.fingerprint:
-        who = f" of {visible(result.signer)} (issued by {visible(result.issuer)})" if result.signer else ""
-        click.echo(
-            f"signature {result.signature}: {result.algorithm} key{who}, fingerprint {result.fingerprint}"
-        )
-        if signer is None:
-            click.echo("compare the fingerprint with the laboratory's, or give --signer")
-    else:
+    if not result.fingerprint:
         click.echo("not signed")
+    else:
+        by = f" (issued by {visible(result.issuer)})" if result.issuer else ""
+        who = f", in the name of {visible(result.name)!r}{by}" if result.name else ""
+        click.echo(f"signature: {result.algorithm} key {result.fingerprint}{who}")
+        if result.announced and result.announced != result.fingerprint:
+            click.echo(f"when it began, the run named another key: {visible(result.announced, 100)}")
     if result.problems:
         click.echo("NOT INTACT")
         sys.exit(1)
-    click.echo(
-        "intact and signed" if result.signed else "nothing found to be changed, but nobody vouches for it"
-    )
-    sys.exit(0 if result.signed else 3)
+    if not result.fingerprint:
+        click.echo("nothing found to be changed, but nobody vouches for it")
+        sys.exit(3)
+    if result.expected:
+        click.echo("unchanged, and signed by the expected signer")
+        sys.exit(0)
+    with refusing(SigningError):
+        sys.exit(_judged(result, trust))
+
+
+def _judged(result: VerifyResult, trust: bool) -> int:
+    """Says what the signer is to us; the exit code."""
+    from octt.report.evidence.signers import KnownSigners, Trust
+    from octt.report.text import visible
+
+    known, key = KnownSigners(), result.fingerprint
+    found, former = known.judge(key, result.name)
+    if trust:
+        known.keep(key, result.name, trusted=True)
+        click.echo("unchanged, and signed by a key that you trust from now on")
+        return 0
+    if found is Trust.TRUSTED and former:
+        click.echo(f"unchanged, and signed by a key that is trusted since {former.since}")
+        return 0
+    if found is Trust.CHANGED and former:
+        had = "trusted" if former.trusted else "met"
+        click.echo(
+            f"unchanged since it was signed, but the key is not the one of {visible(former.name)!r} that was {had} on "
+            f"{former.since}: {former.fingerprint}"
+        )
+        click.echo(
+            "SIGNED BY SOMEBODY ELSE, or the laboratory has a new key: ask it, then octt verify --trust"
+        )
+        return 1
+    known.keep(key, result.name, trusted=False)
+    before = f"it was first met on {former.since}" if former else "it was never met before, and is noted now"
+    click.echo(f"unchanged since it was signed, by a key that nobody vouches for: {key}; {before}")
+    click.echo("if the laboratory confirms this fingerprint: octt verify DIR --trust")
+    return 3
 
 
 @click.command()
@@ -136,7 +181,6 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
     from octt.report.diff import terminal
     from octt.report.diff.compare import as_json as json_of
     from octt.report.diff.compare import compare
-    from octt.report.evidence.sign import RECORD
     from octt.report.model.result import load
     from octt.report.write import write_file
 
@@ -173,16 +217,24 @@ def diff(a: Path, b: Path, as_json: bool, html: Path | None, threshold: float, f
 @click.option("--verdict", type=click.Choice([str(verdict) for verdict in VERDICTS]), required=True)
 @click.option("--by", required=True, metavar="NAME", help="Who decides.")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, as it will stand in the report.")
-def overrule(folder: Path, case: str, verdict: str, by: str, why: str) -> None:
+@click.option("--sign", "key", type=NEW_FILE, metavar="KEY", help="Sign with this key afterwards.")
+def overrule(folder: Path, case: str, verdict: str, by: str, why: str, key: Path | None) -> None:
     """Overrule the verdict of a case. Every report says who did it, and why.
 
-    The line is added to the record, the reports are made again, and a signature is removed: sign anew with
-    `octt report DIR --sign KEY`.
+    The line is added to the record and the reports are made again. What was signed with your own key, and is as it was
+    signed, is signed again with it; another signature no longer holds and is removed. Either is said.
     """
+    from octt.report.evidence.again import renew, sign_own, state
+    from octt.report.evidence.keys import SigningError
     from octt.report.evidence.override import OverrideError, override
     from octt.report.write import ReportError, write_all
 
-    with refusing(OverrideError, ReportError):
+    with refusing(OverrideError, ReportError, SigningError, OSError):
+        before = state(folder)
         override(folder, case, Verdict(verdict), by, why)
         write_all(folder)
+        said = (
+            f"signed; fingerprint of the key: {sign_own(folder, key)}" if key else renew(folder, before)
+        ) or "it was not signed, and is not now"
     click.echo(plain(f"{case} is now {verdict} by decision of {by}; the reports in {folder} say so"))
+    click.echo(plain(said))

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from octt.record.events import Event
-from octt.record.reader import decode
+from octt.record.reader import decode, open_regular
 from octt.record.writer import GENESIS, line_hash
 
 
@@ -39,7 +39,7 @@ class Chain:
         The number of an event is that of its line, whatever the line says.
         """
         offset = 0
-        with self.path.open("rb") as file:
+        with open_regular(self.path) as file:
             for raw in file:
                 if not raw.endswith(b"\n"):
                     self.cut_off = True

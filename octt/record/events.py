@@ -63,6 +63,7 @@ class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
     plan: list[PlanLine]  # the cases in their order
     notices: list[str] = []  # what was missing or was changed before the run, a sentence each
     started: str  # ISO 8601
+    signer: str = ""  # fingerprint of the key that the run is to be signed with
 
 
 class RunResumed(Event, tag="run.resume", frozen=True, kw_only=True):

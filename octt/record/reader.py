@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -36,9 +40,18 @@ _NOTHING: dict[Any, Any] = {
 """What a field without a default is taken for when a line has nothing that can be read there, by its type."""
 
 
+def open_regular(path: Path) -> BufferedReader:
+    """Opens a file for reading. OSError also when it is a FIFO, a device or a folder: reading those may never end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return os.fdopen(descriptor, "rb")
+
+
 def read(path: Path) -> Iterator[Event]:
     """The events of a record, in order; they end at a line that a crash cut off or that is no event any more."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         for line in file:
             event = decode(line) if line.endswith(b"\n") else None
             if event is None:

@@ -45,6 +45,7 @@ def as_dict(result: Result) -> dict[str, Any]:
             "resumed": [iso(moment) for moment in run.resumed],
             "lines": run.lines,
             "last_hash": run.last_hash,
+            "signer": run.signer,
             "damages": [{"line": damage.line, "what": damage.what} for damage in run.damages],
             "frames": len(result.frames),
             "frames_with_problems": result.problem_count,

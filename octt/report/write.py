@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from octt.report.evidence.sign import RECORD
+from octt.report.evidence.folder import RECORD
 from octt.report.model.parts import Result
 from octt.report.model.result import load
 

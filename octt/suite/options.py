@@ -29,4 +29,7 @@ class Options:
     notices: list[str] = field(default_factory=list)
     """What is to be said before the run: what is missing, and what was changed because of it."""
 
+    signer: str = ""
+    """Fingerprint of the key that the run is to be signed with."""
+
     listener: Callable[[Event], None] | None = None

@@ -123,6 +123,7 @@ class Run:
             plan=[_line(planned) for planned in self.plan.values()],
             notices=self.options.notices,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
+            signer=self.options.signer,
         )
         self.laboratory.open()
         self._inherit(left or left_before(self.bench, self.options.out))

@@ -55,6 +55,11 @@ def test_a_passing_case_against_the_simulated_station(tmp_path):
         ("TC_003_CS", "PASS")
     ]
     assert check_chain(out / "record.jsonl")[1] == []
+    fingerprint = done.stdout.rpartition("Signed by key ")[2].strip()
+    assert result["run"]["signer"] == fingerprint
+    verified = octt("verify", out)
+    assert verified.returncode == 0, verified.stdout
+    assert fingerprint in verified.stdout
 
 
 def test_a_station_without_the_security_extension_is_not_asked_to_log_in(tmp_path):
@@ -153,6 +158,15 @@ def test_ports_that_come_later_are_looked_at_too(tmp_path, taken):
     assert f"port {taken} is in use; stop what uses it or set another central_system.tls_port" in done.stderr
     done = octt("run", "--bench", file, "--case", "TC_012_CS", "--out", tmp_path / "out")
     assert done.returncode == 3, done.stderr  # nothing is declared, so nothing will move to TLS
+
+
+def test_where_no_key_can_be_kept_a_run_is_not_signed_and_says_so(tmp_path):
+    (tmp_path / "settings").write_text("a file where a folder should be")
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "settings")}
+    done = octt("run", "--case", "TC_003_CS", "--out", tmp_path / "out", env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the run is not going to be signed: signing key " in done.stderr
+    assert octt("verify", tmp_path / "out", env=environment).returncode == 3
 
 
 def test_a_driver_that_does_not_start_leaves_no_folder_that_blocks_the_next_try(tmp_path):

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from octt.commands.main import main
 from octt.record import Record, check_chain, read
 from octt.record.events import CaseEnded
-from octt.report.evidence.sign import sign, verify
+from octt.report.evidence.sign import sign
+from octt.report.evidence.verify import verify
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from synthetic import failing_run
 
 from octt.report.evidence.keys import SigningError, load_signer
-from octt.report.evidence.sign import Problem, sign, verify
+from octt.report.evidence.sign import sign
+from octt.report.evidence.verify import Problem, verify
 
 
 @pytest.fixture(scope="module")
@@ -149,12 +150,17 @@ def test_without_its_signature_or_manifest_nothing_is_vouched_for(signed, tmp_pa
     assert (unsigned.intact, unsigned.signed, unsigned.signature) == (True, False, "none")
 
 
-def certificate(subject, issuer, key, issuer_key, *, ca):
+DOCUMENTS = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
+
+
+def certificate(subject, issuer, key, issuer_key, *, ca, usage=DOCUMENTS):
     now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     builder = x509.CertificateBuilder().subject_name(name(subject)).issuer_name(name(issuer))
     builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=365))
     builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+    if usage and not ca:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
 
 

@@ -229,6 +229,7 @@ class Facts:
         return Paragraph(
             f"This report was made from a record of {run.lines:,} lines; whoever has the record can verify it with "
             f"“octt verify”. SHA-256 of its last line: {run.last_hash or 'none'}"
+            + (f". Fingerprint of the key that signs it: {visible(run.signer, 100)}" if run.signer else "")
         )
 
 

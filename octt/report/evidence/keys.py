@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+
+from octt.record.reader import open_regular
+from octt.report.evidence.meant import not_for_documents
 
 PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
@@ -41,13 +45,14 @@ def load_signer(key_file: Path, certificate_file: Path | None = None) -> Signer:
     """The signer of a PEM key file, and of a PEM file with its certificate (first) and the issuers' certificates.
 
     A key file that does not exist is made, with a new Ed25519 key and permissions 0600, unless a certificate is given.
-    SigningError when something cannot be read, does not fit together, or the key is open to other users.
+    SigningError when something cannot be read, does not fit together, the key is open to other users, or the
+    certificate is not meant for signing documents.
     """
     if not key_file.exists() and certificate_file is None:
         _generate(key_file)
     try:
-        content = key_file.read_bytes()
-        mode = key_file.stat().st_mode
+        with open_regular(key_file) as file:
+            content, mode = file.read(1 << 20), os.fstat(file.fileno()).st_mode
     except OSError as error:
         raise SigningError(f"signing key {key_file}: {error.strerror}") from None
     if os.name == "posix" and mode & 0o077:
@@ -72,20 +77,28 @@ def load_signer(key_file: Path, certificate_file: Path | None = None) -> Signer:
         raise SigningError(
             f"certificate {certificate_file}: its first certificate is not of the key {key_file}"
         )
+    if why := not_for_documents(certificates[0]):
+        raise SigningError(f"certificate {certificate_file}: {why}")
     return Signer(key, tuple(certificates))
 
 
 def _generate(key_file: Path) -> None:
+    """Makes a key; one that somebody else makes in the same moment stays."""
     pem = ed25519.Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    part = key_file.with_name(f"{key_file.name}.{os.getpid()}.part")
     try:
-        key_file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(pem)
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.link(part, key_file)
+        finally:
+            part.unlink()
     except OSError as error:
         raise SigningError(f"signing key {key_file}: cannot be made: {error.strerror}") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
 
 
 def key_bytes(key: object) -> bytes:
@@ -122,20 +135,3 @@ def is_signed(key: object, signature: bytes, data: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def load_expected(path: Path) -> PublicKey | x509.Certificate:
-    """A public key or certificate in PEM, to compare a signature with. SigningError when the file holds neither."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SigningError(f"expected signer {path}: {error.strerror}") from None
-    try:
-        if b"-----BEGIN CERTIFICATE" in content:
-            return x509.load_pem_x509_certificate(content)
-        key = serialization.load_pem_public_key(content)
-    except (ValueError, UnsupportedAlgorithm):
-        raise SigningError(f"expected signer {path}: no public key or certificate in PEM format") from None
-    if not isinstance(key, PublicKey):
-        raise SigningError(f"expected signer {path}: this kind of key cannot have signed here")
-    return key

@@ -7,7 +7,6 @@ from pathlib import Path
 from octt.record import Record, check_chain, read
 from octt.record.events import CaseEnded, VerdictOverruled
 from octt.record.words import Verdict
-from octt.report.evidence.sign import MANIFEST, SIGNATURE
 
 VERDICTS = (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE)
 """What the operator may decide."""
@@ -18,7 +17,7 @@ class OverrideError(Exception):
 
 
 def override(folder: Path, case: str, verdict: Verdict, by: str, why: str) -> None:
-    """Appends the override to the run's record; the signature, which no longer holds, is removed.
+    """Appends the override to the run's record; see `octt.report.evidence.again` for its signature.
 
     Raises OverrideError for a case that was not run, a record that is damaged, and without a name or a reason.
     """
@@ -35,5 +34,3 @@ def override(folder: Path, case: str, verdict: Verdict, by: str, why: str) -> No
     record = Record(path)
     record.write(VerdictOverruled(verdict=verdict, by=by.strip(), why=why.strip()), case=case)
     record.close()
-    for name in (MANIFEST, SIGNATURE):
-        (folder / name).unlink(missing_ok=True)

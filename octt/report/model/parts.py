@@ -245,6 +245,7 @@ class Run:
     listening: list[tuple[str, Any]] = field(default_factory=list)  # (url, security profile)
     lines: int = 0
     last_hash: str = ""
+    signer: str = ""  # fingerprint of the key that the run said it would be signed with
     damages: list[Damage] = field(default_factory=list)
 
     @property
