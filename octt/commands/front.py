@@ -88,7 +88,7 @@ def operator_of(options: Options, progress: Progress) -> Operator | None:
         wanted = options.bench.driver.kind == "manual" or sys.stdin.isatty()
     if not wanted or options.bench.driver.kind == "simulated":
         return None
-    operator = Operator(options.bench.times.operator_timeout, progress.say)
+    operator = Operator(options.bench.times.operator_timeout, progress.console)
     operator.before, operator.after = progress.stop_view, progress.start_view
     return operator
 

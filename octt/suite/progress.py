@@ -11,6 +11,7 @@ from rich.text import Text
 
 from octt.record import Event
 from octt.suite.run import Run
+from octt.text import one_line, visible
 
 COLOURS = {
     "PASS": "green",
@@ -50,7 +51,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """A line above the live view."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
 
     def see(self, event: Event) -> None:
         """Takes one event of the record."""
@@ -87,7 +88,9 @@ class Progress:
             self.say(f"{self._place(event['case'])} {event['name']} ...")
 
     def _on_step(self, event: Event) -> None:
-        self._step = f"step {event['step']}: {event['what']}" if event.get("step") else event["what"]
+        self._step = one_line(
+            f"step {event['step']}: {event['what']}" if event.get("step") else event["what"]
+        )
 
     def _on_case_end(self, event: Event) -> None:
         verdict = event["verdict"]
@@ -98,7 +101,7 @@ class Progress:
             return
         text = Text(f"{self._place(event['case'])} ")
         text.append(f"{verdict:<12} ", COLOURS.get(verdict, ""))
-        text.append(f"{event['seconds']:6.1f} s  {line.get('name', '')}")
+        text.append(f"{event['seconds']:6.1f} s  {one_line(line.get('name', ''))}")
         if self.console.is_terminal:
             text.truncate(self.console.width - 1, overflow="ellipsis")
         self.console.print(text, soft_wrap=True)
@@ -127,7 +130,7 @@ class Progress:
             colour = {"operator": "bold yellow", "station": "cyan", "time": "blue"}[who]
             text = Text("   waiting for ", overflow="ellipsis", no_wrap=True)
             text.append(f"the {who}" if who != "time" else "time to pass", colour)
-            text.append(f": {what}, {left:.0f} s left")
+            text.append(f": {one_line(what)}, {left:.0f} s left")
             lines.append(text)
         return Group(*lines)
 
