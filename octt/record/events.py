@@ -167,6 +167,7 @@ class Acted(Event, tag="action", frozen=True, kw_only=True):
     seconds: float | None = None  # since it was asked for
     who: str = ""  # did it
     detail: str = ""  # what the driver or the operator said
+    closed_by: Int | None = None  # line of the frame that showed that it was done
 
 
 class Prompted(Event, tag="prompt", frozen=True, kw_only=True):
@@ -175,6 +176,9 @@ class Prompted(Event, tag="prompt", frozen=True, kw_only=True):
     text: str  # the question
     answer: str  # e.g. "done"
     seconds: float  # until the answer
+    closed_by: Int | None = None  # line of the frame that answered, by showing that it was done
+    slip: str = ""  # what the station showed to have been done instead, a sentence
+    slip_frame: Int | None = None  # line of the frame that showed it
 
 
 class CaseStarted(Event, tag="case.start", frozen=True, kw_only=True):

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 
 from octt.script.verdicts import Verdict
 from octt.station.operator import Operator
+from octt.suite.run import Run
 
 ABORT = "abort"
 """The run is to end here."""
 _SETTLED = (Verdict.PASS, Verdict.NOT_APPLICABLE)
 
 
-def case_to_repeat(operator: Operator | None, ended: Mapping[str, Verdict], *, last: bool) -> str:
+def case_to_repeat(run: Run, *, last: bool) -> str:
     """Takes up a pause, if one was wished for; the case that is to be repeated, "" for none, or ABORT.
 
-    `ended` are the cases so far, in their order. After the `last` one a person is asked whether to repeat any.
+    After the `last` case a person is asked whether to repeat any.
     """
+    operator, ended = run.options.operator, run.ended
     if operator is None:
         return ""
     wish = operator.wish()

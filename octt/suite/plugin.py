@@ -205,8 +205,7 @@ def _case_to_repeat(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.I
 
     if item.session.shouldstop:
         return None
-    run: Run = item.config.stash[_RUN]
-    wanted = case_to_repeat(run.options.operator, run.ended, last=nextitem is None)
+    wanted = case_to_repeat(item.config.stash[_RUN], last=nextitem is None)
     if wanted == ABORT:
         item.session.shouldstop = _ABORTED
     return next((other for other in item.session.items if _case_id(other) == wanted), None)

@@ -63,7 +63,7 @@ class Progress:
         self._plan = {line["case"]: line for line in event["plan"]}
 
     def _on_listen(self, event: Event) -> None:
-        if self.run is None or self.run.bench.driver.kind == "simulated":
+        if self.run is None or self.run.bench.driver.kind == "simulated" or self._case is not None:
             return
         central = self.run.bench.central_system
         self.say("The Central System is ready. Point the station at one of these, subprotocol ocpp1.6:")

@@ -39,7 +39,7 @@ _BENCH = """
 host = "127.0.0.1"
 public_host = "localhost"
 port = {port}
-tls_port = {port}
+tls_port = {tls_port}
 security_profile = {profile}
 [driver]
 kind = "manual"
@@ -132,13 +132,14 @@ class Stage:
 
     def __init__(self, folder, cases=(), *, profile=0, faults=(), arguments=(), pics=None, times=None):
         self.out, self.cases = Path(folder) / "out", cases
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+            ports = one.getsockname()[1], other.getsockname()[1]
+        port = ports[profile >= 2]
         chosen = {**SIMULATED.times.model_dump(exclude_none=True), "operator_timeout": 60, **(times or {})}
         pki = paths.cache("simulated-pki")
         bench = Path(folder) / "bench.toml"
         lines = "\n".join(f"{key} = {value}" for key, value in chosen.items())
-        bench.write_text(_BENCH.format(port=port, profile=profile, pki=pki, times=lines))
+        bench.write_text(_BENCH.format(port=ports[0], tls_port=ports[1], profile=profile, pki=pki, times=lines))
         self.pics = pics or paths.PICS / "simulated.toml"
         self._folder = tempfile.TemporaryDirectory()
         self.station = self._station(port, profile, faults, arguments, pki)
