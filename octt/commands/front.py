@@ -56,8 +56,7 @@ def run_cases(
     front = _Front(progress)
     _allow_descriptors()
     # SIGTERM ends a run as ctrl-C does: the record is completed.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _Interrupts(progress))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = pytest.main(
             [str(paths.TESTCASES), "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:terminal", "-s"],
@@ -92,26 +91,6 @@ def operator_of(options: Options, progress: Progress) -> Operator | None:
     operator = Operator(options.bench.times.operator_timeout, progress.console)
     operator.before, operator.after = progress.stop_view, progress.start_view
     return operator
-
-
-class _Interrupts:
-    """ctrl-C: what the first and the second one do, said when they come."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress, self.count = progress, 0
-
-    def __call__(self, number: int, frame: object) -> None:
-        """Ends what goes on just now."""
-        self.count += 1
-        self.progress.stop_view()
-        if self.count == 1:
-            self.progress.say(
-                "\nInterrupted: the case ends here and the station is put back; the reports follow.\n"
-                "Once more (ctrl-C) ends it at once, without putting anything back."
-            )
-        else:
-            self.progress.say("\nInterrupted again: what is not put back yet stays as it is.")
-        raise KeyboardInterrupt
 
 
 class _Front:

@@ -89,6 +89,8 @@ class Driver:
     """Acts on the device under test. Drivers differ only in `act`."""
 
     kind = "none"
+    gone = ""
+    """Why the driver itself is not there any more, as far as the last action showed; a run cannot go on without it."""
 
     def start(self) -> None:
         """Called once before the run, when the Central System's URL is known. Raises ActionFailed."""

@@ -37,7 +37,6 @@ class HttpDriver(Driver):
 
     def __init__(self, url: str, timeout: float) -> None:
         self.url, self.timeout = url.rstrip("/"), timeout
-        self._gone = False
 
     def start(self) -> None:
         """Raises DriverGone when nothing listens at the rig's address: better now than in the middle of a case."""
@@ -53,14 +52,14 @@ class HttpDriver(Driver):
 
         A rig that was gone once is not waited for at length again.
         """
-        if self._gone:
+        if self.gone:
             self.start()
         try:
             who = self._post(name, params)
-        except DriverGone:
-            self._gone = True
+        except DriverGone as gone:
+            self.gone = str(gone)
             raise
-        self._gone = False
+        self.gone = ""
         return who
 
     def _post(self, name: str, params: Params) -> str:
@@ -159,11 +158,13 @@ class SimulatedDriver(Driver):
         ready.set()
 
     def act(self, name: str, params: Params) -> str:
-        """As HttpDriver; ActionFailed with the station's last words when its process has ended."""
+        """As HttpDriver; DriverGone with the station's last words when its process has ended."""
         if self._process is None or self.http is None:
-            raise DriverGone("the simulated station is not running")
-        if self._process.poll() is not None:
-            raise DriverGone(f"the simulated station ended: {' '.join(self._last[-3:])}")
+            self.gone = "the simulated station is not running"
+        elif self._process.poll() is not None:
+            self.gone = f"the simulated station ended: {' '.join(self._last[-3:])}"
+        if self.gone or self.http is None:
+            raise DriverGone(self.gone)
         self.http.act(name, params)
         return "simulated station"
 

@@ -1,8 +1,8 @@
 """The person at the terminal: is asked one thing at a time, and heard only for what was asked.
 
-What was typed before a question appeared answers nothing, nor does what comes within a moment after the last answer: a
-habitual Enter, or one that the station's own sign has overtaken. A person who is there is waited for without limit;
-only where nobody can be, time runs out.
+What was typed before a question appeared answers nothing, nor does what comes in the moment after: it is a habitual
+Enter, or was meant for the question before, which the station itself has answered meanwhile. A person who is there is
+waited for without limit; only where nobody can be, time runs out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rich.text import Text
 from octt.text import one_line
 
 DEAD_TIME = 1.0
-"""Seconds after an answer, typed or the station's own, in which what is typed was meant for that one."""
+"""Seconds in which nobody reads a question and does what it asks for: what is typed then was meant for another one."""
 NOTHING = "\0"
 """Nothing was typed."""
 _TICK = 0.1
@@ -117,14 +117,14 @@ class Operator:
         try:
             self._forget_what_was_typed()
             self._asking = True
-            self._waits_until, self._told = time.monotonic() + self.timeout, False
+            now = time.monotonic()
+            self._deaf_until, self._waits_until, self._told = now + DEAD_TIME, now + self.timeout, False
             self.title(text, case)
             for line in lines:
                 self.say(line)
             yield
         finally:
             self._asking = False
-            self._deaf_until = time.monotonic() + DEAD_TIME
             self.after()
 
     def title(self, text: str, case: str = "") -> None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import random
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from octt.station import actions
 
 WRONG_CARD = "LIBRARYCARD"
-_LAST_LINE = "a abort the run"
-_QUESTION = re.compile(r"► (?:(?P<case>TC_\w+)  )?(?P<text>.+)")
+READING = 1.1
+"""Seconds to read a question."""
+_KEYS = r"\n(?:  .*\n)*?  "
+_SCREEN = re.compile(
+    rf"(?P<doubt>✗ (?P<says>.+){_KEYS}y it was done.*a abort the run)"
+    rf"|(?P<fails>► (?P<failed>TC_\w+)  (?:FAIL|INCONCLUSIVE): .*{_KEYS}y all was done.*)"
+    rf"|(?P<over>► All cases have been run.*{_KEYS}.*Enter for none)"
+    r"|(?P<rest>⏎ Enter: go on)"
+    rf"|(?P<request>► (?:(?P<case>TC_\w+)  )?(?P<text>.+){_KEYS}.*c cannot .*a abort the run)"
+    r"|(?P<soon>\(too soon)"
+)
+"""What can appear."""
 
 
 def _pattern(template):
@@ -45,7 +55,7 @@ def understood(sentence):
     raise AssertionError(f"nobody understands {sentence!r}")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Habits:
     """How a person behaves. Everything is right, unless it says otherwise."""
 
@@ -53,7 +63,7 @@ class Habits:
     walk: tuple[float, float] = (0.05, 0.2)
     """Seconds on the way to the station."""
     enter: str = "where asked"
-    """When Enter is pressed: "where asked", "always" after acting, "before" acting, "twice" after it."""
+    """When Enter is pressed: "where asked", "after" every act, "before" it, "twice" after it."""
     types_ahead: bool = False
     """Enter and letters while nothing is asked."""
     wrong_card: bool = False
@@ -62,110 +72,111 @@ class Habits:
     """Another connector first."""
     too_late: bool = False
     """The cable only after ConnectionTimeOut."""
+    pulls: bool = False
+    """The cable comes out of the EV where a card is asked for."""
     leaves: float = 0.0
     """Seconds away at the first request of the run."""
-    opposite: bool = False
-    """Pulls the cable out where a card is asked for in a transaction."""
-    answers: str = ""
-    """What is typed at the first request of each case instead of acting: c, r, p."""
-    aborts: str = ""
-    """What ends the run at its third request: a, ctrl-C."""
-    idle: bool = False
-    """Says that it was done and has done nothing, at the first request of each case."""
+    first: str = ""
+    """What is typed at the first request of each case: c, r, p; "Enter" without having done anything."""
+    ends: str = ""
+    """What ends the run at its third request: "a", "ctrl-C", "ctrl-C twice"."""
 
 
-@dataclass
 class Person:
     """Sits at the terminal of a stage until the run ends."""
 
-    stage: object
-    habits: Habits
-    seed: int = 0
-    asked: list = field(default_factory=list)
-    """Cases and sentences, in order."""
-    doubts: list = field(default_factory=list)
-    """What the tool held against what was done."""
-
-    def __post_init__(self):
-        self.random = random.Random(self.seed)
-        self.sinned = set()
-        self.careful = set()
-        self.read_up_to = 0
+    def __init__(self, stage, habits, seed=0):
+        self.stage, self.habits, self.random = stage, habits, random.Random(seed)
+        self.requests = []
+        """Cases and sentences, in order."""
+        self.doubts = []
+        """Cases, and what the tool held against what was done."""
+        self.questions = []
+        """Cases whose failure was to be confirmed."""
         self.case = ""
+        self.at_the_end = ""
+        """A case to be repeated when all have been run."""
+        self._sinned, self._careful = set(), set()
+        self._read, self._appeared = 0, 0.0
+        self._open = None
 
     def run(self, seconds):
-        """Until the process ends; raises AssertionError when it does not within so many seconds."""
+        """Until the process ends, whose exit code it is; AssertionError when that takes longer."""
         terminal, deadline = self.stage.terminal, time.monotonic() + seconds
-        while terminal.read(0.05) is not None:
+        while terminal.read(0.02) is not None:
             assert time.monotonic() < deadline, "the run does not end:\n" + terminal.screen[-3000:]
-            if self.habits.types_ahead and self.random.random() < 0.02:
-                terminal.type(self.random.choice(["\n", "\n\n", "c\n", "half a l"]))
+            if self.habits.types_ahead and self.random.random() < 0.01:
+                terminal.type(self.random.choice(["\n", "\n\n", "x\n", "half a l"]))
             self._look()
         return terminal.process.wait(30)
 
     def _look(self):
-        screen = self.stage.terminal.screen
-        new = screen[self.read_up_to :]
-        found = re.search(
-            r"(?P<doubt>✗ (?P<says>.+)\n(?:.*\n)*?.*y it was done.*a abort the run)"
-            r"|(?P<fails>► (?P<failed>TC_\w+)  (?:FAIL|INCONCLUSIVE): .*\n(?:.*\n)*?.*r repeat the case)"
-            r"|(?P<over>► All cases have been run.*\n(?:.*\n)*?.*Enter for none)"
-            r"|(?P<rests>⏎ Enter: go on)"
-            r"|(?P<request>► (?:(?P<case>TC_\w+)  )?(?P<text>.+)\n(?:  .*\n)*?.*c cannot .*a abort the run)"
-            r"|(?P<soon>\(too soon[^\n]*)",
-            new,
-        )
+        found = _SCREEN.search(self.stage.terminal.screen, self._read)
         if not found:
             return
-        self.read_up_to += found.end()
-        if found["doubt"]:
+        self._read, name = found.end(), found.lastgroup
+        if name == "soon":
+            self._too_soon()
+            return
+        self._appeared = time.monotonic() if name != "doubt" else self._appeared
+        if name == "rest":
+            self._type("\n")
+        elif name == "doubt":
             self._doubted(found["says"])
-        elif found["fails"]:
+        elif name == "fails":
             self._would_fail(found["failed"])
-        elif found["over"] or found["rests"]:
-            self._type("\n")
-        elif found["request"]:
+        elif name == "over":
+            self._type(f"{self.at_the_end}\n")
+            self.at_the_end = ""
+        else:
             self._asked(found["case"] or "", found["text"].strip(), found["request"])
-        elif found["soon"]:
-            time.sleep(1.0)
-            self._type("\n")
 
     def _type(self, keys):
+        """Types when the question has been read."""
+        time.sleep(max(0.0, self._appeared + READING - time.monotonic()))
         self.stage.terminal.type(keys)
 
-    # -- what is asked ----------------------------------------------------------------------------------------
+    # -- what is asked --------------------------------------------------------------------------------------------
 
     def _asked(self, case, sentence, whole):
-        first = (case, "first") not in self.asked
-        self.asked += [(case, sentence), (case, "first")]
-        self.case = case
-        count = sum(1 for _, text in self.asked if text != "first")
-        habits, again = self.habits, case in self.careful
-        time.sleep(self.random.uniform(*habits.walk))
-        if habits.aborts and count >= 3:
-            self._type({"a": "a\n", "ctrl-C": "\x03"}[habits.aborts])
-            return
-        if habits.answers and first and case:
-            self._type(f"{habits.answers}\n")
-            if habits.answers != "p":
-                return
-            return
-        if habits.leaves and count == 1:
-            time.sleep(habits.leaves)
-        name, params = understood(sentence)
-        if habits.enter == "before" and "press Enter" not in whole:
+        first = bool(case) and case not in {known for known, _ in self.requests}
+        self.requests.append((case, sentence))
+        self.case, habits = case, self.habits
+        waits_for_enter = "press Enter" in whole
+        self._open = understood(sentence)
+        time.sleep(self.random.uniform(*habits.walk) + (habits.leaves if len(self.requests) == 1 else 0.0))
+        if habits.ends and len(self.requests) == 3:
+            self._end()
+        elif first and habits.first == "Enter" and not waits_for_enter:
             self._type("\n")
-            time.sleep(self.random.uniform(0, 0.5))
-        if habits.idle and first and case and "press Enter" not in whole:
-            self._type("\n")
-            return
-        if not again and case:
-            self._slip(name, params)
-        self._act(name, params, whole)
-        if "press Enter" in whole or habits.enter in ("always", "twice"):
-            self._type("\n\n" if habits.enter == "twice" else "\n")
+        elif first and habits.first in ("c", "r", "p"):
+            self._type(f"{habits.first}\n")
+        else:
+            if habits.enter == "before" and not waits_for_enter:
+                self._type("\n")
+            if case and case not in self._careful:
+                self._slip(*self._open)
+            self._act(*self._open, whole)
+            if habits.enter == "twice":
+                self.stage.terminal.type("\n\n")
+            elif waits_for_enter or habits.enter == "after":
+                self._type("\n")
 
-    def _act(self, name, params, whole):
+    def _end(self):
+        if self.habits.ends == "a":
+            self._type("a\n")
+            return
+        self.stage.terminal.type("\x03")
+        if self.habits.ends == "ctrl-C twice":
+            time.sleep(1.0)
+            self.stage.terminal.type("\x03")
+
+    def _too_soon(self):
+        """An Enter did not count; whoever waits for it to count presses it again."""
+        if self.habits.enter == "twice" and self._open and "press Enter" in self.stage.terminal.screen[-900:]:
+            self._type("\n")
+
+    def _act(self, name, params, whole=""):
         hands = self.stage.hands
         if name == "power_on" and "dark" in whole:
             hands.look_until(lambda state: not state["running"])
@@ -179,41 +190,38 @@ class Person:
         """What is done before the right thing, or instead of it."""
         habits, hands = self.habits, self.stage.hands
         if habits.wrong_card and name == "present_id_tag":
-            self.sinned.add(self.case)
+            self._sinned.add(self.case)
             hands.do(name, connector=params["connector"], id_tag=WRONG_CARD)
             time.sleep(0.3)
         if habits.wrong_connector and name == "plug_in" and params["connector"] == 1:
-            self.sinned.add(self.case)
+            self._sinned.add(self.case)
             hands.do(name, connector=2)
             time.sleep(0.3)
             hands.do("unplug", connector=2)
         if habits.too_late and name in ("plug_in", "plug_in_halfway"):
-            self.sinned.add(self.case)
+            self._sinned.add(self.case)
             time.sleep(2.5)
-        if habits.opposite and name == "present_id_tag":
-            self.sinned.add(self.case)
+        if habits.pulls and name == "present_id_tag":
+            self._sinned.add(self.case)
             hands.do("unplug_ev", connector=params["connector"])
             time.sleep(0.3)
 
-    # -- what the tool holds against it -----------------------------------------------------------------------
+    # -- what the tool holds against it ---------------------------------------------------------------------------
 
     def _doubted(self, says):
         self.doubts.append((self.case, says))
-        if self.habits.idle and self.asked and "nothing shows it" in says:
-            name, params = understood(self.asked[-2][1])
-            self._act(name, params, "")
-            return
-        if "too late" in self.stage.terminal.screen[-600:]:
-            time.sleep(1.0)
+        if self.habits.first == "Enter":
+            self._act(*self._open)
+        elif "too late" in self.stage.terminal.screen[-500:] or "ConnectionTimeOut" in says:
             self._repeat(self.case)
 
     def _would_fail(self, case):
-        time.sleep(1.2)
-        if case in self.sinned and case not in self.careful:
+        self.questions.append(case)
+        if case in self._sinned and case not in self._careful:
             self._repeat(case)
         else:
             self._type("y\n")
 
     def _repeat(self, case):
-        self.careful.add(case)
+        self._careful.add(case)
         self._type("r\n")

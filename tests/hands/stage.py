@@ -139,7 +139,9 @@ class Stage:
         pki = paths.cache("simulated-pki")
         bench = Path(folder) / "bench.toml"
         lines = "\n".join(f"{key} = {value}" for key, value in chosen.items())
-        bench.write_text(_BENCH.format(port=ports[0], tls_port=ports[1], profile=profile, pki=pki, times=lines))
+        bench.write_text(
+            _BENCH.format(port=ports[0], tls_port=ports[1], profile=profile, pki=pki, times=lines)
+        )
         self.pics = pics or paths.PICS / "simulated.toml"
         self._folder = tempfile.TemporaryDirectory()
         self.station = self._station(port, profile, faults, arguments, pki)

@@ -73,8 +73,10 @@ def test_a_rig_that_came_back_acts_again(rig):
     driver = HttpDriver("http://127.0.0.1:1", 5)
     with pytest.raises(DriverGone):
         driver.act("plug_in", {"connector": 1})
+    assert driver.gone.startswith("no answer from the rig")
     driver.url = rig[0]
     assert driver.act("plug_in", {"connector": 1}) == f"rig {rig[0]}"
+    assert driver.gone == ""
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 hello\r\n\r\n", b"nonsense", b""])

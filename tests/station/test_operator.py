@@ -123,7 +123,6 @@ def test_what_was_typed_before_the_question_appeared_answers_nothing(desk):
 
 def test_a_habitual_enter_does_not_answer_the_next_question(desk, monkeypatch):
     monkeypatch.setattr(module, "DEAD_TIME", 1000.0)
-    assert answer(desk, SURE, lambda: Seen(ENTRY)) is Answer.SEEN
 
     def later():
         monkeypatch.setattr(desk.operator, "_deaf_until", 0.0)
