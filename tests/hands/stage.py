@@ -43,6 +43,8 @@ tls_port = {tls_port}
 security_profile = {profile}
 [driver]
 kind = "manual"
+[firmware]
+dummy = true
 [security]
 pki = "{pki}"
 [times]
