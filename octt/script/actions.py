@@ -11,7 +11,6 @@ from octt.script.person import NotDone, Person, Task
 from octt.script.undo import Kind, Undo
 from octt.script.verdicts import AbortRun, Inconclusive, RepeatCase
 from octt.station.actions import ActionFailed, CannotAct, Driver
-from octt.station.effects import Seen
 
 _TAKEN_BACK = {
     "fault": "clear_fault",
@@ -131,8 +130,7 @@ class Actions:
             self._owe_cables(self.person.cables.perhaps - {task.connector})
         if self.case.phase != "restore":
             self.by_hand.append(asked)
-        seen = reply.sight.entry.n if isinstance(reply.sight, Seen) else None
-        ended("done", "operator", detail=reply.answer, **({"closed_by": seen} if seen else {}))
+        ended("done", "operator", detail=reply.answer)
 
     # -- what is to be taken back ---------------------------------------------------------------------------------
 

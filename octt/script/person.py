@@ -161,15 +161,11 @@ class Person:
         deadline = case.timeline.clock.now() + int(self.operator.timeout * 1e9)
         with case.waits("operator", text, deadline), self._other_cards_refused(task):
             reply = Errand(self.operator, request, watch).run()
-        shown: dict[str, Any] = {}
-        if isinstance(reply.sight, Seen):
-            shown["closed_by"] = reply.sight.entry.n
-        elif isinstance(reply.sight, Slipped):
-            shown.update(slip=reply.sight.says, slip_frame=reply.sight.entry.n)
+        frame = reply.sight.entry.n if reply.sight else None
         if task.name in ("plug_in", "plug_in_halfway"):
             self.cables.perhaps |= _plugged_meanwhile(before, case.timeline.state) - {task.connector}
         seconds = round(time.monotonic() - start, 3)
-        case.record.write("prompt", text=text, answer=reply.answer, seconds=seconds, **shown)
+        case.record.write("prompt", text=text, answer=reply.answer, seconds=seconds, frame=frame)
         return reply
 
     def _request(self, case: CaseRun, task: Task, watch: Watch, text: str, problem: str) -> Request:
