@@ -21,6 +21,8 @@ class Behaviour:
         return self.habits.name
 
 
+_SHORT = ("--key", "ConnectionTimeOut=2")
+
 RIGHT = (
     Behaviour(Habits("does what is asked, Enter where it is asked for")),
     Behaviour(Habits("presses Enter after every act", enter="after")),
@@ -37,10 +39,8 @@ WRONG = (
     Behaviour(Habits("presses Enter and does it when asked again", first="Enter")),
     Behaviour(Habits("presents a wrong card first", wrong_card=True)),
     Behaviour(Habits("uses the wrong connector first", wrong_connector=True)),
-    Behaviour(
-        Habits("comes after ConnectionTimeOut", too_late=True), station=("--key", "ConnectionTimeOut=2")
-    ),
-    Behaviour(Habits("pulls the cable where a card is asked for", pulls=True)),
+    Behaviour(Habits("comes after ConnectionTimeOut", too_late=True), station=_SHORT),
+    Behaviour(Habits("pulls the cable where a card is asked for", pulls=True), station=_SHORT),
     Behaviour(Habits("repeats each case", first="r")),
     Behaviour(Habits("cannot do the first thing of each case", first="c"), worst="INCONCLUSIVE"),
 )
