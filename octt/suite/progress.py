@@ -76,7 +76,7 @@ class Progress:
 
     def _on_refused(self, event: Event) -> None:
         if self._case is None:
-            self.say(f"  refused {event['remote']}: {event['reason']}")
+            self.say(f"  refused {event['remote']}: {one_line(event['reason'])}")
 
     def _on_connect(self, event: Event) -> None:
         if event["connection"] == 1:
@@ -106,7 +106,7 @@ class Progress:
             text.truncate(self.console.width - 1, overflow="ellipsis")
         self.console.print(text, soft_wrap=True)
         if event.get("reason"):
-            self.say(f"          {event['reason']}")
+            self.say(f"          {one_line(event['reason'])}")
         self._done += 1
 
     def _place(self, case: str) -> str:
