@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix bench picture docs lint
+.PHONY: install demo test matrix bench picture docs lint hands
 
 install: .venv/.done
 
@@ -24,6 +24,10 @@ lint: install
 
 matrix: install
 	$(BIN)/python -m tests.campaign --write testcases/matrix.md
+
+# People at the terminal: every behaviour with every case. About an hour.
+hands: install
+	$(BIN)/python -m tests.hands --write testcases/hands.md
 
 bench: install
 	$(BIN)/python -m benchmarks

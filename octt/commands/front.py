@@ -91,7 +91,7 @@ def operator_of(options: Options, progress: Progress) -> Operator | None:
         wanted = options.bench.driver.kind == "manual" or sys.stdin.isatty()
     if not wanted or options.bench.driver.kind == "simulated":
         return None
-    operator = Operator(options.bench.times.operator_timeout, progress.say)
+    operator = Operator(options.bench.times.operator_timeout, progress.console)
     operator.before, operator.after = progress.stop_view, progress.start_view
     return operator
 
@@ -106,6 +106,8 @@ class _Front:
         """The run exists: the view may look at it."""
         self.progress.run, run.tell = run, self.progress.say
         self.progress.start_view()
+        if run.options.operator:
+            run.options.operator.listen()
 
     def pytest_octt_refused(self, error: str) -> bool:
         """The run could not start; `run_cases` says why."""

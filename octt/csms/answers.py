@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from octt.ocpp import schemas
+from octt.timeline import matching
 from octt.timeline.state import State
 
 Payload = dict[str, Any]
@@ -32,12 +33,13 @@ class ErrorAnswer:
 class Armed:
     """An answer that a case armed: merged over the default, while `times` lasts, for requests that fit `when`.
 
-    A field of None takes the default's away; a payload of None means silence.
+    `unless`: not for those that fit this. A field of None takes the default's away; a payload of None means silence.
     """
 
     payload: Payload | Callable[[Payload], Payload] | ErrorAnswer | None
     times: int | None = None
     when: Payload = field(default_factory=dict)
+    unless: Payload = field(default_factory=dict)
 
 
 class Answers:
@@ -68,6 +70,10 @@ class Answers:
             schemas.check_fields(action, "response", armed.payload)
         self._armed.setdefault(action, []).insert(0, armed)
 
+    def withdraw(self, action: str, armed: Armed) -> None:
+        """This answer is armed no longer; harmless when it is not."""
+        self._armed[action] = [one for one in self._armed.get(action, []) if one is not armed]
+
     def disarm(self) -> None:
         """Back to the defaults."""
         self._armed.clear()
@@ -87,6 +93,8 @@ class Answers:
     def _find(self, action: str, request: Payload) -> Armed | None:
         for armed in self._armed.get(action, ()):
             if armed.times == 0 or any(request.get(key) != value for key, value in armed.when.items()):
+                continue
+            if armed.unless and not matching.mismatches(armed.unless, request):
                 continue
             if armed.times is not None:
                 armed.times -= 1

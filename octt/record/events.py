@@ -2,7 +2,6 @@
 
 A field without a default is on every line of its kind; one with a default is left out of the line when it has that
 value. Values that a station gave are typed as loosely as a station may write them.
-
 The classes are msgspec's, which are as fast to read and write as dictionaries: frames come by the million.
 """
 
@@ -175,6 +174,7 @@ class Prompted(Event, tag="prompt", frozen=True, kw_only=True):
     text: str  # the question
     answer: str  # e.g. "done"
     seconds: float  # until the answer
+    frame: Int | None = None  # line of the frame that showed that this, or something else, was done
 
 
 class CaseStarted(Event, tag="case.start", frozen=True, kw_only=True):

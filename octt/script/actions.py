@@ -1,4 +1,4 @@
-"""The word `driver`: moves the physical world through the bench's driver, or through the operator where it cannot."""
+"""The word `driver`: moves the physical world through the bench's driver, or through a person where it cannot."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from octt.script.case_run import CaseRun
+from octt.script.person import NotDone, Person, Task
 from octt.script.undo import Kind, Undo
-from octt.script.verdicts import AbortRun, Blame, Inconclusive, RepeatCase
-from octt.station.actions import ACTIONS, ActionFailed, CannotAct, Driver, instruction
-from octt.station.operator import Operator
+from octt.script.verdicts import AbortRun, Inconclusive, RepeatCase
+from octt.station.actions import ActionFailed, CannotAct, Driver
 
 _TAKEN_BACK = {
     "fault": "clear_fault",
@@ -22,19 +22,20 @@ _TAKEN_BACK = {
 """Actions that are taken back by another."""
 
 
-class NotDone(Inconclusive):
-    """Nobody did the action."""
-
-
 class Actions:
-    """Moves cable, card and power through the bench's driver, or through the operator where it cannot."""
+    """Moves cable, card and power through the bench's driver, or through a person where it cannot.
 
-    def __init__(self, case: CaseRun, driver: Driver, operator: Operator | None) -> None:
-        self.case, self.driver, self.operator = case, driver, operator
+    `shown` False: a conformant station may show nothing of it, so that only who did it can say so.
+    """
 
-    def plug_in(self, connector: int, why: str = "") -> None:
+    def __init__(self, case: CaseRun, driver: Driver, person: Person | None) -> None:
+        self.case, self.driver, self.person = case, driver, person
+        self.by_hand: list[str] = []
+        """What a person was asked for and did in this attempt, before things were put back."""
+
+    def plug_in(self, connector: int, why: str = "", *, shown: bool = True) -> None:
         """The cable goes in at both ends."""
-        self.act("plug_in", why, connector=connector)
+        self.act("plug_in", why, shown=shown, connector=connector)
 
     def unplug(self, connector: int, why: str = "") -> None:
         """The cable is removed."""
@@ -48,9 +49,9 @@ class Actions:
         """The plug cannot be locked."""
         self.act("plug_in_halfway", why, connector=connector)
 
-    def present_id_tag(self, connector: int, id_tag: str, why: str = "") -> None:
+    def present_id_tag(self, connector: int, id_tag: str, why: str = "", *, shown: bool = True) -> None:
         """A card is presented for a connector."""
-        self.act("present_id_tag", why, connector=connector, id_tag=id_tag)
+        self.act("present_id_tag", why, shown=shown, connector=connector, id_tag=id_tag)
 
     def press_stop(self, connector: int, why: str = "") -> None:
         """The stop button is pressed."""
@@ -76,92 +77,60 @@ class Actions:
         """The fault is removed."""
         self.act("clear_fault", why, connector=connector)
 
-    def act(self, name: str, why: str = "", **params: Any) -> None:
+    def act(self, name: str, why: str = "", *, shown: bool = True, **params: Any) -> None:
         """Any action of the driver contract. The clock for the station starts when it is done.
 
         Raises Inconclusive when nobody can do it.
         """
         if "connector" in params:
             self.case.uses(int(params["connector"]))
+        task = Task(name, params, why, shown)
         owed, start = self._owe(name, params), self.case.timeline.end
         try:
-            self._act(name, why, params)
+            self._act(task)
         except (NotDone, RepeatCase, AbortRun):
-            if owed:
+            if owed and not (self.person and task.connector in self.person.cables.perhaps):
                 self.case.journal.not_needed(owed)
             raise
+        if self.person:
+            self.person.cables.moved(task, start)
         self._settle(name, params)
         if name.startswith("power"):
             self.case.position.expect_boot(start, certain=name != "power_off")
         self.case.position.count_from_now()
 
-    def _act(self, name: str, why: str, params: dict[str, Any]) -> None:
+    def _act(self, task: Task) -> None:
         record, start = self.case.record, time.monotonic()
-        record.write("action", action=name, params=params, driver=self.driver.kind, phase="asked", why=why)
-        seen = self._effect(name, params)
+        common: dict[str, Any] = {"action": task.name, "params": task.params, "driver": self.driver.kind}
+        record.write("action", **common, phase="asked", why=task.why)
 
-        def ended(phase: str, who: str, detail: str = "") -> None:
+        def ended(phase: str, who: str, **more: Any) -> None:
             seconds = round(time.monotonic() - start, 6)
-            more: dict[str, Any] = {"seconds": seconds, "who": who, "detail": detail}
-            record.write("action", action=name, params=params, driver=self.driver.kind, phase=phase, **more)
+            record.write("action", **common, phase=phase, who=who, seconds=seconds, **more)
 
         try:
-            who = self.driver.act(name, params, why, seen)
+            ended("done", self.driver.act(task.name, task.params))
         except CannotAct as cannot:
-            who = self._ask(name, params, why, seen, ended, str(cannot), "cannot")
+            self._by_hand(task, "cannot", str(cannot), ended)
         except ActionFailed as failed:
-            who = self._ask(name, params, why, seen, ended, str(failed), "failed")
-        ended("done", who)
+            self._by_hand(task, "failed", str(failed), ended)
 
-    def _ask(
-        self,
-        name: str,
-        params: dict[str, Any],
-        why: str,
-        seen: Callable[[], bool],
-        ended: Callable[..., None],
-        problem: str,
-        phase: str,
-    ) -> str:
-        if self.operator is None:
-            ended(phase, self.driver.kind, problem)
-            undone = f"nobody could do {name}: {problem}"
+    def _by_hand(self, task: Task, phase: str, problem: str, ended: Callable[..., None]) -> None:
+        if self.person is None:
+            ended(phase, self.driver.kind, detail=problem)
+            undone = f"nobody could do {task.name}: {problem}"
             raise NotDone(undone, "configuration") if phase == "cannot" else Inconclusive(undone, "tool")
-        text, start = instruction(name, params), time.monotonic()
-        why = why or self.case.purpose
-        deadline = time.monotonic_ns() + int(self.operator.timeout * 1e9)
-        with self.case.waits("operator", text, deadline):
-            answer = self.operator.ask(f"{self.case.id}  {text}".strip(), why, seen)
-        self.case.record.write("prompt", text=text, answer=answer, seconds=round(time.monotonic() - start, 3))
-        if answer in ("done", "seen"):
-            return "operator"
-        if answer == "repeat" and (not self.case.id or self.case.phase == "restore"):
-            return self._ask(name, params, why, seen, ended, problem, phase)  # there is no case to repeat
-        ended("cannot", "operator", answer)
-        if answer == "repeat":
-            raise RepeatCase
-        if answer == "abort":
-            raise AbortRun
-        blame = Blame.OPERATOR
-        what = {"cannot": "the operator could not do it", "timeout": "the operator did not answer in time"}
-        outcome = what.get(answer, "there is no operator any more")
-        raise NotDone(f"{outcome}: {text.rstrip('.')}", blame)
-
-    def _effect(self, name: str, params: dict[str, Any]) -> Callable[[], bool]:
-        effects, timeline = ACTIONS[name].effects, self.case.timeline
-        start = timeline.end
-
-        def seen() -> bool:
-            for entry in timeline.since(start):
-                if entry.kind in effects:
-                    return True
-                if entry.is_call() and entry.action in effects:
-                    connector = entry.payload.get("connectorId", params.get("connector"))
-                    if connector == params.get("connector", connector):
-                        return True
-            return False
-
-        return seen
+        asked = self.person.told(task)
+        try:
+            reply = self.person.does(self.case, task, "" if self.driver.kind == "manual" else problem)
+        except Exception as undone:
+            ended("cannot", "operator", detail=str(undone))
+            raise
+        finally:
+            self._owe_cables(self.person.cables.perhaps - {task.connector})
+        if self.case.phase != "restore":
+            self.by_hand.append(asked)
+        ended("done", "operator", detail=reply.answer)
 
     # -- what is to be taken back ---------------------------------------------------------------------------------
 
@@ -177,6 +146,12 @@ class Actions:
             back = _TAKEN_BACK[name]
             return self.case.owe(Kind.ACTION, f"{name} of {place}" if where else name, action=back, **where)
         return None
+
+    def _owe_cables(self, connectors: set[int]) -> None:
+        """A cable that somebody put into another connector than was asked for has to come out of it."""
+        owed = {undo.connector for undo in self.case.journal.of(Kind.CABLE)}
+        for number in connectors - owed:
+            self.case.owe(Kind.CABLE, f"connector {number}", connector=number)
 
     def _settle(self, name: str, params: dict[str, Any]) -> None:
         """What an action takes back."""

@@ -84,12 +84,19 @@ def shows(
         station.remark(what, cite="OCPP 1.6 4.9")
 
 
-def start_authorized(station: Station, driver: Actions, *, id_tag: str = "", step: str | int = "") -> str:
+def start_authorized(
+    station: Station,
+    driver: Actions,
+    *,
+    id_tag: str = "",
+    step: str | int = "",
+    why: str = "so that the station asks us to authorize it",
+) -> str:
     """State Authorized (table 104): a card is presented and accepted. The idTag that was used."""
     tag, connector = id_tag or station.bench.id_tags.valid, station.bench.connector
     already = station.state.statuses.get(connector) == "Preparing"
     with station.case.during(station.case.phase, _labels(step, "Authorized")):
-        driver.present_id_tag(connector, tag, "so that the station asks us to authorize it")
+        driver.present_id_tag(connector, tag, why)
         with station.in_any_order():
             station.sends("Authorize", idTag=tag, step=1, cite="OCPP 1.6 4.1")
             if not already:

@@ -48,7 +48,7 @@ class NotApplicable(Judgement):
 
 
 class RepeatCase(Exception):
-    """The operator wants the case from its beginning; the attempt stays on the record."""
+    """The operator wants the case from its beginning; the attempt stays on the record. The message says why."""
 
 
 class AbortRun(Exception):

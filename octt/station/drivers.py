@@ -1,19 +1,33 @@
-"""Drivers without a person: an HTTP rig, shell commands, and the built-in simulated station."""
+"""The drivers: a person for everything, an HTTP rig, shell commands, and the built-in simulated station."""
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from typing import Any
+from http.client import HTTPException
+from urllib.parse import urlsplit
 
-from octt.station.actions import ActionFailed, CannotAct, Driver
+from octt.station.actions import ActionFailed, CannotAct, Driver, DriverGone, Params
+
+_QUICK = 5.0
+"""Seconds to find out whether anything listens at an address."""
+
+
+class ManualDriver(Driver):
+    """Every action is done by a person: whoever called has to ask one."""
+
+    kind = "manual"
+
+    def act(self, name: str, params: Params) -> str:
+        """Raises CannotAct always."""
+        raise CannotAct("there is nobody at the station but people")
 
 
 class HttpDriver(Driver):
@@ -24,8 +38,31 @@ class HttpDriver(Driver):
     def __init__(self, url: str, timeout: float) -> None:
         self.url, self.timeout = url.rstrip("/"), timeout
 
-    def act(self, name: str, params: dict[str, Any], why: str, seen: Callable[[], bool]) -> str:
-        """Posts the action. Raises CannotAct on 501, ActionFailed on anything but 200."""
+    def start(self) -> None:
+        """Raises DriverGone when nothing listens at the rig's address: better now than in the middle of a case."""
+        place = urlsplit(self.url)
+        port = place.port or (443 if place.scheme == "https" else 80)
+        try:
+            socket.create_connection((place.hostname or "", port), min(self.timeout, _QUICK)).close()
+        except OSError as error:
+            raise DriverGone(f"nothing answers at the rig's address {self.url}: {error}") from None
+
+    def act(self, name: str, params: Params) -> str:
+        """Posts the action. Raises CannotAct on 501, ActionFailed on anything but 200, DriverGone without an answer.
+
+        A rig that was gone once is not waited for at length again.
+        """
+        if self.gone:
+            self.start()
+        try:
+            who = self._post(name, params)
+        except DriverGone as gone:
+            self.gone = str(gone)
+            raise
+        self.gone = ""
+        return who
+
+    def _post(self, name: str, params: Params) -> str:
         request = urllib.request.Request(
             f"{self.url}/{name}",
             json.dumps(params).encode(),
@@ -40,8 +77,8 @@ class HttpDriver(Driver):
             if error.code == 501:
                 raise CannotAct(f"the rig cannot do {name}: {detail}") from None
             raise ActionFailed(f"the rig answered {error.code} to {name}: {detail}") from None
-        except OSError as error:
-            raise ActionFailed(f"no answer from the rig at {self.url}: {error}") from None
+        except (OSError, HTTPException) as error:
+            raise DriverGone(f"no answer from the rig at {self.url}: {error}") from None
 
 
 def _sentence(body: str) -> str:
@@ -61,7 +98,7 @@ class CommandDriver(Driver):
     def __init__(self, commands: dict[str, str], timeout: float) -> None:
         self.commands, self.timeout = commands, timeout
 
-    def act(self, name: str, params: dict[str, Any], why: str, seen: Callable[[], bool]) -> str:
+    def act(self, name: str, params: Params) -> str:
         """Runs the command. Raises CannotAct when there is none, ActionFailed when it fails or takes too long."""
         command = self.commands.get(name)
         if command is None:
@@ -120,13 +157,15 @@ class SimulatedDriver(Driver):
                 ready.set()
         ready.set()
 
-    def act(self, name: str, params: dict[str, Any], why: str, seen: Callable[[], bool]) -> str:
-        """As HttpDriver; ActionFailed with the station's last words when its process has ended."""
+    def act(self, name: str, params: Params) -> str:
+        """As HttpDriver; DriverGone with the station's last words when its process has ended."""
         if self._process is None or self.http is None:
-            raise ActionFailed("the simulated station is not running")
-        if self._process.poll() is not None:
-            raise ActionFailed(f"the simulated station ended: {' '.join(self._last[-3:])}")
-        self.http.act(name, params, why, seen)
+            self.gone = "the simulated station is not running"
+        elif self._process.poll() is not None:
+            self.gone = f"the simulated station ended: {' '.join(self._last[-3:])}"
+        if self.gone or self.http is None:
+            raise DriverGone(self.gone)
+        self.http.act(name, params)
         return "simulated station"
 
     def close(self) -> None:

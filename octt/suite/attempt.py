@@ -25,6 +25,9 @@ class Scene(Means):
     tell: Callable[[str], None] = lambda _text: None
     """Says something to who watches the run."""
 
+    again: bool = False
+    """Whether the operator wants the case repeated."""
+
 
 def establish_preconditions(scene: Scene, *, has_cache: bool) -> None:
     """The document's general preconditions: the station is connected and answers, its cache is empty.
@@ -74,6 +77,8 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     if error is None:
         with scene.station.independently():
             fail_unexpected(case, connector)
+    error = _reconsidered(scene, error)
+    scene.again = isinstance(error, RepeatCase)
     last = case.timeline.end
     problems, aborted = _restored(scene, error) if reachable else ([], False)
     scene.csms.system.answers.disarm()
@@ -105,7 +110,7 @@ def _restored(scene: Scene, error: BaseException | None) -> tuple[list[str], boo
     ending = isinstance(error, AbortRun | KeyboardInterrupt)
     while True:
         if ending:
-            scene.driver.operator = None
+            scene.driver.person = None
             scene.tell("The station is put back, then the run ends. ctrl-C: end at once.")
         try:
             return restore(scene), ending
@@ -117,6 +122,21 @@ def _restored(scene: Scene, error: BaseException | None) -> tuple[list[str], boo
             ending = True
 
 
+def _reconsidered(scene: Scene, error: BaseException | None) -> BaseException | None:
+    """A failure is the station's only if all was done as asked: who had a hand in the attempt is asked first."""
+    case, person, by_hand = scene.case, scene.driver.person, scene.driver.by_hand
+    verdict, blame, reason = decide(error, case, scene.breaches)
+    if person is None or not by_hand or blame is not Blame.STATION:
+        return error
+    try:
+        if not person.wants_again(case, by_hand, verdict, reason):
+            return error
+    except KeyboardInterrupt:
+        return AbortRun()
+    case.postponed.clear()
+    return RepeatCase(f"the operator repeats the case: not all was done as asked ({verdict}: {reason})")
+
+
 def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> tuple[Verdict, Blame, str]:
     """Verdict, blame and reason of an attempt that ended with `error`, or without one."""
     failures = [*case.postponed, *([error] if isinstance(error, Failed) else [])]
@@ -124,7 +144,7 @@ def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> t
         reason = "; ".join(dict.fromkeys(failed.reason for failed in failures))
         return Verdict.FAIL, failures[0].blame, reason
     if isinstance(error, RepeatCase):
-        return Verdict.INCONCLUSIVE, Blame.OPERATOR, "the operator repeats the case"
+        return Verdict.INCONCLUSIVE, Blame.OPERATOR, str(error) or "the operator repeats the case"
     if isinstance(error, AbortRun | KeyboardInterrupt):
         return Verdict.INCONCLUSIVE, Blame.OPERATOR, "the run was aborted"
     if breaches:

@@ -19,10 +19,12 @@ from octt.files.servers import FilesError, FileServers
 from octt.pki.certificates import PkiError
 from octt.pki.pki import Pki
 from octt.record import Record
+from octt.script.declared import Declared
+from octt.script.limits import Limits
+from octt.script.person import Person
 from octt.script.verdicts import Inconclusive
-from octt.station.actions import ActionFailed, Driver
-from octt.station.drivers import CommandDriver, HttpDriver, SimulatedDriver
-from octt.station.operator import ManualDriver
+from octt.station.actions import ActionFailed, Driver, Hardware
+from octt.station.drivers import CommandDriver, HttpDriver, ManualDriver, SimulatedDriver
 from octt.suite.machine import hosts_of
 from octt.suite.options import Options
 from octt.suite.provisioned import security_options
@@ -66,6 +68,16 @@ class Laboratory:
             request_delay=central.request_delay,
             endpoints=[endpoint],
         )
+
+    def person(self, limits: Limits) -> Person | None:
+        """Who does what the driver cannot, told what the station is like; one for the whole run."""
+        if self.options.operator is None:
+            return None
+        declared = Declared(self.options.declaration)
+        hardware = Hardware(declared.fixed_cable, declared.yes("AQ-5"), declared.says("HFS-10", "Single"))
+        boot = self.bench.times.boot_timeout
+        patience = {"function": limits.function, "start": limits.remote_start, "boot": boot}
+        return Person(self.options.operator, hardware, self.csms, patience)
 
     # -- resources ------------------------------------------------------------------------------------------------
 

@@ -6,20 +6,24 @@ catalogue (marked with `octt.suite.case`) are collected.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from octt.record.words import Profile
+
 if TYPE_CHECKING:
     from octt.bench import Bench
-    from octt.script.states import Transaction
     from octt.suite.attempt import Scene
     from octt.suite.options import Options
     from octt.suite.run import Run
 
+pytest_plugins = ("octt.suite.fixtures",)
 MARK = "octt_case"
+_ABORTED = "aborted by the operator"
 _OPTIONS: pytest.StashKey[Any] = pytest.StashKey()
 _RUN: pytest.StashKey[Any] = pytest.StashKey()
 _SCENE: pytest.StashKey[Any] = pytest.StashKey()
@@ -67,9 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the markers: one for test cases, one per certification profile."""
     config.addinivalue_line("markers", f"{MARK}(id): a test case of the catalogue")
-    for profile in ("Core", "FirmwareManagement", "LocalAuthListManagement", "SmartCharging"):
-        config.addinivalue_line("markers", f"{profile}: certification profile")
-    for profile in ("RemoteTrigger", "Reservation", "Security"):
+    for profile in Profile:
         config.addinivalue_line("markers", f"{profile}: certification profile")
 
 
@@ -173,22 +175,40 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Runs a case, again and again while the operator asks for it; every attempt stays on the record."""
     if not _case_id(item):
         return None
+    _run_case(item, nextitem)
+    while (again := _case_to_repeat(item, nextitem)) is not None:
+        item.session._setupstate.teardown_exact(None)
+        _run_case(again, None)
+    return True
+
+
+def _run_case(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     from _pytest.runner import runtestprotocol
 
-    from octt.script.verdicts import RepeatCase
-
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for attempt in range(1, 100):
-        item.stash[_ATTEMPT], item.stash[_ERROR] = attempt, None
-        item.stash[_SCENE] = None
+    for attempt in itertools.count(item.stash.get(_ATTEMPT, 0) + 1):
+        if attempt > 1:
+            item._initrequest()  # type: ignore[attr-defined]
+        item.stash[_ATTEMPT], item.stash[_ERROR], item.stash[_SCENE] = attempt, None, None
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
-        if not isinstance(item.stash[_ERROR], RepeatCase):
+        scene = item.stash[_SCENE]
+        if scene is None or not scene.again:
             break
-        item._initrequest()  # type: ignore[attr-defined]
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
+
+
+def _case_to_repeat(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.Item | None:
+    """What the person at the terminal wants again before the run goes on, or ends."""
+    from octt.suite.between import ABORT, case_to_repeat
+
+    if item.session.shouldstop:
+        return None
+    wanted = case_to_repeat(item.config.stash[_RUN], last=nextitem is None)
+    if wanted == ABORT:
+        item.session.shouldstop = _ABORTED
+    return next((other for other in item.session.items if _case_id(other) == wanted), None)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -236,7 +256,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     error = item.stash[_ERROR]
     verdict, reason = run.end(scene, error)
     if isinstance(error, AbortRun) or run.stage is Stage.ABORTED:
-        item.session.shouldstop = "aborted by the operator"
+        item.session.shouldstop = _ABORTED
     result = yield
     if error is None and verdict != "PASS":
         pytest.fail(f"{verdict}: {reason}", pytrace=False)
@@ -263,7 +283,7 @@ def pytest_runtest_makereport(
     return report
 
 
-# -- fixtures -----------------------------------------------------------------------------------------------------
+# -- what the fixtures of octt/suite/fixtures.py rest on ----------------------------------------------------------
 
 
 @pytest.fixture
@@ -274,64 +294,7 @@ def scene(request: pytest.FixtureRequest) -> Scene:
 
 
 @pytest.fixture
-def station(scene: Scene) -> Any:
-    """The station under test: call, sends, reports, stays_silent."""
-    return scene.station
-
-
-@pytest.fixture
-def csms(scene: Scene) -> Any:
-    """The Central System: answer, cut, restore."""
-    return scene.csms
-
-
-@pytest.fixture
-def driver(scene: Scene) -> Any:
-    """Cable, card and power."""
-    return scene.driver
-
-
-@pytest.fixture
-def bench(scene: Scene) -> Any:
-    """The configured values."""
-    return scene.station.bench
-
-
-@pytest.fixture
-def pics(request: pytest.FixtureRequest) -> Any:
-    """The vendor's declaration."""
-    from octt.script.declared import Declared
-
-    return Declared(request.config.stash[_RUN].options.declaration)
-
-
-@pytest.fixture
-def files(scene: Scene, request: pytest.FixtureRequest) -> Any:
-    """The file servers: locations for firmware and diagnostics, and what came of them."""
-    from octt.script.files.words import Files
-
-    run: Run = request.config.stash[_RUN]
-    return Files(scene.station, run.laboratory.files, run.options.declaration)
-
-
-@pytest.fixture
-def security(scene: Scene) -> Any:
-    """The security extension: profile and password of the connection, certificates, what is to be refused."""
-    assert scene.security is not None
-    return scene.security()
-
-
-@pytest.fixture
-def charging(station: Any, driver: Any) -> Transaction:
-    """Reusable state Charging."""
-    from octt.script.states import start_charging
-
-    return start_charging(station, driver)
-
-
-@pytest.fixture
-def authorized(station: Any, driver: Any) -> str:
-    """Reusable state Authorized; the idTag."""
-    from octt.script.states import start_authorized
-
-    return start_authorized(station, driver)
+def octt_run(request: pytest.FixtureRequest) -> Run:
+    """The run that the case is part of."""
+    found: Run = request.config.stash[_RUN]
+    return found

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from octt.record import Event
 from octt.suite.run import Run
+from octt.text import one_line, visible
 
 COLOURS = {
     "PASS": "green",
@@ -50,7 +51,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """A line above the live view."""
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(visible(text), markup=False, highlight=False, soft_wrap=True)
 
     def see(self, event: Event) -> None:
         """Takes one event of the record."""
@@ -62,7 +63,7 @@ class Progress:
         self._plan = {line["case"]: line for line in event["plan"]}
 
     def _on_listen(self, event: Event) -> None:
-        if self.run is None or self.run.bench.driver.kind == "simulated":
+        if self.run is None or self.run.bench.driver.kind == "simulated" or self._case is not None:
             return
         central = self.run.bench.central_system
         self.say("The Central System is ready. Point the station at one of these, subprotocol ocpp1.6:")
@@ -75,7 +76,7 @@ class Progress:
 
     def _on_refused(self, event: Event) -> None:
         if self._case is None:
-            self.say(f"  refused {event['remote']}: {event['reason']}")
+            self.say(f"  refused {event['remote']}: {one_line(event['reason'])}")
 
     def _on_connect(self, event: Event) -> None:
         if event["connection"] == 1:
@@ -87,7 +88,9 @@ class Progress:
             self.say(f"{self._place(event['case'])} {event['name']} ...")
 
     def _on_step(self, event: Event) -> None:
-        self._step = f"step {event['step']}: {event['what']}" if event.get("step") else event["what"]
+        self._step = one_line(
+            f"step {event['step']}: {event['what']}" if event.get("step") else event["what"]
+        )
 
     def _on_case_end(self, event: Event) -> None:
         verdict = event["verdict"]
@@ -98,12 +101,12 @@ class Progress:
             return
         text = Text(f"{self._place(event['case'])} ")
         text.append(f"{verdict:<12} ", COLOURS.get(verdict, ""))
-        text.append(f"{event['seconds']:6.1f} s  {line.get('name', '')}")
+        text.append(f"{event['seconds']:6.1f} s  {one_line(line.get('name', ''))}")
         if self.console.is_terminal:
             text.truncate(self.console.width - 1, overflow="ellipsis")
         self.console.print(text, soft_wrap=True)
         if event.get("reason"):
-            self.say(f"          {event['reason']}")
+            self.say(f"          {one_line(event['reason'])}")
         self._done += 1
 
     def _place(self, case: str) -> str:
@@ -127,7 +130,7 @@ class Progress:
             colour = {"operator": "bold yellow", "station": "cyan", "time": "blue"}[who]
             text = Text("   waiting for ", overflow="ellipsis", no_wrap=True)
             text.append(f"the {who}" if who != "time" else "time to pass", colour)
-            text.append(f": {what}, {left:.0f} s left")
+            text.append(f": {one_line(what)}, {left:.0f} s left")
             lines.append(text)
         return Group(*lines)
 

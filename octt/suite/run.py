@@ -73,13 +73,16 @@ class Run:
         """The station's configuration before the first case: entries of GetConfiguration.conf."""
 
         self.limits: Limits = limits(self.bench, declared_times(options.declaration))
+        self.person = self.laboratory.person(self.limits)
         self.ground, self.journal = Ground(), Journal(self.record)
         self.monitors = Monitors()
         self.plan = self._plan()
         self.between = self.scene(CaseRun("", self.record, self.csms.timeline, journal=self.journal))
         """The words for what is done between cases."""
 
-        self._ended: dict[str, Verdict] = {}
+        self.ended: dict[str, Verdict] = {}
+        """The verdicts so far."""
+
         self._watching = threading.Lock()
 
     def _plan(self) -> dict[str, Planned]:
@@ -220,7 +223,7 @@ class Run:
     def scene(self, case: CaseRun, number: int = 0) -> Scene:
         """The words for a case."""
         station = Station(case, self.csms, self.bench, self.limits, self.connectors)
-        actions = Actions(case, self.laboratory.driver, self.options.operator)
+        actions = Actions(case, self.laboratory.driver, self.person)
         words = (case, station, Csms(case, self.csms), actions)
 
         def security() -> Security:
@@ -284,7 +287,7 @@ class Run:
         finally:
             self.record.case = self.record.phase = None
             self.current = None
-        self._ended[scene.case.id] = outcome[0]
+        self.ended[scene.case.id] = outcome[0]
         return outcome
 
     def skip(self, case_id: str, reason: str) -> None:
@@ -323,9 +326,9 @@ class Run:
         scene = self.current
         if scene and scene.case.id == case:
             scene.breaches.append(what)
-        elif case and self._ended.get(case) is Verdict.PASS:
+        elif case and self.ended.get(case) is Verdict.PASS:
             # It was seen a moment after the verdict, but it is an answer to what this case did.
-            self._ended[case] = Verdict.FAIL
+            self.ended[case] = Verdict.FAIL
             reason = attempt.broken([what])
             self.record.write("case.revised", case=case, verdict="FAIL", blame="station", reason=reason)
 

@@ -26,23 +26,27 @@ def test_start_by_cached_id(station, csms, driver, bench, pics):
 
 @case("TC_061_CS")
 def test_clear_cache(station, driver, bench):
-    """After ClearCache an idTag that was cached is asked for again."""
+    """After ClearCache an idTag that was cached is asked for again.
+
+    Of the two ways that the document has for step 3 the one that every station knows: ConnectionTimeOut passes.
+    """
     timeout, tag = bench.times.connection_timeout, bench.id_tags.valid
     with station.setup():
         station.configure(AuthorizationCacheEnabled=True, optional=True)
         station.configure(LocalPreAuthorize=True, ConnectionTimeOut=timeout)
         station.call("ClearCache")  # once more: it may have been switched off when the case began
-    driver.present_id_tag(bench.connector, tag, why="the card goes into the cache")
+    driver.present_id_tag(bench.connector, tag, why="the card goes into the cache; do not plug in")
     with station.in_any_order():
         station.sends("Authorize", idTag=tag, step="Authorized.1")
         becomes_preparing(station, step=1)
     connector = waiting_connector(station)
-    driver.present_id_tag(bench.connector, tag, why="presenting it again may end the session; else wait")
     station.waits_for_protocol(timeout)
     within = 2 * timeout + station.limits.function
     station.reports("Available", connector=connector, step=3, within=within)
     station.call("ClearCache", step=5).returns(status="Accepted", cite="OCPP 1.6 5.4")
-    driver.present_id_tag(bench.connector, tag, why="the cache is empty, so the station must ask")
+    driver.present_id_tag(
+        bench.connector, tag, why="the cache is empty, so the station must ask; do not plug in"
+    )
     station.sends("Authorize", idTag=tag, step=7, cite="OCPP 1.6 4.1")
     preparing = {"connectorId": bench.connector, "status": "Preparing"}
     station.may_send("StatusNotification", within=station.limits.function, **preparing)

@@ -86,7 +86,11 @@ def _offline_authorization(station, csms, driver, pics, id_tag, **keys):
 def _starts_offline(station, csms, driver, bench, id_tag):
     csms.cut()
     driver.plug_in(bench.connector, why="a session starts while the station is offline")
-    driver.present_id_tag(bench.connector, id_tag, why="the station must authorize it by itself")
+    driver.present_id_tag(
+        bench.connector,
+        id_tag,
+        why="the station is offline and must authorize it by itself; wait until it charges",
+    )
     station.passes(bench.times.observation, "the station starts the transaction offline")
 
 
@@ -156,7 +160,9 @@ def test_offline_start_invalid_stops(station, csms, driver, bench, pics):
 def test_offline_stop(station, csms, driver, charging, bench):
     """A transaction stopped offline is reported when the station is back."""
     csms.cut()
-    driver.present_id_tag(bench.connector, charging.id_tag, why="the transaction ends while offline")
+    driver.present_id_tag(
+        bench.connector, charging.id_tag, why="the transaction ends while offline; wait until it has stopped"
+    )
     station.passes(bench.times.observation, "the station ends the transaction offline")
     _back_online(station, csms)
     with station.in_any_order():
@@ -177,7 +183,9 @@ def test_offline_transaction(station, csms, driver, bench, pics):
     tag = bench.id_tags.valid
     _offline_authorization(station, csms, driver, pics, tag)
     _starts_offline(station, csms, driver, bench, tag)
-    driver.present_id_tag(bench.connector, tag, why="the transaction ends while offline")
+    driver.present_id_tag(
+        bench.connector, tag, why="the transaction ends while offline; wait until it has stopped"
+    )
     driver.unplug(bench.connector, why="the car leaves while the station is offline")
     tx = _start_is_delivered(station, csms, bench, tag)
     station.sends(

@@ -14,7 +14,7 @@ def test_power_loss_with_backup(station, driver, charging, bench):
     )
     station.reports("Finishing", step=3)
     station.passes(bench.times.observation, "the back-up power runs out: who gets power before stays up")
-    driver.power_on(why="the station must come back")
+    driver.power_on(why="the station must come back; wait until it is dark")
     boot = station.sends("BootNotification", step=5, within=bench.times.boot_timeout)
     with station.in_any_order(after=boot):
         station.reports_all("Available", other={bench.connector: {"Finishing", "Preparing"}}, step=7)

@@ -30,6 +30,6 @@ def test_identification_first_times_out(station, driver, bench):
     """A card is presented but no cable follows: after ConnectionTimeOut the connector is available again."""
     timeout = bench.times.connection_timeout
     station.configure(ConnectionTimeOut=timeout)
-    start_authorized(station, driver, step=1)
+    start_authorized(station, driver, step=1, why="no cable follows: do not plug in")
     connector = waiting_connector(station)
     station.reports("Available", connector=connector, step=2, after=timeout, cite="OCPP 1.6 9.1.6")

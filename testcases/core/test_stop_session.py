@@ -36,10 +36,10 @@ def test_stop_by_the_same_id_tag(station, csms, driver, bench, pics):
         _occupy_others(station, bench, pics)
         transaction = start_charging(station, driver)
     driver.present_id_tag(
-        bench.connector, bench.id_tags.valid_2, why="another card must not stop the transaction"
+        bench.connector, bench.id_tags.valid_2, why="another card must not stop the transaction", shown=False
     )
     station.stays_silent("Authorize", "StopTransaction", step=1, cite="test-case document 2.3.1")
-    driver.present_id_tag(bench.connector, bench.id_tags.valid)
+    driver.present_id_tag(bench.connector, bench.id_tags.valid, why="the card that started it stops it")
     _ends(station, transaction, step=3, idTag=bench.id_tags.valid, cite="OCPP 1.6 4.10")
 
 
@@ -69,7 +69,7 @@ def _charging_until_ev_leaves(station, driver, bench, pics, *, stop, unlock):
         transaction = start_charging(station, driver)
     if not pics.fixed_cable(bench.connector):
         station.case.owe(Kind.LOCK, f"connector {bench.connector}", connector=bench.connector)
-    driver.unplug_ev(bench.connector)
+    driver.unplug_ev(bench.connector, why="the EV leaves while it charges")
     return transaction
 
 

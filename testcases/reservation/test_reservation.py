@@ -44,7 +44,7 @@ def test_local_start_on_reserved_connector(station, driver, bench, only_one):
     reservation = reserve(station, connector, id_tag=tag)
     station.reports("Reserved", step=3, cite="OCPP 1.6 5.13")
     driver.present_id_tag(
-        connector, bench.id_tags.other, why="another card must not use the reserved connector"
+        connector, bench.id_tags.other, why="another card must not use the reserved connector", shown=False
     )
     station.stays_silent("StatusNotification", connectorId=connector, status="Preparing", step="result")
     before = station.newest()

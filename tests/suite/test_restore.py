@@ -17,9 +17,7 @@ from octt.script.limits import Limits
 from octt.script.restore.ending import restore
 from octt.script.restore.means import Means
 from octt.script.station import Station
-from octt.script.verdicts import AbortRun, Inconclusive
 from octt.station.actions import CannotAct, Driver
-from octt.station.operator import ManualDriver, Operator
 
 LIMITS = Limits(response=2.0, function=0.3, remote_start=0.3, remote_stop=0.3, late=0.3)
 BENCH = BenchFile(times=Times(boot_retry_interval=1, reconnect_timeout=2, boot_timeout=3))
@@ -36,7 +34,7 @@ class Rig(Driver):
         self.bare, self.able, self.asked = bare, able, []
         self.after = {}
 
-    def act(self, name, params, why, seen):
+    def act(self, name, params):
         self.asked.append(name)
         if not self.able:
             raise CannotAct("no hands")
@@ -173,28 +171,3 @@ def test_an_authorization_that_shows_only_when_a_fault_is_gone_is_waited_for_too
         done = pool.submit(station)
         assert stage.restore() == []
     done.result()
-
-
-class Person(Operator):
-    """Gives the answers of a test, one after another."""
-
-    def __init__(self, *answers):
-        super().__init__(timeout=5)
-        self.answers, self.texts = list(answers), []
-
-    def ask(self, text, why, seen):
-        self.texts.append(text)
-        return self.answers.pop(0)
-
-
-@pytest.mark.parametrize(
-    ("answers", "outcome"),
-    [(("repeat", "repeat", "cannot"), Inconclusive), (("repeat", "abort"), AbortRun)],
-)
-def test_outside_a_case_there_is_nothing_to_repeat_but_the_question(live, answers, outcome):
-    person = Person(*answers)
-    case = CaseRun("", live.record, live.csms.timeline)
-    actions = Actions(case, ManualDriver(), person)
-    with pytest.raises(outcome):
-        actions.unplug(1, "the run begins with a free connector")
-    assert person.texts == ["Unplug the cable of connector 1."] * len(answers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from octt.script.restore.means import Means
 from octt.script.station import same_value
@@ -113,7 +114,7 @@ def _power(means: Means, undo: Undo) -> None:
 
 
 def _action(means: Means, undo: Undo) -> None:
-    where = {} if undo.connector is None else {"connector": undo.connector}
+    where: dict[str, Any] = {} if undo.connector is None else {"connector": undo.connector}
     means.driver.act(str(undo.given["action"]), "putting things back", **where)
 
 

@@ -1,0 +1,75 @@
+"""The fixtures of test cases: the words of the language, and the reusable states that are preconditions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from octt.script.states import Transaction
+    from octt.suite.attempt import Scene
+    from octt.suite.run import Run
+
+
+@pytest.fixture
+def station(scene: Scene) -> Any:
+    """The station under test: call, sends, reports, stays_silent."""
+    return scene.station
+
+
+@pytest.fixture
+def csms(scene: Scene) -> Any:
+    """The Central System: answer, cut, restore."""
+    return scene.csms
+
+
+@pytest.fixture
+def driver(scene: Scene) -> Any:
+    """Cable, card and power."""
+    return scene.driver
+
+
+@pytest.fixture
+def bench(scene: Scene) -> Any:
+    """The configured values."""
+    return scene.station.bench
+
+
+@pytest.fixture
+def pics(octt_run: Run) -> Any:
+    """The vendor's declaration."""
+    from octt.script.declared import Declared
+
+    return Declared(octt_run.options.declaration)
+
+
+@pytest.fixture
+def files(scene: Scene, octt_run: Run) -> Any:
+    """The file servers: locations for firmware and diagnostics, and what came of them."""
+    from octt.script.files.words import Files
+
+    return Files(scene.station, octt_run.laboratory.files, octt_run.options.declaration)
+
+
+@pytest.fixture
+def security(scene: Scene) -> Any:
+    """The security extension: profile and password of the connection, certificates, what is to be refused."""
+    assert scene.security is not None
+    return scene.security()
+
+
+@pytest.fixture
+def charging(station: Any, driver: Any) -> Transaction:
+    """Reusable state Charging."""
+    from octt.script.states import start_charging
+
+    return start_charging(station, driver)
+
+
+@pytest.fixture
+def authorized(station: Any, driver: Any) -> str:
+    """Reusable state Authorized; the idTag."""
+    from octt.script.states import start_authorized
+
+    return start_authorized(station, driver)
