@@ -148,7 +148,7 @@ def _error(message: list[Any], ident: str, problems: list[str], notes: tuple[str
 
 def _count(message: list[Any], expected: int, problems: list[str]) -> None:
     if len(message) != expected:
-        problems.append(f"array of the wrong length: {len(message)} elements instead of {expected}")
+        problems.append(f"array of {len(message)} elements instead of {expected}")
 
 
 def _object(message: list[Any], index: int, name: str, problems: list[str]) -> dict[str, Any]:

@@ -63,12 +63,12 @@ def test_every_error_code_is_known(code):
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
-        ('[2,"1","Heartbeat"]', "array of the wrong length: 3 elements instead of 4"),
+        ('[2,"1","Heartbeat"]', "array of 3 elements instead of 4"),
         ('[2,1,"Heartbeat",{}]', "message id is not a string: 1"),
         ('[2,"%s","Heartbeat",{}]' % ("x" * 37), "message id is longer than 36 characters: 37"),
         ('[2,"1",7,{}]', "action is not a string: 7"),
         ('[2,"1","Heartbeat",[]]', "payload is not a JSON object: an array"),
-        ('[3,"1",{},{}]', "array of the wrong length: 4 elements instead of 3"),
+        ('[3,"1",{},{}]', "array of 4 elements instead of 3"),
         ('[4,"1","Oops","",{}]', "error code is none of OCPP-J 1.6 section 4.2.3: 'Oops'"),
         ('[4,"1","GenericError",5,{}]', "error description is not a string"),
         ('[5,"1",{}]', "message type is none of 2, 3 and 4: 5"),
