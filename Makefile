@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix bench picture docs lint
+.PHONY: install demo test matrix inventory bench picture docs lint
 
 install: .venv/.done
 
@@ -24,6 +24,9 @@ lint: install
 
 matrix: install
 	$(BIN)/python -m tests.campaign --write testcases/matrix.md
+
+inventory: install
+	$(BIN)/python -m tests.inventory --write testcases/inventory.md
 
 bench: install
 	$(BIN)/python -m benchmarks

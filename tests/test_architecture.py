@@ -33,8 +33,21 @@ ROOMS = {
     },
     "report": {"measure", "ocpp", "paths", "pics", "record"},
     "simulator": {"bench", "pics"},
+    "audit": {"record"},
     "commands": {
-        *("bench", "paths", "pics", "pki", "record", "report", "script", "simulator", "station", "suite"),
+        *(
+            "audit",
+            "bench",
+            "paths",
+            "pics",
+            "pki",
+            "record",
+            "report",
+            "script",
+            "simulator",
+            "station",
+            "suite",
+        ),
     },
 }
 """Each room, and those it may know: from the bottom to the top."""
