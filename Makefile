@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix bench picture docs lint hands
+.PHONY: install demo test matrix inventory bench picture docs lint hands
 
 install: .venv/.done
 
@@ -28,6 +28,9 @@ matrix: install
 # People at the terminal: every behaviour with every case. About an hour.
 hands: install
 	$(BIN)/python -m tests.hands --write testcases/hands.md
+
+inventory: install
+	$(BIN)/python -m tests.inventory --write testcases/inventory.md
 
 bench: install
 	$(BIN)/python -m benchmarks

@@ -17,7 +17,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -210,31 +210,7 @@ def play(
     station: Station, cases: tuple[str, ...], faults: tuple[str, ...] = (), bench: Any = None
 ) -> list[Outcome]:
     """Runs cases against a simulated station in this process; what became of each."""
-    import pytest
-
-    from octt.bench import SIMULATED
-    from octt.pics.simulate import simulator_options
-    from octt.record import read
-    from octt.suite.options import Options
-    from octt.suite.plugin import WithOptions
-    from octt.suite.prepare import pki_folder
-
-    declaration = station.declaration()
-    arguments = [*simulator_options(declaration), *station.arguments]
-    bench = station.on_bench(bench or SIMULATED)
-    if bench.central_system.tls_port == FREE_PORT:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            bench.central_system.tls_port = free.getsockname()[1]
-        arguments += ["--tls-csms", f"wss://localhost:{bench.central_system.tls_port}/ocpp"]
-    for fault in faults:
-        arguments += ["--fault", fault]
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder)
-        options = Options(bench, declaration, out, cases, (), None, arguments)
-        options.pki_folder = pki_folder(SIMULATED, None)
-        quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
-        pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options)])
-        events = list(read(out / "record.jsonl"))
+    events = recorded(station, cases, faults, bench)
     found = {}
     for event in events:
         if event["kind"] == "case.end":
@@ -246,6 +222,43 @@ def play(
             found[event["case"]] = Outcome(event["case"], event["verdict"], event.get("reason", ""), steps)
     missing = Outcome("", "ERROR", "the case was not run", ())
     return [found.get(case, replace(missing, case=case)) for case in cases]
+
+
+def recorded(
+    station: Station,
+    cases: tuple[str, ...],
+    faults: tuple[str, ...] = (),
+    bench: Any = None,
+    declaration: Declaration | None = None,
+) -> list[Any]:
+    """The record of cases run against a simulated station in this process.
+
+    `declaration`: another one than the station's own; the station is built by its own all the same.
+    """
+    import pytest
+
+    from octt.bench import SIMULATED
+    from octt.pics.simulate import simulator_options
+    from octt.record import read
+    from octt.suite.options import Options
+    from octt.suite.plugin import WithOptions
+    from octt.suite.prepare import pki_folder
+
+    arguments = [*simulator_options(station.declaration()), *station.arguments]
+    bench = station.on_bench(bench or SIMULATED)
+    if bench.central_system.tls_port == FREE_PORT:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            bench.central_system.tls_port = free.getsockname()[1]
+        arguments += ["--tls-csms", f"wss://localhost:{bench.central_system.tls_port}/ocpp"]
+    for fault in faults:
+        arguments += ["--fault", fault]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        options = Options(bench, declaration or station.declaration(), out, cases, (), None, arguments)
+        options.pki_folder = pki_folder(SIMULATED, None)
+        quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
+        pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options)])
+        return list(read(out / "record.jsonl"))
 
 
 @dataclass(frozen=True)
@@ -376,13 +389,15 @@ def run_variants(only: Iterable[str], written: set[str]) -> list[str]:
     return problems
 
 
-def parallel(jobs: dict[Any, tuple[Any, ...]], workers: int = WORKERS) -> Iterable[tuple[Any, list[Outcome]]]:
-    """Plays all jobs in worker processes, the largest first; results as they come."""
+def parallel(
+    jobs: dict[Any, tuple[Any, ...]], workers: int = WORKERS, work: Callable[..., Any] = play
+) -> Iterable[tuple[Any, Any]]:
+    """Does the work of all jobs in worker processes, the largest first; results as they come."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pytest", "octt.suite.run", "octt.script.states", "octt.pics.simulate"])
     with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
         ordered = sorted(jobs.items(), key=lambda job: -len(job[1][1]))
-        futures = {pool.submit(play, *arguments): key for key, arguments in ordered}
+        futures = {pool.submit(work, *arguments): key for key, arguments in ordered}
         for future in as_completed(futures):
             yield futures[future], future.result()
 

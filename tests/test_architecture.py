@@ -34,8 +34,21 @@ ROOMS = {
     },
     "report": {"measure", "ocpp", "paths", "pics", "record", "text"},
     "simulator": {"bench", "pics"},
+    "audit": {"record"},
     "commands": {
-        *("bench", "paths", "pics", "pki", "record", "report", "script", "simulator", "station", "suite"),
+        *(
+            "audit",
+            "bench",
+            "paths",
+            "pics",
+            "pki",
+            "record",
+            "report",
+            "script",
+            "simulator",
+            "station",
+            "suite",
+        ),
     },
 }
 """Each room, and those it may know: from the bottom to the top."""

@@ -1,8 +1,8 @@
 """Every kind of event that a record can hold, a class each (docs/record.md is made from this file).
 
 A field without a default is on every line of its kind; one with a default is left out of the line when it has that
-value. Values that a station gave are typed as loosely as a station may write them.
-The classes are msgspec's, which are as fast to read and write as dictionaries: frames come by the million.
+value. Values that a station gave are typed as loosely as a station may write them. The classes are msgspec's, which are
+as fast to read and write as dictionaries: frames come by the million.
 """
 
 from __future__ import annotations
@@ -197,6 +197,7 @@ class StepDecided(Event, tag="step", frozen=True, kw_only=True):
     seconds: float | None = None  # waited or measured
     limit: float | None = None  # in seconds
     cite: str = ""  # the section it rests on
+    any_order: bool = False  # its neighbours may be met before or after it
     data: Any = None  # more of it, e.g. the expected and the returned schedule
 
 

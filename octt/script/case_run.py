@@ -102,6 +102,7 @@ class CaseRun:
             "seconds": None if seconds is None else round(seconds, 6),
             "limit": limit,
             "cite": cite,
+            "any_order": self.position.in_block or None,
             "data": data,
         }
         kept: dict[str, Any] = {name: value for name, value in fields.items() if value not in (None, "")}
