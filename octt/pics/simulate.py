@@ -19,8 +19,8 @@ _DERIVED = (
 def simulator_options(declaration: Declaration) -> list[str]:
     """Options for `octt simulate`, to be added to --csms, --identity and --control.
 
-    What is not declared stays as the simulated station has it. What it cannot imitate (a lock that opens after
-    authorization, measured times) is not among the options.
+    What is not declared stays as the simulated station has it. What it cannot imitate, or should not (measured times),
+    is not among the options.
     """
     return list(_options(declaration))
 
@@ -36,8 +36,7 @@ def _options(declaration: Declaration) -> Iterator[str]:
         yield "--no-security-extension"
     if answer("HFS-2") is True and answer("HFS-1") is not True:
         yield "--fixed-cable"
-    if answer("AQ-7.1") is True:
-        yield "--backup-power"
+    yield from _build(declaration)
     suites, known = answer("SEC-4"), load_questionnaire()["SEC-4"].allowed
     if isinstance(suites, list) and set(suites) < set(known):  # with all of them it may use TLS 1.3 too
         for suite in suites:
@@ -55,6 +54,31 @@ def _options(declaration: Declaration) -> Iterator[str]:
             yield from ("--readonly", name)
     for name in sorted(absent):
         yield from ("--absent", name)
+
+
+def _build(declaration: Declaration) -> Iterator[str]:
+    """How it is built, and what cards do."""
+    answer = declaration.answer
+    if answer("HFS-4") is True and answer("HFS-3") is not True:
+        yield "--direct-current"
+    elif answer("HFS-5") is True and answer("HFS-7") is False:
+        yield "--one-phase"
+    if str(answer("HFS-10")).lower() == "single":
+        yield "--single-reader"
+    for item, wanted, option in (
+        ("AQ-7.1", True, "--backup-power"),
+        ("AQ-2", True, "--locked-until-authorized"),
+        ("AQ-4", False, "--download-waits"),
+        ("C-07", False, "--no-local-start"),
+        ("C-08", False, "--no-local-stop"),
+        ("F-1", False, "--no-signed-firmware"),
+    ):
+        if answer(item) is wanted:
+            yield option
+    for item, key in (("ORS-4", "MeterValueSampleInterval"), ("ORS-6", "HeartbeatInterval")):
+        least = answer(item)
+        if type(least) is int and least > 1:
+            yield from ("--minimum", f"{key}={least}")
 
 
 def _values(declaration: Declaration) -> dict[str, str]:

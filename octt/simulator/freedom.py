@@ -33,9 +33,21 @@ def choice(
     return field(default=default, metadata={"help": help, "names": names, "metavar": metavar, "among": among})
 
 
+CONTRADICTIONS = (
+    ("card_first", "cable_first"),
+    ("locked_until_authorized", "cable_first"),
+    ("bare", "all_fields"),
+    ("direct_current", "one_phase"),
+)
+"""Choices that no station can make together."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Freedom:
-    """Every default is the plainest station. A choice that needs another says so."""
+    """Every default is the plainest station. A choice that needs another says so.
+
+    Raises ValueError, a sentence, for choices that contradict each other.
+    """
 
     # how it is built
     fixed_cable: bool = choice(
@@ -159,3 +171,9 @@ class Freedom:
     legacy_signatures: bool = choice(
         "Takes firmware signatures of the older kind too: RSA PKCS #1 v1.5 (W L01.FR.04)."
     )
+
+    def __post_init__(self) -> None:
+        for one, other in CONTRADICTIONS:
+            if getattr(self, one) and getattr(self, other):
+                names = [f"--{name.replace('_', '-')}" for name in (one, other)]
+                raise ValueError(f"no station can be both {names[0]} and {names[1]}")

@@ -36,7 +36,7 @@ DELAYS = {
 class Options(Freedom):
     """The options of a station; durations are seconds. Every value here is legal, faults are kept apart.
 
-    Raises ValueError, a sentence, for an unknown kind of delay.
+    Raises ValueError, a sentence, for an unknown kind of delay and for choices that contradict each other.
     """
 
     csms: str
@@ -99,6 +99,7 @@ class Options(Freedom):
     firmware_version: str = "1.0.0"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for kind, seconds in self.delays.items():
             delay(f"{kind}={seconds}")
 

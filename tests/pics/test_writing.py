@@ -296,6 +296,27 @@ def test_profiles_and_power_follow_the_declaration():
     assert "--fixed-cable" not in options
 
 
+@pytest.mark.parametrize(
+    ("answers", "option"),
+    [
+        ({"HFS-3": False, "HFS-4": True}, "--direct-current"),
+        ({"HFS-5": True, "HFS-7": False}, "--one-phase"),
+        ({"HFS-10": "Single"}, "--single-reader"),
+        ({"AQ-2": True}, "--locked-until-authorized"),
+        ({"AQ-4": False}, "--download-waits"),
+        ({"C-07": False}, "--no-local-start"),
+        ({"C-08": False}, "--no-local-stop"),
+        ({"F-1": False}, "--no-signed-firmware"),
+        ({"ORS-6": 15}, "HeartbeatInterval=15"),
+    ],
+)
+def test_how_it_is_built_follows_the_declaration(answers, option):
+    data = raw()
+    assert option not in simulator_options(declare(data))
+    data["answers"] |= answers
+    assert option in simulator_options(declare(data))
+
+
 # -- contradictions, at once ----------------------------------------------------------------------------------
 
 

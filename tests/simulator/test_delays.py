@@ -283,3 +283,24 @@ def test_nobody_waits_without_delays():
         assert bench.station.connectors.settled
 
     run(scenario)
+
+
+def test_what_happened_before_the_boot_was_accepted_is_not_told_late():
+    """Only the present statuses follow a boot (4.9), however long a station takes to tell of a change."""
+
+    async def scenario(bench):
+        csms = bench.csms
+        await bench.until(lambda: bench.station.link.is_open)
+        bench.do("plug_in")
+        bench.do("unplug")
+        csms.silent.clear()
+        await csms.status("Available")
+        bench.do("plug_in")
+        await csms.status("Preparing")
+        assert csms.statuses() == ["Available", "Preparing"]
+
+    def silent(csms):
+        csms.silent.add("BootNotification")
+
+    given = {"booted": False, "prepare": silent, "call_timeout_seconds": 0.05, "boot_retry_seconds": 0.01}
+    slow(scenario, "function", **given)

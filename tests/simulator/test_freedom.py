@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from fake_csms import now, run
 
-from octt.simulator.freedom import Freedom
+from octt.simulator.freedom import CONTRADICTIONS, Freedom
 from octt.simulator.main import simulate
 from octt.simulator.world.world import ActionError
 
@@ -33,6 +33,14 @@ def test_every_choice_is_an_option_that_says_what_allows_it_and_stands_in_the_do
     for name in names(choice):
         assert name in shown
     assert any(f"`{name}" in DOCUMENT.read_text(encoding="utf-8") for name in names(choice))
+
+
+@pytest.mark.parametrize(("one", "other"), CONTRADICTIONS)
+def test_choices_that_contradict_each_other_are_one_sentence(one, other):
+    given = [f"--{name.replace('_', '-')}" for name in (one, other)]
+    outcome = CliRunner().invoke(simulate, ["--csms", "ws://127.0.0.1:9", "--identity", "S", *given])
+    assert outcome.exit_code == 1
+    assert outcome.output == f"Error: no station can be both {given[0]} and {given[1]}\n"
 
 
 def both(scenario, **choice):

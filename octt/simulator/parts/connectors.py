@@ -183,6 +183,11 @@ class Connectors(Part):
         self._late.clear()
 
     @property
+    def _tells(self) -> bool:
+        """Whether statuses can be told in the present state of the station."""
+        return self.station.link.is_open and self.station.registration.may_send("StatusNotification")
+
+    @property
     def settled(self) -> bool:
         """Every status has been told."""
         return not self._late
@@ -226,7 +231,8 @@ class Connectors(Part):
             payload["info"] = info
         loop = asyncio.get_running_loop()
         due = loop.time() + (self.station.options.delay(kind) if kind else 0.0)
-        if self.settled and due <= loop.time():
+        on_time = self.settled and due <= loop.time()
+        if on_time or not (self._tells or triggered):  # what cannot be told now never will be
             self._send(payload, triggered, delivered)
             return
         if self.settled:
