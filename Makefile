@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix bench picture docs lint hands
+.PHONY: install demo test matrix blast-radius bench picture docs lint hands
 
 install: .venv/.done
 
@@ -28,6 +28,10 @@ matrix: install
 # People at the terminal: every behaviour with every case. About an hour.
 hands: install
 	$(BIN)/python -m tests.hands --write testcases/hands.md
+
+# Everything that can be wrong, one at a time, for a whole run of all cases. About an hour and a half.
+blast-radius: install
+	$(BIN)/python -m tests.blast_radius --write testcases/blast-radius.md
 
 bench: install
 	$(BIN)/python -m benchmarks

@@ -39,6 +39,7 @@ class Station:
 
     `security`: it is put through the Security cases, begun on that profile, and through no others; `beyond` are those
     that need a lower one, and `home_of` those whose faults are tried on it. `bench` changes sections of the bench.
+    `lacks` is a profile that it declares and does not have.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Station:
     beyond: tuple[str, ...] = ()
     home_of: tuple[str, ...] = ()
     bench: dict[str, Any] = field(default_factory=dict)
+    lacks: str = ""
 
     def declaration(self) -> Declaration:
         """What its vendor declares."""
@@ -220,7 +222,8 @@ def play(
     from octt.suite.prepare import pki_folder
 
     declaration = station.declaration()
-    arguments = [*simulator_options(declaration), *station.arguments]
+    has = tuple(profile for profile in declaration.profiles if profile != station.lacks)
+    arguments = [*simulator_options(replace(declaration, profiles=has)), *station.arguments]
     bench = station.on_bench(bench or SIMULATED)
     if bench.central_system.tls_port == FREE_PORT:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -244,6 +247,10 @@ def play(
                 if e["kind"] == "step" and e.get("case") == event["case"] and e["outcome"] == "fail"
             )
             found[event["case"]] = Outcome(event["case"], event["verdict"], event.get("reason", ""), steps)
+        elif event["kind"] == "case.revised":
+            found[event["case"]] = replace(
+                found[event["case"]], verdict=event["verdict"], reason=event["reason"]
+            )
     missing = Outcome("", "ERROR", "the case was not run", ())
     return [found.get(case, replace(missing, case=case)) for case in cases]
 
