@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from octt.monitors import Monitors
-from octt.ocpp import Frame, values
+from octt.ocpp import values
 from octt.pics.examine import examine
-from octt.record import Event, read
-from octt.record.events import Acted, CaseEnded, ConfigurationRead, NetworkChanged
+from octt.record import read
+from octt.record.events import CaseEnded
 from octt.record.words import Blame
 from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
@@ -30,6 +28,7 @@ from octt.script.verdicts import AbortRun, Inconclusive, Verdict
 from octt.suite import attempt
 from octt.suite.attempt import Scene
 from octt.suite.before import await_connection, establish_once, restore_password
+from octt.suite.breaches import Breaches
 from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.laboratory import Laboratory
 from octt.suite.leftover import Left, left_before
@@ -59,8 +58,9 @@ class Run:
         self.options, self.bench = options, options.bench
         self.laboratory = Laboratory(options)
         self.record, self.csms = self.laboratory.record, self.laboratory.csms
-        self.csms.watch = self._watch
-        self.record.listen(self._listen)
+        self.breaches = Breaches(self.record)
+        self.csms.watch = self.breaches.see
+        self.record.listen(self.breaches.listen)
         self.stage = Stage.NEW
         self.problem = ""
         """Why the station is unreachable."""
@@ -75,15 +75,9 @@ class Run:
         self.limits: Limits = limits(self.bench, declared_times(options.declaration))
         self.person = self.laboratory.person(self.limits)
         self.ground, self.journal = Ground(), Journal(self.record)
-        self.monitors = Monitors()
         self.plan = self._plan()
         self.between = self.scene(CaseRun("", self.record, self.csms.timeline, journal=self.journal))
         """The words for what is done between cases."""
-
-        self.ended: dict[str, Verdict] = {}
-        """The verdicts so far."""
-
-        self._watching = threading.Lock()
 
     def _plan(self) -> dict[str, Planned]:
         chosen = plan(
@@ -259,6 +253,7 @@ class Run:
         timeline.forget(timeline.end - 1)
         case = CaseRun(case_id, self.record, timeline, section=planned.section, journal=self.journal)
         self.current = self.scene(case, number)
+        self.breaches.begins(self.current)
         return self.current
 
     def establish_preconditions(self, scene: Scene) -> None:
@@ -287,7 +282,7 @@ class Run:
         finally:
             self.record.case = self.record.phase = None
             self.current = None
-        self.ended[scene.case.id] = outcome[0]
+        self.breaches.ended(scene, outcome[0])
         return outcome
 
     def skip(self, case_id: str, reason: str) -> None:
@@ -303,34 +298,6 @@ class Run:
             ),
             case=case_id,
         )
-
-    # -- monitors ---------------------------------------------------------------------------------------------------
-
-    def _listen(self, event: Event) -> None:
-        """What is no frame and no connection, and the monitors make use of."""
-        if isinstance(event, Acted | ConfigurationRead | NetworkChanged):
-            self._watch(event, None)
-
-    def _watch(self, event: Event, frame: Frame | None) -> None:
-        """What the monitors see in an event belongs to the case of that event, however late it is seen."""
-        with self._watching:
-            findings = self.monitors.see(event, frame)
-        case, phase = event.get("case"), event.get("phase")
-        for finding in findings:
-            more = {"phase": phase} if phase else {}
-            self.record.write("remark", case=case, by="monitor", **finding.told, **more)
-            if finding.severity == "violation":
-                self._broken(case, f"{finding.text} [{finding.cite}]")
-
-    def _broken(self, case: str | None, what: str) -> None:
-        scene = self.current
-        if scene and scene.case.id == case:
-            scene.breaches.append(what)
-        elif case and self.ended.get(case) is Verdict.PASS:
-            # It was seen a moment after the verdict, but it is an answer to what this case did.
-            self.ended[case] = Verdict.FAIL
-            reason = attempt.broken([what])
-            self.record.write("case.revised", case=case, verdict="FAIL", blame="station", reason=reason)
 
 
 def _line(planned: Planned) -> dict[str, Any]:
