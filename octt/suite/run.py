@@ -19,7 +19,7 @@ from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
 from octt.script.declared import Declared
 from octt.script.limits import Limits, declared_times, limits
-from octt.script.restore.ending import make_ready, restore
+from octt.script.restore.ending import make_ready, restore, settle
 from octt.script.restore.means import Ground
 from octt.script.security.words import Security
 from octt.script.station import Station
@@ -65,6 +65,9 @@ class Run:
         self.problem = ""
         """Why the station is unreachable."""
 
+        self.testing = False
+        """Whether the station was brought to where cases begin."""
+
         self.current: Scene | None = None
         self.tell: Callable[[str], None] = lambda _text: None
         """Says something to who watches the run."""
@@ -100,6 +103,7 @@ class Run:
         self.connect()
         if self.stage is not Stage.READY:
             return
+        self.testing = True
         try:
             for problem in establish_once(self.between, self.has_key):
                 self.between.case.remark(f"a general precondition could not be established: {problem}")
@@ -131,7 +135,7 @@ class Run:
         try:
             restore_password(self.between)
             if self.journal.open:
-                for problem in make_ready(self.between):
+                for problem in settle(self.between):
                     self.between.case.remark(f"not restored before the first case: {problem}")
         except AbortRun:
             self.stage = Stage.ABORTED
@@ -184,14 +188,15 @@ class Run:
             self.record.case = self.record.phase = None
             last.callback(self._tell_what_is_left)
             if self.csms.connected and not self.ground.at_once:
-                self._restore_for_good()
+                if self.testing or self.journal.open:
+                    self._restore_for_good()
                 self.snapshot("after")
 
     def _restore_for_good(self) -> None:
         """The last opportunity for everything that is still owed."""
         between = self.between
         try:
-            for problem in restore(between):
+            for problem in restore(between) if self.testing else settle(between):
                 between.case.remark(f"not restored at the end of the run: {problem}")
         except (AbortRun, KeyboardInterrupt):
             self.tell("Ended at once.")
