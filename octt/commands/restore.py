@@ -24,8 +24,8 @@ RESTORED, UNDECIDED, NOT_CARRIED_OUT = 0, 3, 4
 def restore(folder: Path, bench: Path | None, out: Path | None) -> None:
     """Put back what a run left at its station.
 
-    DIR is the folder of the run, whatever ended it: ctrl-C, a crash, a power cut. Everything a test case changes is on its
-    record until the station has said that it is as it was; what is still open there is carried out now, and what
+    DIR is the folder of the run, whatever ended it: ctrl-C, a crash, a power cut. Everything a test case changes is on
+    its record until the station has said that it is as it was; what is still open there is carried out now, and what
     cannot be is said.
 
     Exit code 0: nothing is left; 2: bad usage or configuration; 3: something could not be put back; 4: the station did
