@@ -19,7 +19,9 @@ class Breaches:
     def __init__(self, record: Record) -> None:
         self.record, self.monitors = record, Monitors()
         self._scene: Scene | None = None
-        self._ended: dict[str, Verdict] = {}
+        self.verdicts: dict[str, Verdict] = {}
+        """Of the cases so far."""
+
         self._looking, self._judging = threading.Lock(), threading.Lock()
 
     def listen(self, event: Event) -> None:
@@ -48,7 +50,7 @@ class Breaches:
     def ended(self, scene: Scene, verdict: Verdict) -> None:
         """The attempt has its verdict; what it was not told before that, or is seen from now on, revises it."""
         with self._judging:
-            self._scene, self._ended[scene.case.id] = None, verdict
+            self._scene, self.verdicts[scene.case.id] = None, verdict
             for late in scene.breaches[scene.judged :]:
                 self._revise(scene.case.id, late)
 
@@ -60,7 +62,7 @@ class Breaches:
                 self._revise(case, what)
 
     def _revise(self, case: str, what: str) -> None:
-        if self._ended.get(case) is Verdict.PASS:
-            self._ended[case] = Verdict.FAIL
+        if self.verdicts.get(case) is Verdict.PASS:
+            self.verdicts[case] = Verdict.FAIL
             reason = attempt.broken([what])
             self.record.write("case.revised", case=case, verdict="FAIL", blame="station", reason=reason)
