@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix inventory bench picture docs lint hands
+.PHONY: install demo test matrix inventory blast-radius bench picture docs lint hands
 
 install: .venv/.done
 
@@ -31,6 +31,10 @@ hands: install
 
 inventory: install
 	$(BIN)/python -m tests.inventory --write testcases/inventory.md
+
+# Everything that can be wrong, one at a time, for a whole run of all cases. About an hour and a half.
+blast-radius: install
+	$(BIN)/python -m tests.blast_radius --write testcases/blast-radius.md
 
 bench: install
 	$(BIN)/python -m benchmarks

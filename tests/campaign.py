@@ -39,6 +39,7 @@ class Station:
 
     `security`: it is put through the Security cases, begun on that profile, and through no others; `beyond` are those
     that need a lower one, and `home_of` those whose faults are tried on it. `bench` changes sections of the bench.
+    `lacks` is a profile that it declares and does not have.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Station:
     beyond: tuple[str, ...] = ()
     home_of: tuple[str, ...] = ()
     bench: dict[str, Any] = field(default_factory=dict)
+    lacks: str = ""
 
     def declaration(self) -> Declaration:
         """What its vendor declares."""
@@ -220,6 +222,10 @@ def play(
                 if e["kind"] == "step" and e.get("case") == event["case"] and e["outcome"] == "fail"
             )
             found[event["case"]] = Outcome(event["case"], event["verdict"], event.get("reason", ""), steps)
+        elif event["kind"] == "case.revised":
+            found[event["case"]] = replace(
+                found[event["case"]], verdict=event["verdict"], reason=event["reason"]
+            )
     missing = Outcome("", "ERROR", "the case was not run", ())
     return [found.get(case, replace(missing, case=case)) for case in cases]
 
@@ -244,7 +250,9 @@ def recorded(
     from octt.suite.plugin import WithOptions
     from octt.suite.prepare import pki_folder
 
-    arguments = [*simulator_options(station.declaration()), *station.arguments]
+    built = station.declaration()
+    has = tuple(profile for profile in built.profiles if profile != station.lacks)
+    arguments = [*simulator_options(replace(built, profiles=has)), *station.arguments]
     bench = station.on_bench(bench or SIMULATED)
     if bench.central_system.tls_port == FREE_PORT:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -254,7 +262,7 @@ def recorded(
         arguments += ["--fault", fault]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        options = Options(bench, declaration or station.declaration(), out, cases, (), None, arguments)
+        options = Options(bench, declaration or built, out, cases, (), None, arguments)
         options.pki_folder = pki_folder(SIMULATED, None)
         quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
         pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options)])

@@ -35,7 +35,7 @@ def probe(bench_file: Path | None, out: Path | None) -> Path:
     run = Run(options)
     _announce(run)
     try:
-        run.start()
+        run.connect()
         if run.problem:
             raise ConfigError(run.problem)
         for action, payload in _HARMLESS:

@@ -22,10 +22,11 @@ RESTORED, UNDECIDED, NOT_CARRIED_OUT = 0, 3, 4
 )
 @click.option("--out", type=FOLDER, help="Folder for the record of it (default: a new one beside DIR).")
 def restore(folder: Path, bench: Path | None, out: Path | None) -> None:
-    """Put back what a run left at its station: after ctrl-C, a crash or a power cut.
+    """Put back what a run left at its station.
 
-    DIR is the folder of the run. Everything a test case changes is on its record until the station has said that it is
-    as it was; what is still open there is carried out now, and what cannot be is said.
+    DIR is the folder of the run, whatever ended it: ctrl-C, a crash, a power cut. Everything a test case changes is on
+    its record until the station has said that it is as it was; what is still open there is carried out now, and what
+    cannot be is said.
 
     Exit code 0: nothing is left; 2: bad usage or configuration; 3: something could not be put back; 4: the station did
     not connect.
@@ -62,7 +63,7 @@ def restore(folder: Path, bench: Path | None, out: Path | None) -> None:
         options.listener = progress.see
         options.operator = operator_of(options, progress)
         run = Run(options)
-        progress.run, run.tell = run, progress.say
+        progress.run, run.tell, run.plan = run, progress.say, {}
         try:
             run.connect(left)
         finally:

@@ -111,7 +111,7 @@ class Answers:
         return {"transactionId": ident, "idTagInfo": self.id_tag_info(str(request.get("idTag", "")))}
 
     def _stop(self, request: Payload, _state: State) -> Payload:
-        return {"idTagInfo": self.id_tag_info(request["idTag"])} if request.get("idTag") else {}
+        return {"idTagInfo": self.id_tag_info(str(request["idTag"]))} if request.get("idTag") else {}
 
 
 def _merged(default: Payload, over: Payload) -> Payload:

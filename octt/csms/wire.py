@@ -16,12 +16,17 @@ from octt.tls.facts import tls_facts
 SUBPROTOCOL = Subprotocol("ocpp1.6")
 RAW_KEPT = 1 << 18
 """Characters of a frame's text that go into the record."""
+_REPEATED = ("StartTransaction", "StopTransaction", "MeterValues")
+"""What a station sends again and again when it is refused, and all that is queued behind it waits (3.7.1).
+
+It is answered as far as it can be read, whatever is wrong with it: else the cases that follow would pay for it.
+"""
 _WORTH_HIDING = 8
 """Characters of a password; the code of a shorter one may stand anywhere by chance."""
 
 
 def judge_call(frame: Frame, problems: list[str]) -> str:
-    """Adds what is wrong with a request to `problems`; the error code to answer with, or nothing when it is valid."""
+    """Adds what is wrong with a request to `problems`; the error code to refuse it with, or nothing: it is answered."""
     if problems:
         return "FormationViolation"
     if frame.action not in schemas.ACTIONS:
@@ -32,7 +37,9 @@ def judge_call(frame: Frame, problems: list[str]) -> str:
         return "NotSupported"
     found = schemas.problems(frame.action, "request", frame.payload)
     problems += found
-    return schemas.error_code(frame.action, frame.payload) if found else ""
+    if not found or frame.action in _REPEATED:
+        return ""
+    return schemas.error_code(frame.action, frame.payload)
 
 
 def select_subprotocol(_connection: ServerConnection, offered: Any) -> Subprotocol | None:

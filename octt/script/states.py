@@ -37,7 +37,8 @@ def _labels(step: str | int, state: str) -> str:
 def authorize_remote(station: Station, step: str | int = "") -> bool | None:
     """Whether AuthorizeRemoteTxRequests is true now: read from the station, as the document does.
 
-    None when the station does not have the key, which TC_019_CS finds: then either behaviour of section 5.11 is right.
+    None when the station does not have the key: then either behaviour of section 5.11 is right. That it is missing is
+    found by TC_019_CS, not a second time by every case that begins with this step of the document.
     """
     name = "AuthorizeRemoteTxRequests"
     try:

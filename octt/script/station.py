@@ -128,7 +128,16 @@ class Station(Watching):
                 self.changed("configuration", key, None, value)
             return reply
         owed = self.owes(Kind.CONFIGURATION, key, before=before.value, after=value, value=before.value)
-        return owed.call("ChangeConfiguration", step=step, **request)
+        reply = owed.call("ChangeConfiguration", step=step, **request)
+        if reply.refused:
+            now = self.setting(key)
+            if now and not same_value(now.value, before.value):
+                self.case.owe(Kind.CONFIGURATION, key, value=before.value)
+                self.remark(
+                    f"ChangeConfiguration of {key} gave {reply.given}, and it is {now.value!r} now",
+                    reply.seen,
+                )
+        return reply
 
     # -- what it is owed ------------------------------------------------------------------------------------------
 

@@ -22,6 +22,9 @@ class Scene(Means):
     breaches: list[str] = field(default_factory=list)
     """What the station broke in this attempt, as the monitors saw it."""
 
+    judged: int = 0
+    """How many of these its verdict knows of."""
+
     tell: Callable[[str], None] = lambda _text: None
     """Says something to who watches the run."""
 
@@ -86,7 +89,9 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
         case.remark(f"not restored when the case ended: {problem}")
     remark_unexpected(case, last, connector)
     case.timeline.settle()  # what the station sent until now has been looked at by the monitors
-    verdict, blame, reason = decide(error, case, scene.breaches)
+    breaches = list(scene.breaches)
+    scene.judged = len(breaches)
+    verdict, blame, reason = decide(error, case, breaches)
     case.record.write(
         "case.end",
         attempt=scene.number,

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from octt.monitors import Monitors
-from octt.ocpp import Frame, values
+from octt.ocpp import values
 from octt.pics.examine import examine
-from octt.record import Event, read
-from octt.record.events import Acted, CaseEnded, ConfigurationRead, NetworkChanged
+from octt.record import read
+from octt.record.events import CaseEnded
 from octt.record.words import Blame
 from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
 from octt.script.declared import Declared
 from octt.script.limits import Limits, declared_times, limits
-from octt.script.restore.ending import make_ready, restore
+from octt.script.restore.ending import make_ready, restore, settle
 from octt.script.restore.means import Ground
 from octt.script.security.words import Security
 from octt.script.station import Station
@@ -30,6 +28,7 @@ from octt.script.verdicts import AbortRun, Inconclusive, Verdict
 from octt.suite import attempt
 from octt.suite.attempt import Scene
 from octt.suite.before import await_connection, establish_once, restore_password
+from octt.suite.breaches import Breaches
 from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.laboratory import Laboratory
 from octt.suite.leftover import Left, left_before
@@ -59,11 +58,15 @@ class Run:
         self.options, self.bench = options, options.bench
         self.laboratory = Laboratory(options)
         self.record, self.csms = self.laboratory.record, self.laboratory.csms
-        self.csms.watch = self._watch
-        self.record.listen(self._listen)
+        self.breaches = Breaches(self.record)
+        self.csms.watch = self.breaches.see
+        self.record.listen(self.breaches.listen)
         self.stage = Stage.NEW
         self.problem = ""
         """Why the station is unreachable."""
+
+        self.testing = False
+        """Whether the station was brought to where cases begin."""
 
         self.current: Scene | None = None
         self.tell: Callable[[str], None] = lambda _text: None
@@ -75,15 +78,9 @@ class Run:
         self.limits: Limits = limits(self.bench, declared_times(options.declaration))
         self.person = self.laboratory.person(self.limits)
         self.ground, self.journal = Ground(), Journal(self.record)
-        self.monitors = Monitors()
         self.plan = self._plan()
         self.between = self.scene(CaseRun("", self.record, self.csms.timeline, journal=self.journal))
         """The words for what is done between cases."""
-
-        self.ended: dict[str, Verdict] = {}
-        """The verdicts so far."""
-
-        self._watching = threading.Lock()
 
     def _plan(self) -> dict[str, Planned]:
         chosen = plan(
@@ -106,6 +103,7 @@ class Run:
         self.connect()
         if self.stage is not Stage.READY:
             return
+        self.testing = True
         try:
             for problem in establish_once(self.between, self.has_key):
                 self.between.case.remark(f"a general precondition could not be established: {problem}")
@@ -137,7 +135,7 @@ class Run:
         try:
             restore_password(self.between)
             if self.journal.open:
-                for problem in make_ready(self.between):
+                for problem in settle(self.between):
                     self.between.case.remark(f"not restored before the first case: {problem}")
         except AbortRun:
             self.stage = Stage.ABORTED
@@ -190,14 +188,15 @@ class Run:
             self.record.case = self.record.phase = None
             last.callback(self._tell_what_is_left)
             if self.csms.connected and not self.ground.at_once:
-                self._restore_for_good()
+                if self.testing or self.journal.open:
+                    self._restore_for_good()
                 self.snapshot("after")
 
     def _restore_for_good(self) -> None:
         """The last opportunity for everything that is still owed."""
         between = self.between
         try:
-            for problem in restore(between):
+            for problem in restore(between) if self.testing else settle(between):
                 between.case.remark(f"not restored at the end of the run: {problem}")
         except (AbortRun, KeyboardInterrupt):
             self.tell("Ended at once.")
@@ -259,6 +258,7 @@ class Run:
         timeline.forget(timeline.end - 1)
         case = CaseRun(case_id, self.record, timeline, section=planned.section, journal=self.journal)
         self.current = self.scene(case, number)
+        self.breaches.begins(self.current)
         return self.current
 
     def establish_preconditions(self, scene: Scene) -> None:
@@ -287,7 +287,7 @@ class Run:
         finally:
             self.record.case = self.record.phase = None
             self.current = None
-        self.ended[scene.case.id] = outcome[0]
+        self.breaches.ended(scene, outcome[0])
         return outcome
 
     def skip(self, case_id: str, reason: str) -> None:
@@ -303,34 +303,6 @@ class Run:
             ),
             case=case_id,
         )
-
-    # -- monitors ---------------------------------------------------------------------------------------------------
-
-    def _listen(self, event: Event) -> None:
-        """What is no frame and no connection, and the monitors make use of."""
-        if isinstance(event, Acted | ConfigurationRead | NetworkChanged):
-            self._watch(event, None)
-
-    def _watch(self, event: Event, frame: Frame | None) -> None:
-        """What the monitors see in an event belongs to the case of that event, however late it is seen."""
-        with self._watching:
-            findings = self.monitors.see(event, frame)
-        case, phase = event.get("case"), event.get("phase")
-        for finding in findings:
-            more = {"phase": phase} if phase else {}
-            self.record.write("remark", case=case, by="monitor", **finding.told, **more)
-            if finding.severity == "violation":
-                self._broken(case, f"{finding.text} [{finding.cite}]")
-
-    def _broken(self, case: str | None, what: str) -> None:
-        scene = self.current
-        if scene and scene.case.id == case:
-            scene.breaches.append(what)
-        elif case and self.ended.get(case) is Verdict.PASS:
-            # It was seen a moment after the verdict, but it is an answer to what this case did.
-            self.ended[case] = Verdict.FAIL
-            reason = attempt.broken([what])
-            self.record.write("case.revised", case=case, verdict="FAIL", blame="station", reason=reason)
 
 
 def _line(planned: Planned) -> dict[str, Any]:

@@ -83,6 +83,23 @@ def test_bad_requests_are_answered_and_recorded(live, text, code, problem):
     assert any(problem in sentence for sentence in frame["problems"])
 
 
+@pytest.mark.parametrize(
+    ("action", "payload"),
+    [
+        ("StartTransaction", {"connectorId": 1, "meterStart": "0", "timestamp": 5}),
+        ("StartTransaction", {"idTag": ["A"], "connectorId": {}}),
+        ("StopTransaction", {"transactionId": "1", "idTag": {"a": 1}}),
+        ("MeterValues", {"connectorId": 1, "meterValue": None}),
+    ],
+)
+def test_what_a_station_would_repeat_is_answered_whatever_is_wrong_with_it(live, action, payload):
+    """Refused, it would be sent again in the cases that follow, and block what is queued behind it."""
+    answer = live.station().call(action, **payload)
+    assert answer[0] == 3
+    assert ("transactionId" in answer[2]) is (action == "StartTransaction")
+    assert live.events("frame")[0]["problems"]
+
+
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", "[9,1]", '"x"', "[" * 5000, b"\x00\xff", "[true]"])
 def test_malformed_frames_are_evidence(live, text):
     station = live.station()

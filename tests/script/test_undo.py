@@ -57,6 +57,18 @@ def test_what_the_station_did_not_refuse_is_owed(stage, reply):
     assert stage.it.requests("CancelReservation")
 
 
+def test_a_key_that_changed_though_the_change_was_refused_is_owed(stage):
+    values = iter(["300", "5", "5", "300"])
+    stage.it.replies["GetConfiguration"] = lambda _: key("HeartbeatInterval", next(values))
+    stage.it.replies["ChangeConfiguration"] = {"status": "Rejected"}
+    with pytest.raises(Inconclusive):
+        stage.station.configure(HeartbeatInterval=5)
+    assert open_names(stage) == ["HeartbeatInterval"]
+    assert stage.remarks() == ["ChangeConfiguration of HeartbeatInterval gave Rejected, and it is '5' now"]
+    assert len(stage.restore()) == 1  # it refuses, and the key is not as it was
+    assert stage.restore() == []  # it refuses still, and the key is as it was
+
+
 def test_a_second_change_owes_no_more_than_the_first(stage):
     values = ["300", "5"]
     stage.it.replies["GetConfiguration"] = lambda _: key("HeartbeatInterval", values[0])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import socket
 import threading
+import time
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from octt.bench import Bench
 from octt.commands.front import exit_code
@@ -22,54 +24,69 @@ from tests.conftest import BareStation
 
 
 class Device:
-    """A station that connects to a run and answers by a table; what it has no answer for it accepts."""
+    """A station that connects again and again and answers by a table; what it has no answer for it accepts."""
 
-    def __init__(self, url, replies):
-        self.url, self.replies, self.extra = url, replies, threading.Event()
-        self.thread = threading.Thread(target=self._live, daemon=True)
-        self.thread.start()
+    def __init__(self, url, replies, password=""):
+        self.url, self.replies, self.password, self.alive = url, replies, password, True
+        threading.Thread(target=self._live, daemon=True).start()
 
     def _live(self):
-        while True:
-            with contextlib.suppress(OSError):
-                self.bare = BareStation(self.url)
-                break
-        self.bare.send(
-            json.dumps([2, "b", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}])
-        )
+        while self.alive:
+            with contextlib.suppress(OSError, InvalidHandshake, ConnectionClosed):
+                self._stay()
+            time.sleep(0.05)
+
+    def _stay(self):
+        login = base64.b64encode(f"CS001:{self.password}".encode()).decode()
+        headers = {"additional_headers": {"Authorization": f"Basic {login}"}} if self.password else {}
+        self.bare = BareStation(self.url, **headers)
+        self._send("b", "BootNotification", chargePointVendor="V", chargePointModel="M")
         for number in (0, 1):
-            status = {"connectorId": number, "status": "Available", "errorCode": "NoError"}
-            self.bare.send(json.dumps([2, f"s{number}", "StatusNotification", status]))
-        with contextlib.suppress(ConnectionClosed, OSError):
-            while True:
-                kind, ident, *rest = json.loads(self.bare.socket.recv())
-                if kind == 2:
-                    reply = self.replies.get(rest[0], {"status": "Accepted"})
-                    self.bare.send(json.dumps([3, ident, reply]))
+            self._send(
+                f"s{number}",
+                "StatusNotification",
+                connectorId=number,
+                status="Available",
+                errorCode="NoError",
+            )
+        while True:
+            kind, ident, *rest = json.loads(self.bare.socket.recv())
+            if kind == 2:
+                reply = self.replies.get(rest[0], {"status": "Accepted"})
+                self.bare.send(json.dumps([3, ident, reply]))
+                if rest[1].get("key") == "AuthorizationKey":
+                    self.password = bytes.fromhex(rest[1]["value"]).decode()
+                    self.bare.close()
+
+    def _send(self, ident, action, **payload):
+        self.bare.send(json.dumps([2, ident, action, payload]))
 
 
 @pytest.fixture
 def begun(tmp_path):
     """Makes a run, and lets a station with these replies come to it."""
-    runs = []
+    runs, devices = [], []
 
-    def begin(replies=None, **times):
+    def begin(replies=None, password="", **times):
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         bench = Bench.model_validate(
             {
-                "central_system": {"host": "127.0.0.1", "port": port},
+                "central_system": {"host": "127.0.0.1", "port": port, "security_profile": bool(password) * 1},
                 "driver": {"kind": "command", "commands": {"power_cycle": f"touch {tmp_path}/cycled"}},
                 "times": {"function_timeout": 0.3, "connect_timeout": 20, "response_timeout": 2, **times},
             }
         )
         run = Run(Options(bench, Declaration(), tmp_path / "out"))
         runs.append(run)
-        device = Device(run.laboratory.urls[0], replies) if replies is not None else None
+        device = Device(run.laboratory.urls[0], replies, password) if replies is not None else None
+        devices.append(device)
         run.start()
         return run, device
 
     yield begin
+    for device in filter(None, devices):
+        device.alive = False
     for run in runs:
         run.finish("test")
 
@@ -106,6 +123,15 @@ def test_when_nothing_connects_the_power_is_cycled_once_and_long_waits_are_said(
         in run.problem
     )
     assert "may wait minutes" in run.problem
+
+
+def test_a_station_with_the_password_of_an_aborted_case_gets_its_own_again(begun):
+    bench = Bench()
+    run, device = begun({"GetConfiguration": {"configurationKey": []}}, password=bench.security.new_password)
+    assert run.stage is Stage.READY
+    assert device.password == bench.central_system.password
+    assert run.journal.open == []
+    assert run.csms.settings.passwords == [bench.central_system.password]
 
 
 def test_what_comes_just_after_the_verdict_fails_the_case_that_asked_for_it(begun, tmp_path):

@@ -65,22 +65,28 @@ def _carried_out(means: Means, undos: Iterable[Undo]) -> list[str]:
     return [problem for undo in undos if (problem := carry_out(means, undo))]
 
 
-def make_ready(means: Means) -> list[str]:
-    """Between cases: what is still owed is tried again, and a station that hangs is given a fresh start.
-
-    What did not succeed, one sentence each; no case pays for it that does not need it. Raises AbortRun.
-    """
+def settle(means: Means) -> list[str]:
+    """Tries again what is still owed, outside any case; what did not succeed, one sentence each. Raises AbortRun."""
     means.case.position.count_from_now()
     with means.case.during("restore"):
         if not _is_there(means):
             return ["the station is not connected"]
         problems = end_sessions(means) if means.station.state.open_transactions else []
-        problems += _carried_out(means, [undo for undo in _owed(means) if not undo.lasts])
-        if left := hindered(means):
-            try:
+        return problems + _carried_out(means, [undo for undo in _owed(means) if not undo.lasts])
+
+
+def make_ready(means: Means) -> list[str]:
+    """Between cases: what is still owed is tried again, and a station that hangs is given a fresh start.
+
+    What did not succeed, one sentence each; no case pays for it that does not need it. Raises AbortRun.
+    """
+    problems = settle(means)
+    if means.station.state.connected and (left := hindered(means)):
+        try:
+            with means.case.during("restore"):
                 start_afresh(means, ", ".join(f"connector {n} is {status}" for n, status in left.items()))
-            except Judgement as judgement:
-                problems.append(judgement.reason)
+        except Judgement as judgement:
+            problems.append(judgement.reason)
     return problems
 
 

@@ -195,7 +195,7 @@ _FAULTS = [
     Fault(
         "key-unknown:AuthorizeRemoteTxRequests",
         "does not know AuthorizeRemoteTxRequests",
-        steps("TC_011_1 2", "TC_011_2 2", "TC_024 2"),
+        steps("TC_019 8"),
     ),
     Fault("key-unknown:SupportedFeatureProfiles", "does not know its profiles", steps("TC_019 2")),
     Fault("key-unknown:AllowOfflineTxForUnknownId", "does not know a key that it lists", steps("TC_019 8")),

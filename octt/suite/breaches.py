@@ -1,0 +1,68 @@
+"""What the monitors see goes to the case that it belongs to: while it runs, and a moment after its verdict too."""
+
+from __future__ import annotations
+
+import threading
+
+from octt.monitors import Monitors
+from octt.ocpp import Frame
+from octt.record import Event, Record
+from octt.record.events import Acted, ConfigurationRead, NetworkChanged
+from octt.script.verdicts import Verdict
+from octt.suite import attempt
+from octt.suite.attempt import Scene
+
+
+class Breaches:
+    """Gives the monitors every event of a run, and each violation to its case. Called from any thread."""
+
+    def __init__(self, record: Record) -> None:
+        self.record, self.monitors = record, Monitors()
+        self._scene: Scene | None = None
+        self.verdicts: dict[str, Verdict] = {}
+        """Of the cases so far."""
+
+        self._looking, self._judging = threading.Lock(), threading.Lock()
+
+    def listen(self, event: Event) -> None:
+        """What is no frame and no connection, and the monitors make use of."""
+        if isinstance(event, Acted | ConfigurationRead | NetworkChanged):
+            self.see(event, None)
+
+    def see(self, event: Event, frame: Frame | None) -> None:
+        """What the monitors see in an event belongs to the case of that event, however late it is seen."""
+        with self._looking:
+            findings = self.monitors.see(event, frame)
+        case, phase = event.get("case"), event.get("phase")
+        for finding in findings:
+            more = {"phase": phase} if phase else {}
+            self.record.write("remark", case=case, by="monitor", **finding.told, **more)
+            if finding.severity == "violation":
+                self._broken(case, f"{finding.text} [{finding.cite}]")
+
+    # -- the cases ------------------------------------------------------------------------------------------------
+
+    def begins(self, scene: Scene) -> None:
+        """From here on the violations of its case are told to this attempt."""
+        with self._judging:
+            self._scene = scene
+
+    def ended(self, scene: Scene, verdict: Verdict) -> None:
+        """The attempt has its verdict; what it was not told before that, or is seen from now on, revises it."""
+        with self._judging:
+            self._scene, self.verdicts[scene.case.id] = None, verdict
+            for late in scene.breaches[scene.judged :]:
+                self._revise(scene.case.id, late)
+
+    def _broken(self, case: str | None, what: str) -> None:
+        with self._judging:
+            if self._scene and self._scene.case.id == case:
+                self._scene.breaches.append(what)
+            elif case:
+                self._revise(case, what)
+
+    def _revise(self, case: str, what: str) -> None:
+        if self.verdicts.get(case) is Verdict.PASS:
+            self.verdicts[case] = Verdict.FAIL
+            reason = attempt.broken([what])
+            self.record.write("case.revised", case=case, verdict="FAIL", blame="station", reason=reason)
