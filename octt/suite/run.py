@@ -7,13 +7,13 @@ import enum
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from octt.monitors import Monitors
 from octt.ocpp import Frame, values
 from octt.pics.examine import examine
 from octt.record import Event, read
+from octt.record.clock import utc
 from octt.record.events import Acted, CaseEnded, ConfigurationRead, NetworkChanged
 from octt.record.words import Blame
 from octt.script.actions import Actions
@@ -125,7 +125,7 @@ class Run:
             pics=self.options.declaration.as_dict(),
             plan=[_line(planned) for planned in self.plan.values()],
             notices=self.options.notices,
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            started=utc().isoformat(timespec="seconds"),
             signer=self.options.signer,
         )
         self.laboratory.open()
