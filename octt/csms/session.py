@@ -22,7 +22,7 @@ from octt.csms.allowance import Allowance
 from octt.csms.answers import Answers, ErrorAnswer
 from octt.csms.connection import LabConnection
 from octt.csms.endpoints import Settings
-from octt.csms.wire import as_recorded, judge_call, without_key
+from octt.csms.wire import as_recorded, judge_call, lightened, quickly, without_key
 from octt.ocpp import Frame, schemas
 from octt.record import Event, Record
 from octt.record.events import FrameSeen
@@ -87,22 +87,19 @@ class Session:
         self._pending.clear()
 
     async def _receive(self, message: str | bytes) -> None:
-        m = time.monotonic_ns()
-        frame = ocpp.parse(message)
-        problems, error, case = list(frame.problems), "", self.desk.record.case
-        call = (
-            self.desk.timeline.call_of(True, frame.id) if frame.type in ("CALLRESULT", "CALLERROR") else None
-        )
-        if frame.type == "CALL":
-            error = judge_call(frame, problems)
-        elif frame.type in ("CALLRESULT", "CALLERROR"):
-            if call is None:
-                problems.append("reply to a call we never made")
-            elif frame.id not in self._pending:
-                problems.append("reply to a call that had timed out or was already answered")
-            elif frame.type == "CALLRESULT":
-                problems += schemas.problems(call.action, "response", frame.payload)
-            case = call.case if call else case
+        m, case = time.monotonic_ns(), self.desk.record.case
+        with quickly(len(message)):
+            frame = ocpp.parse(message)
+            problems, error = list(frame.problems), ""
+            reply = frame.type in ("CALLRESULT", "CALLERROR")
+            call = self.desk.timeline.call_of(True, frame.id) if reply else None
+            if frame.type == "CALL":
+                error = judge_call(frame, problems)
+            elif reply:
+                problems += self._judge_reply(frame, call)
+                case = call.case if call else case
+            if problems or frame.type == "CALLERROR":
+                frame = lightened(frame, len(message))
         action = call.action if call else frame.action
         entry = self._write("in", message, frame, action, problems, case, m=m, held=frame.type == "CALL")
         future = self._pending.pop(frame.id, None) if call else None
@@ -110,6 +107,13 @@ class Session:
             future.set_result(entry)
         if frame.type == "CALL":
             await self._answer(entry, frame, error)
+
+    def _judge_reply(self, frame: Frame, call: Entry | None) -> list[str]:
+        if call is None:
+            return ["reply to a call we never made"]
+        if frame.id not in self._pending:
+            return ["reply to a call that had timed out or was already answered"]
+        return schemas.problems(call.action, "response", frame.payload) if frame.type == "CALLRESULT" else []
 
     def _unusable(self, problem: str, wire: bytes = b"") -> None:
         """What was not read as a frame: evidence by the last bytes of the wire, masked as they came."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -22,6 +25,8 @@ RAW_KEPT = 1 << 18
 """Characters of a frame's text that go into the record."""
 RAW_SPARED = 512
 """Characters of it when there is no room for more, as in a flood of long frames."""
+LONG = 1 << 16
+"""Characters of a text from where on it is read and judged with care for time and memory."""
 _HEADERS, _HEADER = 50, 500
 """Headers of a request that go into the record, and characters of each."""
 
@@ -39,6 +44,24 @@ def judge_call(frame: Frame, problems: list[str]) -> str:
     found = schemas.problems(frame.action, "request", frame.payload)
     problems += found
     return schemas.error_code(frame.action, frame.payload) if found else ""
+
+
+@contextlib.contextmanager
+def quickly(length: int) -> Iterator[None]:
+    """Reads and judges a long text without looking for garbage meanwhile, which would take as long again."""
+    if length <= LONG or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def lightened(frame: Frame, length: int) -> Frame:
+    """A frame with a payload that nobody will read, without most of it if its text is long."""
+    return replace(frame, payload=schemas.beginning(frame.payload)) if length > LONG else frame
 
 
 def select_subprotocol(_connection: ServerConnection, offered: Any) -> Subprotocol | None:
