@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Allowance:
-    """So many at once, and so many a second after that. A conformant station is far below."""
+    """So much at once, and so much a second after that. A conformant station is far below."""
 
     at_once: float
     per_second: float
@@ -18,12 +18,12 @@ class Allowance:
     def __post_init__(self) -> None:
         self._left = self.at_once
 
-    def take(self) -> bool:
-        """Takes one; whether there was one left."""
+    def take(self, amount: float = 1) -> bool:
+        """Takes so much; whether it was left."""
         now = time.monotonic()
         self._left = min(self.at_once, self._left + (now - self._at) * self.per_second)
         self._at = now
-        if self._left < 1:
+        if self._left < amount:
             return False
-        self._left -= 1
+        self._left -= amount
         return True

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from octt.ocpp import schemas
+from octt.record.clock import utc, wall
 from octt.timeline import matching
 from octt.timeline.state import State
 
@@ -18,7 +17,7 @@ Payload = dict[str, Any]
 
 def now() -> str:
     """The present as OCPP writes it (section 3.14), in UTC with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Answers:
         self.heartbeat_interval = heartbeat_interval
         self.id_tag_info: Callable[[str], Payload] = lambda _tag: {"status": "Accepted"}
         # A station may remember ids for long: those of another run must not come again (section 4.8).
-        self._ids = itertools.count(time.time_ns() // 10**8 % (2 * 10**9) + 1)
+        self._ids = itertools.count(wall() // 10**8 % (2 * 10**9) + 1)
         self._armed: dict[str, list[Armed]] = {}
         self._defaults: dict[str, Callable[[Payload, State], Payload]] = {
             "Authorize": lambda p, _: {"idTagInfo": self.id_tag_info(str(p.get("idTag", "")))},

@@ -21,6 +21,8 @@ from octt.tls.facts import tls_facts
 from octt.tls.listener import Opening
 
 _NOBODY = Credentials()
+_PATH, _REASON = 200, 500
+"""Characters that are kept of what somebody said who was let in or not."""
 
 
 class Door:
@@ -37,6 +39,7 @@ class Door:
 
         self.attempts: collections.deque[Attempt] = collections.deque(maxlen=1000)
         self._strangers = Allowance(1000, 1)
+        self._guests = Allowance(*settings.connections)
 
     def admit(self, connection: ServerConnection, request: Request, endpoint: Endpoint) -> Response | None:
         """The answer to a handshake that is refused; None: it may go on."""
@@ -51,6 +54,11 @@ class Door:
             wanted = self.settings
             needs_password = endpoint.security_profile in (1, 2)
             refused = refusal(request, wanted.identity, wanted.path, wanted.passwords, needs_password)
+            if refused is None and not self._guests.take():
+                often = (
+                    f"{self._guests.at_once:g} connections at once and {self._guests.per_second:g} a second"
+                )
+                refused = Refusal(f"more than {often}", http.HTTPStatus.SERVICE_UNAVAILABLE, Blame.STATION)
         if refused is None:
             return None
         attempt = (request.path, given, wire.facts(connection))
@@ -67,7 +75,7 @@ class Door:
 
     def admitted(self, connection: ServerConnection, endpoint: Endpoint, event: Event) -> None:
         """Notes an attempt that was let in; `event` is its line in the record."""
-        path = connection.request.path if connection.request else ""
+        path = connection.request.path[:_PATH] if connection.request else ""
         given = getattr(connection, "octt_credentials", _NOBODY)
         tls = wire.facts(connection)
         self.attempts.append(Attempt(event["n"], event["m"], endpoint.security_profile, "", path, given, tls))
@@ -87,15 +95,17 @@ class Door:
         if not self._strangers.take():
             return
         fields: dict[str, Any] = {
-            "path": path[:200],
+            "path": path[:_PATH],
             "status": int(refusal.status),
-            "reason": refusal.reason,
-            "user": given.user,
+            "reason": refusal.reason[:_REASON],
+            "user": given.user[:_PATH],
         }
         fields["tls"] = tls
         event = self.record.write("refused", remote=peer, **fields)
         profile = endpoint.security_profile
-        self.attempts.append(Attempt(event["n"], event["m"], profile, refusal.reason, path, given, tls))
+        self.attempts.append(
+            Attempt(event["n"], event["m"], profile, refusal.reason, path[:_PATH], given, tls)
+        )
         self.timeline.wake()
 
     def never_opened(self, endpoint: Endpoint, opening: Opening) -> None:

@@ -34,8 +34,14 @@ class Settings:
     path: str = "/ocpp"
     password: str = ""
     other_password: str = ""
-    frames: tuple[float, float] = (20_000, 500)
-    """How many frames one connection may send at once, and a second after that."""
+    frames: tuple[float, float] = (20_000, 100)
+    """How many frames the station may send at once, and a second after that, over all connections."""
+
+    connections: tuple[float, float] = (1000, 2)
+    """How often it may connect at once, and a second after that."""
+
+    characters: tuple[float, float] = (64e6, 50e3)
+    """How many characters of longer frames are kept on the record at once, and a second after that."""
 
     reply_delay: float = 0.0
     request_delay: float = 0.0

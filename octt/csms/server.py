@@ -14,26 +14,27 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from octt.csms import wire
 from octt.csms.admission import Credentials, Refusal
 from octt.csms.answers import Answers
-from octt.csms.connection import MAX_FRAME, LabConnection
+from octt.csms.connection import LabConnection
 from octt.csms.door import Door
 from octt.csms.endpoints import Endpoint, Settings
+from octt.csms.port import open_port
 from octt.csms.session import Desk, Session
+from octt.csms.troubles import Troubles, Watchdog
 from octt.csms.wire import SUBPROTOCOL
 from octt.ocpp import Frame
 from octt.record import Event, Record
+from octt.record.secrets import SECRETS
 from octt.record.words import Blame
 from octt.timeline.entry import Entry
-from octt.timeline.timeline import Timeline
-from octt.tls.listener import Listener, Opening
+from octt.timeline.timeline import RealClock, Timeline
 
 T = TypeVar("T")
 
@@ -49,16 +50,21 @@ class CentralSystem:
         self.settings = settings
         self.record = record
         self.answers = answers or Answers()
-        self.timeline = Timeline()
+        self.troubles = Troubles(record)
+        self.timeline = Timeline(RealClock(self.troubles.stood_still))
         self.timeline.settle = self.settle
         self.watch: Callable[[Event, Frame | None], None] = lambda _event, _frame: None
         """Told of every frame and connection; set it before `start`."""
 
         self.door = Door(settings, record, self.timeline)
+        record.when_lost(self.timeline.end_with)
+        SECRETS.hide(*settings.passwords)
         self.credentials = Credentials()
         self.security_profile = 0
         self.tls: dict[str, Any] | None = None
+        self._desk = Desk(settings, record, self.timeline, self.answers, self._watched)
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._unexpected)
         self._thread = threading.Thread(target=self._loop.run_forever, name="csms", daemon=True)
         self._session: Session | None = None
         self._number = 0
@@ -71,6 +77,7 @@ class CentralSystem:
     def start(self) -> None:
         """Opens every endpoint. Raises CsmsError when a port is in use or the address is not this machine's."""
         self._thread.start()
+        self._loop.call_soon_threadsafe(Watchdog(self.troubles).start, self._loop)
         for endpoint in self.settings.endpoints:
             self.open(endpoint)
 
@@ -90,40 +97,22 @@ class CentralSystem:
         self.record.write("listen", url=self.url(endpoint), security_profile=endpoint.security_profile)
 
     async def _serve(self, endpoint: Endpoint) -> None:
-        never_opened = functools.partial(self._never_opened, endpoint)
-        listener = Listener(self.settings.host, endpoint.port, never_opened)
-        endpoint.port = listener.getsockname()[1]
-        endpoint.server = await serve(
-            lambda connection: self._serve_station(cast(LabConnection, connection), endpoint),
-            sock=listener,
-            ssl=endpoint.ssl,
-            subprotocols=[SUBPROTOCOL],
-            select_subprotocol=wire.select_subprotocol,
-            process_request=lambda connection, request: self.door.admit(connection, request, endpoint),
-            max_size=MAX_FRAME,
-            compression=None,
-            ping_interval=30,
-            ping_timeout=30,
-            close_timeout=2,
-            server_header=None,
-            logger=wire.quiet_logger(),
-            create_connection=functools.partial(self._connection, endpoint),  # type: ignore[arg-type]
-        )
+        def station(connection: LabConnection) -> Coroutine[Any, Any, None]:
+            return self._serve_station(connection, endpoint)
 
-    def _connection(self, endpoint: Endpoint, *arguments: Any, **options: Any) -> LabConnection:
-        connection = LabConnection(*arguments, **options)
-        connection.connection_lost_waiter.add_done_callback(
-            lambda _: self._opened_in_vain(connection, endpoint)
-        )
-        return connection
+        await open_port(endpoint, self.settings.host, self.door, station)
 
-    def _opened_in_vain(self, connection: LabConnection, endpoint: Endpoint) -> None:
-        if fault := connection.handshake_fault:
-            self.door.not_understood(endpoint, connection, fault)
+    def _unexpected(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What nobody caught in the loop: a mistake of ours, unless the network did it."""
+        error = context.get("exception")
+        if isinstance(error, Exception) and not isinstance(error, OSError):
+            self.troubles.error(error, "in the Central System")
 
-    def _never_opened(self, endpoint: Endpoint, opening: Opening) -> None:
-        if self._loop.is_running():  # What was half open when everything ended says nothing.
-            self.door.never_opened(endpoint, opening)
+    def _watched(self, event: Event, frame: Frame | None) -> None:
+        try:
+            self.watch(event, frame)
+        except Exception as error:
+            self.troubles.error(error, "when a rule looked at a frame")
 
     def close(self, endpoint: Endpoint) -> None:
         """Closes one endpoint and its connections while running."""
@@ -210,15 +199,18 @@ class CentralSystem:
             self.door.refused(endpoint, refusal, connection.remote, path)
             await connection.close(CloseCode.PROTOCOL_ERROR, "subprotocol ocpp1.6 required")
             return
-        desk = Desk(self.settings, self.record, self.timeline, self.answers, self.watch)
         self._number += 1
-        session = Session(desk, connection, self._number)
+        session = Session(self._desk, connection, self._number)
         former = self._enter(session, endpoint)
         if former:
             with contextlib.suppress(ConnectionClosed):
                 await asyncio.wait_for(former.connection.close(1000, "replaced by a new connection"), 1)
         try:
             await session.serve()
+        except Exception as error:
+            session.cut = True
+            self.troubles.error(error, "in a connection")
+            raise
         finally:
             self._leave(session)
 
@@ -228,20 +220,17 @@ class CentralSystem:
         connection, request = session.connection, session.connection.request
         given: Credentials = getattr(connection, "octt_credentials", Credentials())
         self.credentials, self.security_profile = given, endpoint.security_profile
-        headers = (
-            {k: v for k, v in request.headers.raw_items() if k.lower() != "authorization"} if request else {}
-        )
         self.tls = wire.facts(connection)
         event = self.record.write(
             "connect",
             connection=session.number,
             identity=self.settings.identity,
             remote=wire.remote(connection),
-            path=request.path if request else "",
+            path=request.path[:1000] if request else "",
             subprotocol=connection.subprotocol,
-            headers=headers,
+            headers=wire.headers(request),
             security_profile=endpoint.security_profile,
-            user=given.user,
+            user=given.user[:100],
             auth="ok" if endpoint.security_profile in (1, 2) else "none",
             tls=self.tls,
             replaces=former.number if former else None,
@@ -275,7 +264,7 @@ class CentralSystem:
         session.ended()
 
     def _tell(self, event: Event, kind: Any, connection: int, **more: Any) -> None:
-        self.watch(event, None)
+        self._watched(event, None)
         self.timeline.append(
             event["n"], event["m"], event["t"], kind, connection, case=event.get("case"), **more
         )

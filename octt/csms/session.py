@@ -11,8 +11,8 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
@@ -22,11 +22,16 @@ from octt.csms.allowance import Allowance
 from octt.csms.answers import Answers, ErrorAnswer
 from octt.csms.connection import LabConnection
 from octt.csms.endpoints import Settings
-from octt.csms.wire import as_recorded, judge_call
+from octt.csms.wire import as_recorded, judge_call, lightened, quickly, without_key
 from octt.ocpp import Frame, schemas
 from octt.record import Event, Record
+from octt.record.events import FrameSeen
+from octt.record.words import Phase
 from octt.timeline.entry import Entry
 from octt.timeline.timeline import Timeline
+
+_NAME = 200
+"""Characters of an id or a name of an action that go into the record; the text has them all."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,12 @@ class Desk:
     timeline: Timeline
     answers: Answers
     watch: Callable[[Event, Frame | None], None]
+    frames: Allowance = field(init=False)
+    characters: Allowance = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frames", Allowance(*self.settings.frames))
+        object.__setattr__(self, "characters", Allowance(*self.settings.characters))
 
 
 class Session:
@@ -55,11 +66,12 @@ class Session:
 
     async def serve(self) -> None:
         """Reads frames until the connection ends."""
-        allowed = Allowance(*self.desk.settings.frames)
+        allowed = self.desk.frames
         with contextlib.suppress(ConnectionClosed):
             async for message in self.connection:
                 if not allowed.take():
-                    self._unusable(f"more than {allowed.at_once:g} frames in a burst; connection closed")
+                    told = f"more than {allowed.at_once:g} frames at once and {allowed.per_second:g} a second"
+                    self._unusable(f"{told}; what follows is left out, and the connection closed")
                     await self.connection.close(CloseCode.POLICY_VIOLATION, "too many messages")
                     break
                 await self._receive(message)
@@ -75,29 +87,33 @@ class Session:
         self._pending.clear()
 
     async def _receive(self, message: str | bytes) -> None:
-        t, m = time.time_ns(), time.monotonic_ns()
-        frame = ocpp.parse(message)
-        problems, error, case = list(frame.problems), "", self.desk.record.case
-        call = (
-            self.desk.timeline.call_of(True, frame.id) if frame.type in ("CALLRESULT", "CALLERROR") else None
-        )
-        if frame.type == "CALL":
-            error = judge_call(frame, problems)
-        elif frame.type in ("CALLRESULT", "CALLERROR"):
-            if call is None:
-                problems.append("reply to a call we never made")
-            elif frame.id not in self._pending:
-                problems.append("reply to a call that had timed out or was already answered")
-            elif frame.type == "CALLRESULT":
-                problems += schemas.problems(call.action, "response", frame.payload)
-            case = call.case if call else case
+        m, case = time.monotonic_ns(), self.desk.record.case
+        with quickly(len(message)):
+            frame = ocpp.parse(message)
+            problems, error = list(frame.problems), ""
+            reply = frame.type in ("CALLRESULT", "CALLERROR")
+            call = self.desk.timeline.call_of(True, frame.id) if reply else None
+            if frame.type == "CALL":
+                error = judge_call(frame, problems)
+            elif reply:
+                problems += self._judge_reply(frame, call)
+                case = call.case if call else case
+            if problems or frame.type == "CALLERROR":
+                frame = lightened(frame, len(message))
         action = call.action if call else frame.action
-        entry = self._write("in", message, frame, action, problems, case, t=t, m=m, held=frame.type == "CALL")
+        entry = self._write("in", message, frame, action, problems, case, m=m, held=frame.type == "CALL")
         future = self._pending.pop(frame.id, None) if call else None
         if future and not future.done():
             future.set_result(entry)
         if frame.type == "CALL":
             await self._answer(entry, frame, error)
+
+    def _judge_reply(self, frame: Frame, call: Entry | None) -> list[str]:
+        if call is None:
+            return ["reply to a call we never made"]
+        if frame.id not in self._pending:
+            return ["reply to a call that had timed out or was already answered"]
+        return schemas.problems(call.action, "response", frame.payload) if frame.type == "CALLRESULT" else []
 
     def _unusable(self, problem: str, wire: bytes = b"") -> None:
         """What was not read as a frame: evidence by the last bytes of the wire, masked as they came."""
@@ -169,32 +185,28 @@ class Session:
 
     def _write(
         self,
-        direction: str,
+        direction: Literal["in", "out"],
         message: str | bytes,
         frame: Frame,
         action: str,
         problems: list[str],
         case: str | None,
         *,
-        t: int | None = None,
         m: int | None = None,
         held: bool = False,
     ) -> Entry:
         desk = self.desk
-        event = desk.record.write(
-            "frame",
-            t=time.time_ns() if t is None else t,
-            m=time.monotonic_ns() if m is None else m,
-            case=case,
-            **({"phase": desk.record.phase} if case and desk.record.phase else {}),
+        seen = FrameSeen(
             connection=self.number,
             dir=direction,
             type=frame.type,
-            id=frame.id,
-            action=action,
+            id=frame.id[:_NAME],
+            action=action[:_NAME],
             problems=problems,
-            **as_recorded(message, desk.settings.passwords),
+            phase=Phase(desk.record.phase) if case and desk.record.phase else None,
+            **as_recorded(without_key(frame, action, message), desk.characters.take),
         )
+        event = desk.record.write(seen, m=m, case=case)
         entry = desk.timeline.append(
             event["n"],
             event["m"],
@@ -207,6 +219,7 @@ class Session:
             action=action,
             problems=tuple(problems),
             case=case,
+            weight=len(message),
         )
         # Who watches must not make the station wait: it is told when this turn of the loop is over.
         asyncio.get_running_loop().call_soon(desk.watch, event, frame)

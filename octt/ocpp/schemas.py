@@ -172,11 +172,7 @@ def faults(action: str, direction: Direction, payload: dict[str, Any]) -> tuple[
 def _errors(action: str, direction: Direction, payload: dict[str, Any]) -> tuple[list[Any], bool]:
     """The validator's errors, and whether the whole payload was looked at. Quick, however large and wrong it is."""
     validator = _validator(action, direction)
-    try:
-        validator.validate(payload)  # no further than the first one
-    except jsonschema_rs.ValidationError as error:
-        first = error
-    else:
+    if validator.is_valid(payload):
         return [], True
     left = [_LOOKED_AT]
     errors = list(validator.iter_errors(_beginning(payload, _names(action, direction), left)))
@@ -185,7 +181,21 @@ def _errors(action: str, direction: Direction, payload: dict[str, Any]) -> tuple
     told = [
         error for error in errors if error.kind.name != "enum" or tuple(error.instance_path) not in mistyped
     ]
-    return told or [first], left[0] > 0
+    if told:
+        return told, left[0] > 0
+    try:
+        validator.validate(
+            payload
+        )  # what is wrong stands further on, where nothing large is left to be shown
+    except jsonschema_rs.ValidationError as error:
+        return [error], False
+    return [], True
+
+
+def beginning(payload: dict[str, Any]) -> dict[str, Any]:
+    """A payload that is wrong, without what nobody looks at any more: no more than some hundred elements and fields."""
+    kept: dict[str, Any] = _beginning(payload, frozenset(), [_LOOKED_AT])
+    return kept
 
 
 @functools.cache

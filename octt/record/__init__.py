@@ -3,6 +3,17 @@
 from octt.record.chain import Chain, Damage, check_chain
 from octt.record.events import Event
 from octt.record.reader import decode, read
-from octt.record.writer import GENESIS, Record, line_hash
+from octt.record.writer import GENESIS, Record, RecordLost, line_hash
 
-__all__ = ["GENESIS", "Chain", "Damage", "Event", "Record", "check_chain", "decode", "line_hash", "read"]
+__all__ = [
+    "GENESIS",
+    "Chain",
+    "Damage",
+    "Event",
+    "Record",
+    "RecordLost",
+    "check_chain",
+    "decode",
+    "line_hash",
+    "read",
+]

@@ -127,9 +127,10 @@ class FrameSeen(Event, tag="frame", frozen=True, kw_only=True):
     id: str  # of the message
     action: str  # of a reply that of its call
     problems: list[str]  # sentences: schema violations and the like
-    raw: str  # the text on the wire, passwords replaced by (secret), cut when too long; hex when binary
+    raw: str  # the text on the wire, secrets replaced by (secret), cut when too long; hex when binary
     binary: bool = False  # whether it was a binary frame
     truncated: Int | None = None  # characters of the whole text, when it was cut
+    sha256: str = ""  # of the whole text (UTF-8), when it was cut
     phase: Phase | None = None  # of the case that was running
 
 
@@ -137,6 +138,15 @@ class FrameUnsent(Event, tag="unsent", frozen=True, kw_only=True):
     """A frame of the Central System that is on the record did not leave: the connection was gone."""
 
     frame: Int  # its line
+
+
+class ToolTroubled(Event, tag="trouble", frozen=True, kw_only=True):
+    """The harness itself had trouble; a case that it falls into says nothing about the station."""
+
+    what: Literal["loop", "script", "sleep", "clock", "error"]  # which part, or which clock
+    text: str  # a sentence
+    seconds: float  # it stood still, or by how much the clock was set
+    began: Int  # when, by the monotonic clock
 
 
 class AnswerArmed(Event, tag="arm", frozen=True, kw_only=True):
@@ -329,6 +339,7 @@ Known = (
     | Disconnected
     | FrameSeen
     | FrameUnsent
+    | ToolTroubled
     | AnswerArmed
     | NetworkChanged
     | Acted

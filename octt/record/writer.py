@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import json
@@ -12,11 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, overload
 
-from msgspec import UNSET, UnsetType, to_builtins
+from msgspec import UNSET, UnsetType, ValidationError, convert, to_builtins
 from msgspec.json import Encoder
 from msgspec.structs import replace
 
+from octt.record.clock import wall
 from octt.record.events import KINDS, CaseEnded, Event
+from octt.record.secrets import SECRETS
 
 GENESIS = "0" * 64
 
@@ -30,12 +33,17 @@ def line_hash(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
+class RecordLost(Exception):
+    """Nothing can be put on the record any more; the message says why. What is on it is whole."""
+
+
 class Record:
     """The append-only log of one run.
 
-    `write` may be called from any thread. Every line is flushed to the operating system when written and
+    `write` may be called from any thread. Every line is handed to the operating system when written and
     synced to the disk at the end of a case, so that `kill -9` loses nothing and a power cut at most the case
-    that was running.
+    that was running. When a line cannot be written, a full disk mostly, the record ends with the line before,
+    and every further attempt raises RecordLost.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,12 +55,16 @@ class Record:
         self.phase: str | None = None
         """The phase of the case: setup, test or restore."""
 
+        self.lost: RecordLost | None = None
+        """Why nothing is written any more."""
+
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Event], None]] = []
-        self._number, self._previous = 0, GENESIS
+        self._losers: list[Callable[[RecordLost], None]] = []
+        self._number, self._previous, self._size = 0, GENESIS, 0
         if path.exists():
             self._continue_after_last_line()
-        self._file = path.open("ab")
+        self._file = path.open("ab", buffering=0)
 
     def _continue_after_last_line(self) -> None:
         whole = 0
@@ -64,10 +76,15 @@ class Record:
                 self._number += 1
                 self._previous = line_hash(line[:-1])
         os.truncate(self.path, whole)
+        self._size = whole
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Calls `listener` with every event from now on, in the thread that writes it, outside the lock."""
         self._listeners.append(listener)
+
+    def when_lost(self, loser: Callable[[RecordLost], None]) -> None:
+        """Calls `loser` once, in the thread that notices it, when nothing can be written any more."""
+        self._losers.append(loser)
 
     @overload
     def write(
@@ -100,37 +117,44 @@ class Record:
         case: str | UnsetType | None = UNSET,
         **fields: Any,
     ) -> Event:
-        """Appends one event and returns it with its head: its number and the hash of the line before are set here.
+        """Appends one event and returns it as it stands there: without secrets, with its number and the hash before.
 
-        `t` (wall) and `m` (monotonic) are nanoseconds, by default now; `case` is that which runs, None for no case.
-        Also takes the kind of an event and its fields. TypeError when it has no such field or one is missing,
-        ValueError for a kind that there is not.
+        `m` (monotonic) and `t` (wall) are nanoseconds, by default now, and the time of the run at `m`; `case` is that
+        which runs, None for no case. Also takes the kind of an event and its fields. TypeError when it has no such
+        field or one is missing, ValueError for a kind that there is not, RecordLost when it cannot be written.
         """
         if isinstance(event, str):
             event = (KINDS.get(event) or _no_kind(event))(**fields)
         body = _encoded(event)
+        if SECRETS.within(body):
+            event = _masked(event)
+            body = _encoded(event)
         with self._lock:
-            self._number += 1
-            if t is None:
-                t = time.time_ns()
+            if self.lost:
+                raise self.lost
+            number = self._number + 1
             if m is None:
                 m = time.monotonic_ns()
+            if t is None:
+                t = wall(m)
             if case is UNSET:
                 case = self.case
             of_case = b"" if case is None else b',"case":' + _ENCODER.encode(case)
             previous = self._previous
             line = b'{"n":%d,"t":%d,"m":%d,%b%b,"prev":"%b"}' % (
-                self._number,
+                number,
                 t,
                 m,
                 body[1:-1],
                 of_case,
                 previous.encode(),
             )
-            event = replace(event, n=self._number, t=t, m=m, case=case, prev=previous)
-            self._previous = line_hash(line)
-            self._file.write(line + b"\n")
-            self._file.flush()
+            event = replace(event, n=number, t=t, m=m, case=case, prev=previous)
+            error = self._append(line + b"\n")
+            if error is None:
+                self._number, self._previous = number, line_hash(line)
+        if error is not None:
+            raise self._lose(error)
         if isinstance(event, CaseEnded):
             self.sync()
         for listener in self._listeners:
@@ -142,14 +166,41 @@ class Record:
         """Hash of the last line written: the fingerprint of the whole record so far."""
         return self._previous
 
+    def _append(self, line: bytes) -> OSError | None:
+        """Writes a line as a whole, or nothing of it: then why not."""
+        left = memoryview(line)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.truncate(self._file.fileno(), self._size)
+            return error
+        self._size += len(line)
+        return None
+
+    def _lose(self, error: OSError) -> RecordLost:
+        with self._lock:
+            first = self.lost is None
+            why = f"the record cannot be written any more: {error.strerror or error} ({self.path})"
+            self.lost = lost = self.lost or RecordLost(why)
+        if first:
+            for loser in self._losers:
+                loser(lost)
+        return lost
+
     def sync(self) -> None:
-        """Forces what was written onto the disk."""
-        os.fsync(self._file.fileno())
+        """Forces what was written onto the disk. RecordLost when it does not take it."""
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise self._lose(error) from None
 
     def close(self) -> None:
         """Syncs and closes; a second call does nothing."""
         if not self._file.closed:
-            self.sync()
+            with contextlib.suppress(RecordLost):
+                self.sync()
             self._file.close()
 
 
@@ -165,3 +216,14 @@ def _encoded(event: Event) -> bytes:
     except UnicodeEncodeError:  # half of a surrogate pair, e.g. in a path that is not UTF-8
         text = json.dumps(to_builtins(event, enc_hook=str), ensure_ascii=False)
         return _ENCODER.encode(json.loads(text.encode("utf-8", "replace")))
+
+
+def _masked(event: Event) -> Event:
+    """The event without secrets. What is none of its texts, a verdict for example, stays."""
+    fields = to_builtins(event, enc_hook=str)
+    for name, value in fields.items():
+        masked = SECRETS.masked_in(value)
+        if masked != value:
+            with contextlib.suppress(ValidationError):
+                event = convert({**to_builtins(event, enc_hook=str), name: masked}, type(event))
+    return event

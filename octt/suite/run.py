@@ -6,12 +6,12 @@ import contextlib
 import enum
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from octt.ocpp import values
 from octt.pics.examine import examine
 from octt.record import read
+from octt.record.clock import utc
 from octt.record.events import CaseEnded
 from octt.record.words import Blame
 from octt.script.actions import Actions
@@ -123,7 +123,7 @@ class Run:
             pics=self.options.declaration.as_dict(),
             plan=[_line(planned) for planned in self.plan.values()],
             notices=self.options.notices,
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            started=utc().isoformat(timespec="seconds"),
             signer=self.options.signer,
         )
         self.laboratory.open()

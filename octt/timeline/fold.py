@@ -63,7 +63,9 @@ def _stopped(state: State, entry: Entry) -> State:
     known = None if ident is None else state.transactions.get(ident)
     if known is None:
         return state
-    ended = replace(known, stop=entry.payload)
+    # Not its meter values: a transaction is remembered for long.
+    stop = {name: value for name, value in entry.payload.items() if not isinstance(value, dict | list)}
+    ended = replace(known, stop=stop)
     return replace(state, transactions={**state.transactions, known.id: ended})
 
 

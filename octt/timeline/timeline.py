@@ -23,6 +23,15 @@ from octt.timeline.state import State
 
 REMEMBERED = 2000
 """Calls that a late reply can still be matched with."""
+HEAVIEST = 96 << 20
+"""Bytes that the entries which are kept may weigh: many times what a case has, however talkative the station is."""
+_ENTRY, _CHARACTER = 2500, 6
+"""What an entry weighs, and every character of its text when that is read."""
+_LONG = 1 << 16
+"""Characters of a text from where on each weighs twice: what is so long may be empty objects and nothing else."""
+
+LATE = 1.0
+"""Seconds by which a wait may be too long before that is told."""
 
 T = TypeVar("T")
 
@@ -41,7 +50,10 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """The clock of this machine."""
+    """The clock of this machine. `late` is told of a wait that took much longer than it should."""
+
+    def __init__(self, late: Callable[[Any, int, float], None] | None = None) -> None:
+        self._late = late
 
     def now(self) -> int:
         """As time.monotonic_ns."""
@@ -49,7 +61,11 @@ class RealClock:
 
     def wait(self, changed: threading.Condition, seconds: float) -> None:
         """As threading.Condition.wait."""
+        began = time.monotonic_ns()
         changed.wait(seconds)
+        over = (time.monotonic_ns() - began) / 1e9 - seconds
+        if over > LATE and self._late:
+            self._late("script", began, over)
 
     def sleep(self, seconds: float) -> None:
         """As time.sleep."""
@@ -65,22 +81,37 @@ class Timeline:
         """Makes sure that all that arrived is appended; the time up to which that is so. Set by who appends."""
 
         self._entries: list[Entry] = []
-        self._first = 0
+        self._weights: list[int] = []
+        self._weight = 0
+        self._first = self._forgotten = 0
         self._held: dict[int, int] = {}
-        self._calls: OrderedDict[tuple[bool, str], Entry] = OrderedDict()
+        self._calls: OrderedDict[tuple[bool, str], tuple[Entry, int]] = OrderedDict()
+        self._calls_weight = 0
         self._changed = threading.Condition()
         self._latest = State()
         self._settled = 0
+        self._end: Exception | None = None
 
     # -- who appends ----------------------------------------------------------------------------------------------
 
     def append(
-        self, n: int, m: int, t: int, kind: Kind, connection: int, *, held: bool = False, **more: Any
+        self,
+        n: int,
+        m: int,
+        t: int,
+        kind: Kind,
+        connection: int,
+        *,
+        held: bool = False,
+        weight: int = 0,
+        **more: Any,
     ) -> Entry:
         """Adds an entry, which the record has already, and wakes waiting threads.
 
-        `held`: it is a request that is still to be answered; see `release`. `more` are fields of Entry.
+        `held`: it is a request that is still to be answered; see `release`. `weight`: characters of its text. `more`
+        are fields of Entry.
         """
+        weight = _ENTRY + _CHARACTER * (weight + max(0, weight - _LONG))
         with self._changed:
             frame: Frame | None = more.get("frame")
             call = self._answered(frame, more.get("incoming", True)) if frame else None
@@ -91,8 +122,12 @@ class Timeline:
             self._latest = fold(self._latest, entry)
             entry = replace(entry, state=self._latest)
             if frame and frame.type == "CALL":
-                self._remember(entry)
+                self._remember(entry, weight)
             self._entries.append(entry)
+            self._weights.append(weight)
+            self._weight += weight
+            if self._weight > HEAVIEST:
+                self._make_room()
             if held:
                 self._held[index] = m
             self._changed.notify_all()
@@ -104,6 +139,12 @@ class Timeline:
             if self._held.pop(entry.index, None) is not None:
                 self._changed.notify_all()
 
+    def end_with(self, error: Exception) -> None:
+        """From now on nobody waits in vain: who does, or is going to, gets this error."""
+        with self._changed:
+            self._end = error
+            self._changed.notify_all()
+
     def wake(self) -> None:
         """Lets waiting threads look again though nothing was added."""
         with self._changed:
@@ -111,7 +152,7 @@ class Timeline:
 
     def call_of(self, incoming: bool, ident: str) -> Entry | None:
         """The call that a reply with this message id answers; `incoming`: the reply comes from the station."""
-        return self._calls.get((not incoming, ident))
+        return self._calls.get((not incoming, ident), (None, 0))[0]
 
     @property
     def latest(self) -> State:
@@ -121,12 +162,26 @@ class Timeline:
     def _answered(self, frame: Frame, incoming: bool) -> Entry | None:
         return self.call_of(incoming, frame.id) if frame.type in ("CALLRESULT", "CALLERROR") else None
 
-    def _remember(self, entry: Entry) -> None:
+    def _remember(self, entry: Entry, weight: int) -> None:
         key = (entry.incoming, entry.frame.id)
-        self._calls.pop(key, None)
-        self._calls[key] = entry
-        if len(self._calls) > REMEMBERED:
-            self._calls.popitem(last=False)
+        self._calls_weight += weight - self._calls.pop(key, (None, 0))[1]
+        self._calls[key] = entry, weight
+        while len(self._calls) > REMEMBERED or (self._calls_weight > HEAVIEST and len(self._calls) > 1):
+            self._calls_weight -= self._calls.popitem(last=False)[1][1]
+
+    def _make_room(self) -> None:
+        """Drops the oldest entries, a tenth and until the rest is light enough; the newest one stays."""
+        count = len(self._entries) // 10
+        light = self._weight - sum(self._weights[:count])
+        while light > HEAVIEST * 0.9 and count < len(self._entries) - 1:
+            light -= self._weights[count]
+            count += 1
+        self._drop(count)
+
+    def _drop(self, count: int) -> None:
+        self._weight -= sum(self._weights[:count])
+        del self._entries[:count], self._weights[:count]
+        self._first += count
 
     # -- who reads ------------------------------------------------------------------------------------------------
 
@@ -149,7 +204,7 @@ class Timeline:
             return self._entries[place] if place >= 0 else NOTHING
 
     def since(self, index: int, until: int | None = None) -> Sequence[Entry]:
-        """The visible entries from `index` on, before `until`. Those that were dropped are missing."""
+        """The visible entries from `index` on, before `until`. Those that were dropped are missing; see `lost`."""
         with self._changed:
             end = self.end if until is None else min(until, self.end)
             return self._entries[max(index - self._first, 0) : max(end - self._first, 0)]
@@ -157,9 +212,13 @@ class Timeline:
     def forget(self, before: int) -> None:
         """Drops entries that nobody will ask for again; the record keeps them."""
         with self._changed:
-            count = min(max(before - self._first, 0), max(len(self._entries) - 1, 0))
-            del self._entries[:count]
-            self._first += count
+            self._drop(min(max(before - self._first, 0), max(len(self._entries) - 1, 0)))
+            self._forgotten = self._first
+
+    def lost(self, since: int) -> int:
+        """How many entries from an index on were dropped though nobody said that they may be: in a flood."""
+        with self._changed:
+            return max(0, self._first - max(since, self._forgotten))
 
     def _before(self, index: int) -> State:
         place = index - self._first - 1
@@ -182,6 +241,8 @@ class Timeline:
         """
         with self._changed:
             while True:
+                if self._end:
+                    raise self._end
                 found = decide()
                 if found:
                     return found

@@ -272,7 +272,7 @@ def test_a_flood_of_frames_ends_the_connection(tmp_path):
         assert bench.events("disconnect")[0]["by"] == "csms"
         heard = [event for event in bench.events("frame") if event["dir"] == "in"]
         assert len(heard) <= 55
-        assert "frames in a burst" in heard[-1]["problems"][0]
+        assert "more than 50 frames at once" in heard[-1]["problems"][0]
         assert bench.station().call("Heartbeat")[0] == 3
 
 

@@ -6,10 +6,11 @@ A composite schedule is right when the limit it gives at every instant is right 
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from octt.ocpp.values import instant, shown
+from octt.record.clock import utc
 from octt.script.calling import Reply
 from octt.script.case_run import Label
 from octt.script.charging.comparing import Comparison, compare, returned_schedule
@@ -59,7 +60,7 @@ class SmartCharging:
             "chargingRateUnit": self.unit,
         }
         reply = self.station.call("GetCompositeSchedule", **request).payload
-        nothing = expected_schedule([], self.bench.connector, datetime.now(UTC), 60, self.unit)
+        nothing = expected_schedule([], self.bench.connector, utc(), 60, self.unit)
         steps, problems = returned_schedule(
             reply.get("chargingSchedule"), reply.get("scheduleStart"), nothing
         )
@@ -68,7 +69,7 @@ class SmartCharging:
 
     def during(self, transaction: Any) -> None:
         """A transaction runs from now on."""
-        self.transaction, self.transaction_start = transaction.id, datetime.now(UTC)
+        self.transaction, self.transaction_start = transaction.id, utc()
 
     def profile(
         self,
@@ -146,7 +147,7 @@ class SmartCharging:
     def composite(self, duration: int, *, step: Label) -> Reply:
         """GetCompositeSchedule, judged: its head, when it was worked out, and its limit at every instant."""
         connector = self.bench.connector
-        asked = datetime.now(UTC)
+        asked = utc()
         reply = self.station.call(
             "GetCompositeSchedule",
             connectorId=connector,

@@ -1,0 +1,58 @@
+"""The time of a run: that of the machine when it began, and since then what the monotonic clock counts.
+
+The machine's own wall clock may be set while a run goes on, and the times of a record must not follow. What passes
+while the machine sleeps counts, where it tells (CLOCK_BOOTTIME).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+
+def _boottime() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+_counted: Callable[[], int] = _boottime if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class RunClock:
+    """Wall time that only goes forward, in Unix nanoseconds."""
+
+    def __init__(self) -> None:
+        self._wall, self._monotonic = time.time_ns(), time.monotonic_ns()
+        self._ahead = _counted() - self._monotonic
+        self._slept = 0
+
+    def wall(self, monotonic: int | None = None) -> int:
+        """The wall time now, or at a monotonic time since the machine last slept."""
+        now = time.monotonic_ns()
+        slept = _counted() - now - self._ahead
+        if abs(slept - self._slept) > 1_000_000:  # the two clocks are not read in the same instant
+            self._slept = slept
+        return self._wall + (now if monotonic is None else monotonic) - self._monotonic + self._slept
+
+    @property
+    def slept(self) -> float:
+        """Seconds that the machine has slept since the beginning."""
+        self.wall()
+        return self._slept / 1e9
+
+    @property
+    def off(self) -> float:
+        """Seconds by which the machine's wall clock has been set since the beginning."""
+        return (time.time_ns() - self.wall()) / 1e9
+
+
+CLOCK = RunClock()
+"""That of this process."""
+
+wall = CLOCK.wall
+
+
+def utc() -> datetime:
+    """The time of the run as a date."""
+    return _EPOCH + timedelta(microseconds=wall() // 1000)
