@@ -91,9 +91,9 @@ class Actions:
                 self.case.journal.not_needed(owed)
             raise
         self._settle(name, params)
+        self.case.position.acted(name)
         if name.startswith("power"):
             self.case.position.expect_boot(start, certain=name != "power_off")
-        self.case.position.count_from_now()
 
     def _act(self, name: str, why: str, params: dict[str, Any]) -> None:
         record, start = self.case.record, time.monotonic()
