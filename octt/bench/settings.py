@@ -10,10 +10,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Seconds = Annotated[float, Field(gt=0, le=86400)]
-WholeSeconds = Annotated[int, Field(ge=1, le=86400)]
+from octt.bench.section import Seconds, Section, WholeSeconds
+from octt.bench.times import Times
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 IdTag = Annotated[str, Field(min_length=1, max_length=20)]
 
@@ -23,12 +24,6 @@ SECRET = "(secret)"
 
 class Secret:
     """Marks a setting whose value must not be shown."""
-
-
-class Section(BaseModel):
-    """A table of the bench file: unknown keys are errors, values are not converted between types."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class StationUnderTest(Section):
@@ -76,40 +71,14 @@ class IdTags(Section):
         return self
 
 
-class Times(Section):
-    """Configured values and limits, in seconds."""
-
-    heartbeat_interval: WholeSeconds = 10
-    boot_retry_interval: WholeSeconds = 10
-    connection_timeout: WholeSeconds = 30
-    meter_value_interval: WholeSeconds = 10
-    clock_aligned_interval: WholeSeconds = 60
-    transaction_duration: Seconds = 20
-    observation: Seconds = 10
-    max_deviation: Annotated[float, Field(ge=0)] = 5
-    reservation_expiry: WholeSeconds = 60
-    response_timeout: Seconds | None = None
-    function_timeout: Seconds | None = None
-    remote_start_timeout: Seconds | None = None
-    remote_stop_timeout: Seconds | None = None
-    boot_timeout: Seconds = 300
-    reconnect_timeout: Seconds = 180
-    download_timeout: Seconds = 300
-    install_timeout: Seconds = 600
-    upload_timeout: Seconds = 300
-    certificate_timeout: Seconds = 180
-    connect_timeout: Seconds = 300
-    operator_timeout: Seconds = 900
-
-
 class Driver(Section):
     """Who acts on the station. `url` for http; `commands` for command: a shell command per action."""
 
     kind: Literal["manual", "http", "command", "simulated"] = "manual"
     url: str = ""
     timeout: Seconds = 60
-    commands: dict[str, str] = {}
-    simulator: list[str] = []
+    commands: dict[str, str] = Field(default_factory=dict)
+    simulator: list[str] = Field(default_factory=list)
     operator: bool | None = None
 
     @model_validator(mode="after")
@@ -288,10 +257,9 @@ SIMULATED = Bench(
         observation=0.7,
         max_deviation=1,
         reservation_expiry=3,
-        response_timeout=2,
-        function_timeout=2.5,
         boot_timeout=8,
         reconnect_timeout=6,
+        delivery_timeout=6,
         download_timeout=10,
         install_timeout=10,
         upload_timeout=10,

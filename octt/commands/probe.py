@@ -39,10 +39,10 @@ def probe(bench_file: Path | None, out: Path | None) -> Path:
         if run.problem:
             raise ConfigError(run.problem)
         for action, payload in _HARMLESS:
-            run.csms.call(action, payload, run.limits.response)
+            run.ask(action, payload)
         connector = run.bench.connector
         if run.csms.timeline.state.statuses.get(connector) == "Available":
-            run.csms.call("UnlockConnector", {"connectorId": connector}, run.limits.response)
+            run.ask("UnlockConnector", {"connectorId": connector})
     finally:
         run.finish("probed")
     return options.out

@@ -61,6 +61,7 @@ class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
     pics: Table  # the declaration as read
     plan: list[PlanLine]  # the cases in their order
     notices: list[str] = []  # what was missing or was changed before the run, a sentence each
+    limits: list[Table] = []  # how long the station may take: {waits_for, seconds, whose, decides}
     started: str  # ISO 8601
     signer: str = ""  # fingerprint of the key that the run is to be signed with
 

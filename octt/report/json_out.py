@@ -60,6 +60,7 @@ def as_dict(result: Result) -> dict[str, Any]:
         },
         "laboratory": vars(result.laboratory),
         "bench": run.bench,
+        "limits": run.limits,
         "declaration": result.declaration,
         "profiles": [vars(profile) for profile in result.profiles],
         "cases": [_case(case) for case in result.cases],

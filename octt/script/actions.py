@@ -95,9 +95,9 @@ class Actions:
         if self.person:
             self.person.cables.moved(task, start)
         self._settle(name, params)
+        self.case.position.acted(name)
         if name.startswith("power"):
             self.case.position.expect_boot(start, certain=name != "power_off")
-        self.case.position.count_from_now()
 
     def _act(self, task: Task) -> None:
         record, start = self.case.record, time.monotonic()

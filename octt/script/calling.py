@@ -10,7 +10,7 @@ from octt.bench import Bench
 from octt.csms.server import CentralSystem
 from octt.ocpp import schemas
 from octt.script.case_run import CaseRun, Label, following
-from octt.script.limits import Limits
+from octt.script.limits import REPLY, Limit, Limits
 from octt.script.verdicts import Blame
 from octt.timeline import matching
 from octt.timeline.entry import Entry
@@ -115,10 +115,10 @@ class Calling:
         """The station as far as it is known now."""
         return self.case.timeline.state
 
-    def call(self, action: str, *, step: Label = "", within: float | None = None, **payload: Any) -> Reply:
+    def call(self, action: str, *, step: Label = "", **payload: Any) -> Reply:
         """Sends a request and takes the reply; a missing reply fails the step after `step`.
 
-        `within` seconds; default is the response timeout. Raises ValueError for fields the action does not have.
+        Raises ValueError for fields the action does not have.
         """
         schemas.check_fields(action, "request", payload)
         if action not in schemas.TO_STATION:
@@ -127,13 +127,13 @@ class Calling:
             raise ValueError(f"our own {action}.req is not valid: {'; '.join(wrong)}")
         if action in _USES_CONNECTOR:
             self.case.uses(payload.get("connectorId", 0))
-        limit = within or self.limits.response
-        label = following(step)
-        request, seen = self.system.call(action, payload, limit)
+        limit, label = self.limits.of(REPLY), following(step)
+        request, seen = self.system.call(action, payload, limit.seconds)
         what = f"a reply to {action}"
         if request is None:
             self.case.fail(label, what, "the station is not connected", blame=Blame.NETWORK)
         self.case.position.look_after(request)
+        self.case.position.caused_by(action)
         if action == "Reset":
             self.case.position.expect_boot(request.index, certain=payload.get("type") == "Hard")
         if step != "":
@@ -146,15 +146,15 @@ class Calling:
             self.case.position.expect_no_boot()
         return reply
 
-    def _no_reply(self, label: str, what: str, request: Entry, limit: float, payload: Fields) -> NoReturn:
+    def _no_reply(self, label: str, what: str, request: Entry, limit: Limit, payload: Fields) -> NoReturn:
         """The end of a case by a missing reply: what came instead, and whether the connection was lost before."""
         after = self.timeline.since(request.index + 1)
         ended = next((e for e in after if e.kind == "disconnect"), None)
         odd = [e for e in after if e.incoming and e.kind == "frame" and e.problems and not e.is_call()]
-        caused = request.action in _ENDS_CONNECTION or payload.get("key") in _ENDS_CONNECTION
+        caused = request.action in _ENDS_CONNECTION or str(payload.get("key")) in _ENDS_CONNECTION
         blame = Blame.STATION
         if ended is None:
-            actual = f"no reply within {limit:g} s"
+            actual = f"no reply within {limit}"
         else:
             actual = (
                 f"the connection ended {(ended.m - request.m) / 1e9:.3g} s after the request, before a reply"
@@ -163,10 +163,34 @@ class Calling:
                 blame = Blame.NETWORK
         if odd:
             actual += f"; {odd[0].short()} came, but {odd[0].problems[0]}"
-        cite = "OCPP-J 1.6 4.1.1"
-        self.case.fail(
-            label, what, actual, blame=blame, closest=odd[0] if odd else request, limit=limit, cite=cite
-        )
+        closest, cite = odd[0] if odd else request, "OCPP-J 1.6 4.1.1"
+        if ended is None and not odd:
+            self.missed(limit, label, what, actual, closest=closest, cite=cite)
+        self.case.fail(label, what, actual, blame=blame, closest=closest, limit=limit.seconds, cite=cite)
+
+    def missed(
+        self,
+        bound: Limit,
+        label: Label,
+        what: str,
+        actual: str,
+        *,
+        blame: Blame = Blame.STATION,
+        there: bool | None = None,
+        **more: Any,
+    ) -> NoReturn:
+        """The end of a case by something that did not come within a limit: no verdict unless the limit decides.
+
+        `there`: whether the station could have done it by itself (default: it is connected).
+        """
+        present = self.state.connected if there is None else there
+        decides = bound.decides(there=present)
+        if not decides:
+            actual += f"; {bound.remedy}"
+            if blame is Blame.STATION and not (present and bound.patient):
+                blame = Blame.CONFIGURATION
+        more.setdefault("limit", bound.seconds)
+        self.case.fail(label, what, actual, blame=blame, decides=decides, **more)
 
     def _booted(self, entries: Sequence[Entry]) -> bool:
         return any(e.is_call("BootNotification") for e in entries)

@@ -117,17 +117,21 @@ class CaseRun:
         actual: str,
         *,
         blame: Blame | str = Blame.STATION,
+        decides: bool = True,
         cite: str = "",
         **more: Any,
     ) -> NoReturn:
-        """Records a failed step and ends the case: Failed, or Inconclusive outside the test or for another's fault."""
+        """Records a failed step and ends the case: Failed, or Inconclusive outside the test or for another's fault.
+
+        `decides` False: it is no verdict about the station, whoever is to blame.
+        """
         if not cite and self.section and blame == "station" and label != "":
             cite = f"test-case document {self.section}"
         self.step(label, what, "fail", actual=actual, cite=cite, **more)
         place = f"step {self.prefix}{label}: " if label != "" else ""
         source = f" [{cite}]" if cite else ""
         reason = f"{place}expected {what}; {actual}{source}"
-        if self.phase == "test" and blame == "station":
+        if self.phase == "test" and blame == "station" and decides:
             self.failed = self.failed or reason
             raise Failed(reason)
         where = "" if self.phase == "test" else f"in {self.phase}: "

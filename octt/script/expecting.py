@@ -3,7 +3,8 @@
 Every expectation becomes a step on the record. `sends` takes the first fitting request after the previous
 expectation; what it passes over is looked at when the case ends (octt/script/unexpected.py).
 Deadlines count from the last acknowledged action, answer or fitting frame, so that a slow person or a slow script
-never fails a station. Names of actions and fields are the specification's; a misspelt one is an error at once.
+never fails a station; how long they are follows from what is waited for (octt/script/limits.py).
+Names of actions and fields are the specification's; a misspelt one is an error at once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from octt.script.calling import Calling, Fields, Reply
 from octt.script.case_run import Label
 from octt.script.failing import Failing
+from octt.script.limits import RECONNECT, Limit
 from octt.script.verdicts import Blame, Inconclusive, Judgement, NotApplicable
 from octt.timeline.entry import NOTHING, Entry
 from octt.timeline.expectation import Expectation, Wanted, Window
@@ -35,8 +37,9 @@ class Expecting(Failing, Calling):
         action: str,
         *,
         step: Label = "",
-        within: float | None = None,
-        after: float | None = None,
+        within: Limit | None = None,
+        after: float = 0.0,
+        due: float = 0.0,
         since: Entry | None = None,
         optional: bool = False,
         cite: str = "",
@@ -44,34 +47,46 @@ class Expecting(Failing, Calling):
     ) -> Entry:
         """Waits for a request with these fields, and fails the case when it does not come in time.
 
-        `within` seconds from the last action or frame (default: the limit for triggered functions; with `after`
-        that much more). `after`: it must not come earlier than that, less the tolerance. `since` counts from
-        another frame. `optional`: it may also be missing; that is decided by the next expectation.
+        `after` so many seconds it is due by a section: it must not come earlier, less the tolerance, and the limit is
+        that much longer. `due`: as `after`, but it may come at any time before. `since` counts from another frame.
+        `optional`: it may also be missing; that is decided by the next expectation. `within`: another limit
+        than the one for this request.
         """
+        limit = self._limit((action, fields), within=within, due=after or due)
         expectation = self._expects(
-            (action, fields), within=within, after=after or 0.0, since=since, optional=optional
+            (action, fields), limit=limit, after=after, due=due, since=since, optional=optional
         )
         if optional:
             self._optional.append((step, expectation))
             return NOTHING
-        return self._comes(expectation, step, cite)
+        return self._comes(expectation, limit, step, cite)
 
-    def either(
-        self, *alternatives: tuple[str, Fields], step: Label = "", within: float | None = None, cite: str = ""
-    ) -> Entry:
-        """Waits for the first request that fits one of several (action, fields)."""
-        return self._comes(self._expects(*alternatives, within=within), step, cite)
+    def either(self, *alternatives: tuple[str, Fields], step: Label = "", cite: str = "") -> Entry:
+        """Waits for the first request that fits one of several (action, fields), as long as the slowest may take."""
+        limit = self._limit(*alternatives)
+        return self._comes(self._expects(*alternatives, limit=limit), limit, step, cite)
 
-    def may_send(self, action: str, *, step: Label = "", within: float, **fields: Any) -> Entry | None:
+    def may_send(
+        self,
+        action: str,
+        *,
+        step: Label = "",
+        within: Limit | None = None,
+        due: float = 0.0,
+        **fields: Any,
+    ) -> Entry | None:
         """Waits for a request that a conformant station may leave out; None when it did."""
-        expectation = self._expects((action, fields), within=within, optional=True)
-        outcome = self._await(expectation)
+        limit = self._limit((action, fields), within=within, due=due)
+        expectation = self._expects((action, fields), limit=limit, due=due, optional=True)
+        outcome, seconds = self._await(expectation), expectation.window.seconds
         what = f"perhaps {expectation}"
         if not (isinstance(outcome, Met) and outcome.entry):
-            self.case.step(step, what, "skipped", limit=within)
+            self.case.position.waits_for_protocol(due)
+            self.case.step(step, what, "skipped", limit=seconds)
             return None
+        self._take_due(expectation, outcome.entry)
         self._settle_optional(outcome.entry.index)
-        self.case.step(step, what, "ok", frame=outcome.entry, limit=within)
+        self.case.step(step, what, "ok", frame=outcome.entry, limit=seconds)
         self.case.position.take(outcome.entry, expectation)
         return outcome.entry
 
@@ -129,6 +144,12 @@ class Expecting(Failing, Calling):
         what, frame = f"no {Wanted(action, fields)}", next(iter(found), None)
         self.check(not found, what, "it came", step=step, cite=cite, frame=frame)
 
+    def asked(self, action: str) -> Entry:
+        """Our last request of this action; NOTHING when there was none in this attempt."""
+        entries = self.timeline.since(self.case.position.began)
+        ours = (e for e in reversed(entries) if not e.incoming and e.frame.type == "CALL")
+        return next((entry for entry in ours if entry.action == action), NOTHING)
+
     # -- facts ----------------------------------------------------------------------------------------------------
 
     def check(
@@ -164,20 +185,33 @@ class Expecting(Failing, Calling):
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
+    def _limit(
+        self, *alternatives: tuple[str, Fields], within: Limit | None = None, due: float = 0.0
+    ) -> Limit:
+        """How long may be waited for the slowest of several requests, and whose number that is."""
+        if within is not None:
+            return within
+        if due and alternatives[0][0] == "BootNotification":
+            return self.limits.of(RECONNECT)
+        cause = self.case.position.cause
+        limits = [self.limits.for_request(action, fields, cause) for action, fields in alternatives]
+        return max(limits, key=lambda limit: limit.seconds).after(due)
+
     def _expects(
         self,
         *alternatives: tuple[str, Fields],
-        within: float | None = None,
+        limit: Limit,
         after: float = 0.0,
+        due: float = 0.0,
         since: Entry | None = None,
         optional: bool = False,
     ) -> Expectation:
         wanted = tuple(Wanted(action, fields) for action, fields in alternatives)
         window = Window(
             since.m if since else self.case.position.since,
-            self.limits.function if within is None else within,
-            after,
-            self.limits.early(after),
+            limit.seconds,
+            after or due,
+            self.limits.early(after) if after else due,
         )
         start = min(self.case.position.start_of(one) for one in wanted)
         return Expectation(wanted, window, start, optional)
@@ -201,13 +235,13 @@ class Expecting(Failing, Calling):
             outcome = judge(position.entries(expectation.start), expectation, deadline)
         return outcome or Late(None)
 
-    def _comes(self, expectation: Expectation, step: Label, cite: str) -> Entry:
+    def _comes(self, expectation: Expectation, limit: Limit, step: Label, cite: str) -> Entry:
         outcome, window = self._await(expectation), expectation.window
-        if window.after:
-            self.case.position.waits_for_protocol(window.after)
         if not isinstance(outcome, Met) or outcome.entry is None:
-            self.did_not_come(step, expectation, outcome, cite)
+            self.case.position.waits_for_protocol(window.after)
+            self.did_not_come(step, expectation, limit, outcome, cite)
         entry = outcome.entry
+        self._take_due(expectation, entry)
         self._settle_optional(entry.index)
         self.case.step(
             step,
@@ -220,6 +254,12 @@ class Expecting(Failing, Calling):
         )
         self.case.position.take(entry, expectation)
         return entry
+
+    def _take_due(self, expectation: Expectation, entry: Entry) -> None:
+        """The wait for something that is due at a time is the protocol's, as far as it was waited for."""
+        window = expectation.window
+        waited = (entry.m - max(window.since, self.case.position.since)) / 1e9
+        self.case.position.waits_for_protocol(max(0.0, min(window.after, waited)))
 
     def _settle_optional(self, before: int) -> None:
         position = self.case.position

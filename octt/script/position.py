@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from octt.script.limits import BOOTED, ONLINE
 from octt.timeline.entry import Entry
 from octt.timeline.expectation import Expectation, Wanted
 from octt.timeline.order import may_be_reversed
@@ -35,6 +36,7 @@ class Position:
         self._boot: Reboot | None = None
         self._last: Expectation | None = None
         self._block: int | None = None
+        self._cause = self._origin = ""
 
     # -- where it stands ------------------------------------------------------------------------------------------
 
@@ -54,6 +56,11 @@ class Position:
         return self._since
 
     @property
+    def origin(self) -> str:
+        """What happened at `since`, for a sentence: a reply, a request, an action; "" when it was none of them."""
+        return self._origin
+
+    @property
     def protocol_waits(self) -> float:
         """Seconds that the case had to wait because the protocol takes them."""
         return self._protocol_waits
@@ -67,6 +74,11 @@ class Position:
     def boot(self) -> Reboot | None:
         """The last thing we did to make the station boot; None: nothing."""
         return self._boot
+
+    @property
+    def cause(self) -> str:
+        """What causes what comes next: our last request, the last action at the station, or a boot or connection."""
+        return self._cause
 
     @property
     def test_from(self) -> int | None:
@@ -107,8 +119,10 @@ class Position:
             if self._loss_expected:  # we made it boot, and a boot takes what it takes
                 self.waits_for_protocol(max(0.0, (entry.m - self._since) / 1e9))
             self._loss_expected = False
-        if self._block is None:
-            self.count_from(entry)
+            self._cause = BOOTED
+        elif self._cause == ONLINE and entry.action in ("StartTransaction", "StopTransaction"):
+            self._cause = entry.action  # the queue has come; what follows comes of it
+        self.count_from(entry)
 
     def mark(self, entry: Entry) -> None:
         """A step has accounted for this entry, wherever the case stands."""
@@ -123,13 +137,24 @@ class Position:
         """What came until now is not looked at any more."""
         self._next = max(self._next, self.timeline.end)
 
+    def caused_by(self, cause: str) -> None:
+        """What comes next is caused by this: it decides how long it may take (octt/script/limits.py)."""
+        self._cause = cause
+
+    def acted(self, action: str) -> None:
+        """An action at the station is done: the time for its reaction begins now."""
+        self._cause = action
+        self.count_from_now()
+        self._origin = action
+
     def count_from_now(self) -> None:
         """The time for the station's next reaction begins now."""
-        self._since = self.timeline.clock.now()
+        self._since, self._origin = self.timeline.clock.now(), ""
 
     def count_from(self, entry: Entry) -> None:
         """The time for the station's next reaction begins with this entry, unless it has begun later."""
-        self._since = max(self._since, entry.m)
+        if entry.m >= self._since:
+            self._since, self._origin = entry.m, entry.name
 
     def waits_for_protocol(self, seconds: float) -> None:
         """So many seconds of the case are none of its own: the protocol takes them."""
@@ -143,6 +168,8 @@ class Position:
         """We make the station boot, from a place on; not `certain`: it may also restart without."""
         self._loss_expected = True
         self._boot = Reboot(start, self.timeline.clock.now(), certain)
+        if certain:  # else transactions end first (5.14), which is no matter of the boot
+            self._cause = BOOTED
 
     def expect_no_boot(self) -> None:
         """The station refused to."""
@@ -163,6 +190,3 @@ class Position:
             yield
         finally:
             self._block = None
-            last = self.timeline.since(self._next - 1, self._next)
-            if last:
-                self.count_from(last[0])

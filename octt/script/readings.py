@@ -92,7 +92,7 @@ def check_spacing(station: Station, found: list[Reading], interval: float, *, st
         station.check(
             interval - station.limits.early(interval) - slack
             <= spacing
-            <= interval + station.limits.late + slack,
+            <= interval + station.limits.late(interval) + slack,
             f"meterValue.timestamp {interval:g} s after the one before",
             f"{other.text} is {spacing:g} s after {one.text}",
             step=step,

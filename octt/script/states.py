@@ -66,7 +66,6 @@ def shows(
     *,
     step: str | int,
     connector: int | None = None,
-    within: float | None = None,
 ) -> None:
     """The status that a state is seen by.
 
@@ -74,11 +73,10 @@ def shows(
     """
     number = station.bench.connector if connector is None else connector
     if station.case.phase is Phase.TEST:
-        station.reports(status, connector=number, step=step, within=within)
+        station.reports(status, connector=number, step=step)
         return
-    limit = station.limits.function if within is None else within
-    wanted = {"connectorId": number, "status": status}
-    if station.may_send("StatusNotification", step=step, within=limit, **wanted) is None:
+    wanted: dict[str, Any] = {"connectorId": number, "status": status}
+    if station.may_send("StatusNotification", step=step, **wanted) is None:
         what = (
             f"StatusNotification {status} of connector {number} did not come where the case needs that state"
         )
@@ -152,9 +150,8 @@ def start_charging(
             connectorId=connector,
             idTag=tag,
             step=11,
-            within=station.limits.remote_start,
         )
-        shows(station, "Charging", step=13, within=station.limits.remote_start)
+        shows(station, "Charging", step=13)
     return transaction(station, start)
 
 
@@ -228,8 +225,7 @@ def cache_id_tag(station: Station, driver: Actions, *, id_tag: str = "", locally
             driver.present_id_tag(started.connector, started.id_tag, "the session ends")
         else:
             station.call("RemoteStopTransaction", transactionId=started.id).returns(status="Accepted")
-        within = None if locally else station.limits.remote_stop
-        station.sends("StopTransaction", transactionId=started.id, step=1, within=within)
+        station.sends("StopTransaction", transactionId=started.id, step=1)
         shows(station, "Finishing", step=3)
         driver.unplug(started.connector, "the session is over")
         shows(station, "Available", step=5)

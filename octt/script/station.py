@@ -152,7 +152,7 @@ class Station(Watching):
     def reboot(self, kind: str = "Soft") -> Entry:
         """Resets the station and waits until it has come back; its BootNotification."""
         self.call("Reset", type=kind)
-        return self.sends("BootNotification", within=self.bench.times.boot_timeout)
+        return self.sends("BootNotification")
 
 
 @dataclass(frozen=True)

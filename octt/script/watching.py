@@ -6,6 +6,7 @@ from typing import Any
 
 from octt.script.case_run import Label
 from octt.script.expecting import Expecting
+from octt.script.limits import BOOT, ONLINE, RECONNECT, Kind, Limit
 from octt.script.verdicts import Blame
 from octt.timeline.entry import NOTHING, Entry
 from octt.timeline.expectation import Expectation, Link, Wanted, Window
@@ -21,14 +22,13 @@ class Watching(Expecting):
         Late is counted from the station's last message of any kind, since other traffic may put a heartbeat off
         (HeartbeatInterval is an interval of inactivity, section 9.1.10).
         """
-        limit, clock = every + self.limits.late, self.timeline.clock
-        began = clock.now()
-        first = self.sends(action, within=limit, since=self._put_off(action, limit), step=step, cite=cite)
+        limit, began = self.limits.interval(every), self.timeline.clock.now()
+        since = self._put_off(action, limit.seconds)
+        first = self.sends(action, within=limit, since=since, step=step, cite=cite)
         self.waits_for_protocol(every * times + min(every, max(0.0, (first.m - began) / 1e9)))
         for _ in range(times):
-            second = self.sends(
-                action, within=limit, since=self._put_off(action, limit), step=step, cite=cite
-            )
+            since = self._put_off(action, limit.seconds)
+            second = self.sends(action, within=limit, since=since, step=step, cite=cite)
             spacing = (second.m - first.m) / 1e9
             if spacing < every - self.limits.early(every):
                 actual = f"the next came after {spacing:.2f} s"
@@ -62,27 +62,41 @@ class Watching(Expecting):
             self.case.fail(step, what, lost, blame=Blame.NETWORK)
         self.case.step(step, what, "ok", seconds=seconds, limit=seconds, cite=cite)
 
-    def connects(self, *, within: float | None = None, step: Label = "", again: bool = True) -> Entry:
-        """Waits for the station's (new) connection; without `again` one that it has is as good."""
-        limit = self.bench.times.reconnect_timeout if within is None else within
+    def connects(
+        self,
+        *,
+        step: Label = "",
+        again: bool = True,
+        kind: Kind = RECONNECT,
+        at_most: float | None = None,
+    ) -> Entry:
+        """Waits for the station's (new) connection; without `again` one that it has is as good.
+
+        `kind` BOOT: it has to boot first. `at_most` so many seconds, where it was waited for before.
+        """
+        limit = self.limits.of(kind).at_most(at_most)
         if not again and self.state.connected:
-            self.case.step(step, "the station connects", "ok", limit=limit)
+            self.case.step(step, "the station connects", "ok", limit=limit.seconds)
             return NOTHING
         outcome = self._await(self._link("connect", limit))
         if not (isinstance(outcome, Met) and outcome.entry):
             refusal = self.system.refusals[-1] if self.system.refusals else "no attempt was seen"
-            self.case.fail(step, "the station to connect", f"it did not within {limit:g} s ({refusal})")
-        self.case.step(step, "the station connects", "ok", frame=outcome.entry, limit=limit)
+            actual = f"it did not within {limit} ({refusal})"
+            self.missed(limit, step, "the station to connect", actual, there=False)
+        self.case.step(step, "the station connects", "ok", frame=outcome.entry, limit=limit.seconds)
         self.case.position.take(outcome.entry)
+        self.case.position.caused_by(ONLINE)
         return outcome.entry
 
-    def disconnects(self, *, within: float | None = None, step: Label = "") -> Entry:
-        """Waits until the connection ends."""
-        limit = self.limits.function if within is None else within
+    def disconnects(self, *, step: Label = "") -> Entry:
+        """Waits until the connection ends, which no section sets a time for."""
+        limit = self.limits.of(BOOT)
         outcome = self._await(self._link("disconnect", limit))
         if not (isinstance(outcome, Met) and outcome.entry):
-            self.case.fail(step, "the station to disconnect", f"it stayed connected for {limit:g} s")
-        self.case.step(step, "the station disconnects", "ok", frame=outcome.entry, limit=limit)
+            actual = f"it stayed connected for {limit}"
+            blame = Blame.CONFIGURATION
+            self.case.fail(step, "the station to disconnect", actual, blame=blame, limit=limit.seconds)
+        self.case.step(step, "the station disconnects", "ok", frame=outcome.entry, limit=limit.seconds)
         self.case.position.take(outcome.entry)
         return outcome.entry
 
@@ -96,9 +110,9 @@ class Watching(Expecting):
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _link(self, kind: Any, limit: float) -> Expectation:
+    def _link(self, kind: Any, limit: Limit) -> Expectation:
         position = self.case.position
-        return Expectation((Link(kind),), Window(position.since, limit), position.next)
+        return Expectation((Link(kind),), Window(position.since, limit.seconds), position.next)
 
     def _put_off(self, action: str, limit: float) -> Entry | None:
         """The last request of the station before `action` came, or before `limit` seconds of silence.

@@ -39,7 +39,7 @@ def establish_preconditions(scene: Scene, *, has_cache: bool) -> None:
     lost with it. Connectors that are not free hinder a case when it uses them.
     """
     scene.case.blocked = hindered(scene)
-    scene.station.connects(again=False, within=SHORT)
+    scene.station.connects(again=False, at_most=SHORT)
     try:
         _answers(scene, has_cache)
     except Judgement as silent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from octt.record.words import Blame
+from octt.script.limits import BOOT
 from octt.script.restore import ending
 from octt.script.restore.means import Means
 from octt.script.restore.undoing import carry_out
@@ -30,7 +31,7 @@ def await_connection(means: Means) -> str:
             power = ", nor after its power was cycled"
         except Judgement as judgement:
             power = f" ({judgement.reason})"
-        if not power.startswith(",") or not _comes(means, bench.times.boot_timeout):
+        if not power.startswith(",") or not _comes(means, means.station.limits.of(BOOT).seconds):
             tried = system.refusals[-1] if system.refusals else "nothing tried to connect"
             return (
                 f"the station did not connect within {limit:g} s{power}: {tried}. One that could not connect for "

@@ -11,6 +11,7 @@ from octt.pics.declaration import Declaration, DeclarationError, load_declaratio
 from octt.pics.intervals import adapted_intervals
 from octt.pics.problems import problems
 from octt.pics.simulate import simulator_options
+from octt.script.limits import Limits, declared_times
 from octt.suite.catalogue import CatalogueError, Planned, find, load_catalogue, plan
 from octt.suite.checks import check
 from octt.suite.options import Options
@@ -45,7 +46,8 @@ def prepare(
     arguments = simulator_options(declaration) if bench.driver.kind == "simulated" else []
     options = Options(bench, declaration, folder, cases, profiles, None, arguments)
     options.pki_folder = pki_folder(bench, bench_file)
-    options.notices = [*_undecided(planned, bench_file, pics_file), *map(str, adapted)]
+    overruled = Limits(bench.times, declared_times(declaration)).overruled()
+    options.notices = [*_undecided(planned, bench_file, pics_file), *map(str, adapted), *overruled]
     return options
 
 

@@ -18,7 +18,7 @@ from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
 from octt.script.declared import Declared
-from octt.script.limits import Limits, declared_times, limits
+from octt.script.limits import REPLY, TRIGGERED, Limits, declared_times
 from octt.script.restore.ending import make_ready, restore, settle
 from octt.script.restore.means import Ground
 from octt.script.security.words import Security
@@ -34,6 +34,7 @@ from octt.suite.laboratory import Laboratory
 from octt.suite.leftover import Left, left_before
 from octt.suite.machine import tool
 from octt.suite.options import Options
+from octt.timeline.entry import Entry
 
 CONNECTORS = 1000
 """More than any station has."""
@@ -75,7 +76,7 @@ class Run:
         self.keys: list[dict[str, Any]] | None = None
         """The station's configuration before the first case: entries of GetConfiguration.conf."""
 
-        self.limits: Limits = limits(self.bench, declared_times(options.declaration))
+        self.limits = Limits(self.bench.times, declared_times(options.declaration))
         self.person = self.laboratory.person(self.limits)
         self.ground, self.journal = Ground(), Journal(self.record)
         self.plan = self._plan()
@@ -123,6 +124,7 @@ class Run:
             pics=self.options.declaration.as_dict(),
             plan=[_line(planned) for planned in self.plan.values()],
             notices=self.options.notices,
+            limits=self.limits.told(),
             started=utc().isoformat(timespec="seconds"),
             signer=self.options.signer,
         )
@@ -153,16 +155,20 @@ class Run:
 
     def _get_to_know_the_station(self) -> None:
         """Reads the configuration once: evidence, and what applicability may depend on."""
-        settle = time.monotonic_ns() + int(min(self.limits.function, 5) * 1e9)
+        settle = time.monotonic_ns() + int(min(self.limits.of(TRIGGERED).seconds, 5) * 1e9)
         timeline, tested = self.csms.timeline, self.bench.connector
         timeline.wait(lambda: tested in timeline.state.statuses, settle)
         self.snapshot("before")
         self.plan = self._plan()
         self.between = self.scene(self.between.case)
 
+    def ask(self, action: str, payload: dict[str, Any]) -> Entry | None:
+        """A request outside the cases; the reply, None when none came in time."""
+        return self.csms.call(action, payload, self.limits.of(REPLY).seconds)[1]
+
     def snapshot(self, when: str) -> None:
         """Puts the station's whole configuration on the record."""
-        _request, seen = self.csms.call("GetConfiguration", {}, self.limits.response)
+        seen = self.ask("GetConfiguration", {})
         if seen is None or seen.frame.type != "CALLRESULT":
             return
         listed = seen.payload.get("configurationKey")

@@ -55,6 +55,16 @@ class Entry:
         """Whether this is a request of the station (for `action`)."""
         return self.incoming and self.frame.type == "CALL" and (action is None or self.action == action)
 
+    @property
+    def name(self) -> str:
+        """What it is, in a word: StopTransaction.req, Reset.conf, CALLERROR to Reset, connect."""
+        if self.kind != "frame":
+            return self.kind
+        suffixes = {"CALL": ".req", "CALLRESULT": ".conf"}
+        if self.frame.type in suffixes:
+            return self.action + suffixes[self.frame.type]
+        return f"{self.frame.type} to {self.action}" if self.action else self.frame.type
+
     def short(self) -> str:
         """One line for people: action and the payload, shortened."""
         if self.kind != "frame":

@@ -226,6 +226,10 @@ class Timeline:
             return State() if self._first == 0 else self._entries[0].state
         return self._entries[place].state
 
+    def moment(self, seconds: float) -> int:
+        """The moment in so many seconds, in monotonic nanoseconds."""
+        return self.clock.now() + int(seconds * 1e9)
+
     # -- waiting --------------------------------------------------------------------------------------------------
 
     @property

@@ -4,7 +4,7 @@ from octt.script import case
 
 
 def _boots_and_beats(station, bench, *, statuses, heartbeats):
-    station.reports_all("Available", step=statuses, within=bench.times.boot_timeout, cite="OCPP 1.6 4.2")
+    station.reports_all("Available", step=statuses, cite="OCPP 1.6 4.2")
     station.repeats("Heartbeat", every=bench.times.heartbeat_interval, step=heartbeats, cite="OCPP 1.6 4.6")
 
 
@@ -19,7 +19,8 @@ def test_cold_boot(station, csms, driver, bench):
     csms.answer("BootNotification", times=1, status="Rejected", interval=retry)
 
     driver.power_cycle(why="the station must boot cold")
-    rejected = station.sends("BootNotification", step=1, within=bench.times.boot_timeout)
+    rejected = station.sends("BootNotification", step=1)
+    station.expect_disconnect()  # while Rejected it may close its connection
     station.sends("BootNotification", step=3, since=rejected, after=retry, cite="OCPP 1.6 4.2")
     _boots_and_beats(station, bench, statuses=5, heartbeats=7)
 
@@ -32,7 +33,7 @@ def test_cold_boot_pending(station, csms, driver, bench):
     csms.answer("BootNotification", times=1, status="Pending", interval=retry)
 
     driver.power_cycle(why="the station must boot cold")
-    pending = station.sends("BootNotification", step=1, within=bench.times.boot_timeout)
+    pending = station.sends("BootNotification", step=1)
     station.call("GetConfiguration", step=3).returns()
     interval = str(bench.times.meter_value_interval)
     station.configures("MeterValueSampleInterval", interval, step=5)

@@ -21,16 +21,12 @@ def _charging_with(station, driver, sampled, aligned, key):
 
 def _three_readings(station, bench, interval, context):
     """Three meterValues of this context of the connector; others (of the beginning, or triggered) are passed over."""
-    found, before = [], station.newest()
+    found = []
     for _ in range(8):
         if len(found) >= 3:
             break
-        within = 2 * interval + station.limits.function
-        seen = station.sends("MeterValues", connectorId=bench.connector, step=1, within=within)
+        seen = station.sends("MeterValues", connectorId=bench.connector, step=1, due=2 * interval)
         found += of_transaction(seen, found)
-    # Of a clock-aligned interval only the rest is waited for.
-    if found:
-        station.waits_for_protocol(min(3 * interval, (found[-1].seen.m - before.m) / 1e9))
     what = "three meterValues with a timestamp"
     station.check(len(found) >= 3, what, f"{len(found)} in eight messages", step=1, cite="OCPP 1.6 7.33")
     station.check(
@@ -106,9 +102,7 @@ def _is_aligned(station, reading, interval):
     since_midnight = at.hour * 3600 + at.minute * 60 + at.second + at.microsecond / 1e6
     off = min(since_midnight % interval, -since_midnight % interval)
     station.check(
-        off <= max(1.0, station.limits.early(interval))
-        if interval > 3
-        else off <= station.limits.early(interval),
+        off <= station.limits.aligned(interval),
         f"meterValue.timestamp aligned to the clock: a multiple of {interval} s since midnight",
         f"{reading.text} is {off:.1f} s off",
         step=1,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from octt.ocpp.values import instant
 from octt.script import ABSENT, case
 from octt.script.clocks import clock_offset, on_our_clock
+from octt.script.limits import START, STOP
 from octt.script.readings import check_spacing, of_transaction
 from octt.script.states import Transaction, cache_id_tag, start_charging, store_local_list, transaction
 
@@ -29,15 +30,13 @@ def test_meter_values_while_offline(station, csms, driver, bench):
     csms.cut()
     station.passes(3.5 * interval, "the station stores meter values while offline")
     back = _back_online(station, csms)
-    station.waits_for_protocol(0.5 * interval)  # until the first one that is taken online
-    within = bench.times.reconnect_timeout
     away = (back.m - tx.start.m) / 1e9
     online = last + timedelta(seconds=away) if last else None
     found = []
     for _ in range(5 + int(away / interval)):
         if len(found) >= 4 and (online is None or found[-1].time >= online):
             break
-        seen = station.sends("MeterValues", transactionId=tx.id, step=1, within=within, cite="OCPP 1.6 3.7")
+        seen = station.sends("MeterValues", transactionId=tx.id, step=1, due=interval, cite="OCPP 1.6 3.7")
         found += of_transaction(seen, [*former, *found])
     _none_lost(station, last, found, interval)
     times = [reading.time for reading in found]
@@ -56,7 +55,7 @@ def _none_lost(station, last, found, interval):
     """What was measured offline is there: the first value follows the last one before the cut, or the start."""
     first = min((reading.time for reading in found), default=None)
     late = (first - last).total_seconds() if first and last else None
-    slack = station.limits.late + (1.0 if last and last.microsecond == 0 else 0.0)
+    slack = station.limits.late(interval) + (1.0 if last and last.microsecond == 0 else 0.0)
     station.check(
         late is not None and -slack <= late <= interval + slack,
         f"the first queued value is {interval:g} s after the last one before the cut, or after StartTransaction",
@@ -91,7 +90,7 @@ def _starts_offline(station, csms, driver, bench, id_tag):
         id_tag,
         why="the station is offline and must authorize it by itself; wait until it charges",
     )
-    station.passes(bench.times.observation, "the station starts the transaction offline")
+    station.passes(station.limits.of(START).seconds, "the station starts the transaction offline")
 
 
 def _start_is_delivered(station, csms, bench, id_tag) -> Transaction:
@@ -103,7 +102,6 @@ def _start_is_delivered(station, csms, bench, id_tag) -> Transaction:
         connectorId=bench.connector,
         idTag=id_tag,
         step=1,
-        within=bench.times.reconnect_timeout,
         cite="OCPP 1.6 3.7",
     )
     late = on_our_clock(start, offset, back)
@@ -163,7 +161,7 @@ def test_offline_stop(station, csms, driver, charging, bench):
     driver.present_id_tag(
         bench.connector, charging.id_tag, why="the transaction ends while offline; wait until it has stopped"
     )
-    station.passes(bench.times.observation, "the station ends the transaction offline")
+    station.passes(station.limits.of(STOP).seconds, "the station ends the transaction offline")
     _back_online(station, csms)
     with station.in_any_order():
         station.sends(
@@ -171,10 +169,9 @@ def test_offline_stop(station, csms, driver, charging, bench):
             transactionId=charging.id,
             reason={"Local", ABSENT},
             step=1,
-            within=bench.times.reconnect_timeout,
             cite="OCPP 1.6 3.7",
         )
-        station.reports("Finishing", step=3, within=bench.times.reconnect_timeout)
+        station.reports("Finishing", step=3)
 
 
 @case("TC_039_CS")
@@ -186,6 +183,7 @@ def test_offline_transaction(station, csms, driver, bench, pics):
     driver.present_id_tag(
         bench.connector, tag, why="the transaction ends while offline; wait until it has stopped"
     )
+    station.passes(station.limits.of(STOP).seconds, "the station ends the transaction offline")
     driver.unplug(bench.connector, why="the car leaves while the station is offline")
     tx = _start_is_delivered(station, csms, bench, tag)
     station.sends(

@@ -30,6 +30,9 @@ def test_identification_first_times_out(station, driver, bench):
     """A card is presented but no cable follows: after ConnectionTimeOut the connector is available again."""
     timeout = bench.times.connection_timeout
     station.configure(ConnectionTimeOut=timeout)
+    before = station.newest()
     start_authorized(station, driver, step=1, why="no cable follows: do not plug in")
     connector = waiting_connector(station)
-    station.reports("Available", connector=connector, step=2, after=timeout, cite="OCPP 1.6 9.1.6")
+    begun = station.sent("StatusNotification", since=before, connectorId=connector, status="Preparing")
+    available = {"after": timeout, "since": begun[-1] if begun else None}
+    station.reports("Available", connector=connector, step=2, cite="OCPP 1.6 9.1.6", **available)

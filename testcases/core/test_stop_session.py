@@ -109,11 +109,10 @@ def test_ev_disconnects_and_transaction_stays(station, driver, bench, pics):
     reply.returns(status="Accepted", cite="OCPP 1.6 5.12")
     with station.in_any_order():
         ended = {"Finishing", "Available"} if pics.fixed_cable(bench.connector) else {"Finishing"}
-        station.reports(ended, step=5, within=station.limits.remote_stop)
+        station.reports(ended, step=5)
         station.sends(
             "StopTransaction",
             transactionId=transaction.id,
             reason="Remote",
             step=7,
-            within=station.limits.remote_stop,
         )

@@ -5,7 +5,7 @@ take a station a quarter of an hour, so each case updates once, and they take tu
 """
 
 from octt.script import case
-from octt.script.files.words import firmware_version, reboots, stays_available
+from octt.script.files.updates import firmware_version, may_reboot, reboots, stays_available
 from octt.script.times import in_seconds
 
 FIRMWARE, DIAGNOSTICS = "FirmwareStatusNotification", "DiagnosticsStatusNotification"
@@ -23,39 +23,34 @@ def _update(station, image, pics, **more):
     reply.returns(cite="OCPP 1.6 5.19")
 
 
-def _downloads(station, files, image, bench, pics, *, whole):
+def _downloads(station, files, image, pics, *, whole):
     """Steps 1 to 6; the last frame."""
-    limit = bench.times.download_timeout
     _update(station, image, pics)
-    station.sends(FIRMWARE, status="Downloading", step=3, within=limit, cite="OCPP 1.6 5.19")
-    seen = station.sends(FIRMWARE, status="Downloaded", step=5, within=limit, cite="OCPP 1.6 7.25")
+    station.sends(FIRMWARE, status="Downloading", step=3, cite="OCPP 1.6 5.19")
+    seen = station.sends(FIRMWARE, status="Downloaded", step=5, cite="OCPP 1.6 7.25")
     files.fetched(image, step=5, whole=whole)
     return seen
 
 
-def _fails(station, begins, failed, *, steps, within):
+def _fails(station, begins, failed, *, steps):
     """A failure that is reported after its beginning, or at once."""
-    first = station.sends(
-        FIRMWARE, status={begins, failed}, step=steps[0], within=within, cite="OCPP 1.6 7.25"
-    )
+    first = station.sends(FIRMWARE, status={begins, failed}, step=steps[0], cite="OCPP 1.6 7.25")
     if first.payload.get("status") == begins:
-        station.sends(FIRMWARE, status=failed, step=steps[1], within=within, cite="OCPP 1.6 7.25")
+        station.sends(FIRMWARE, status=failed, step=steps[1], cite="OCPP 1.6 7.25")
 
 
 @case("TC_044_1_CS")
-def test_firmware_update(station, files, bench, pics):
+def test_firmware_update(station, files, pics):
     """A firmware update is downloaded and installed, and the station is Available after it.
 
     Boot and Installed may come in either order. A station that waits to be rebooted after the installation, as figure
     41 of the specification allows, is rebooted by Reset; the document shows a station that reboots by itself.
     """
-    times = bench.times
     image, former = files.image(turn=0), firmware_version(station)
     with files.fair(image):
-        downloaded = _downloads(station, files, image, bench, pics, whole=True)
-        station.sends(FIRMWARE, status="Installing", step=7, within=times.install_timeout)
-        limit = times.install_timeout + times.boot_timeout
-        station.sends(FIRMWARE, status="Installed", step=13, within=limit, cite="OCPP 1.6 5.19")
+        downloaded = _downloads(station, files, image, pics, whole=True)
+        station.sends(FIRMWARE, status="Installing", step=7)
+        station.sends(FIRMWARE, status="Installed", step=13, cite="OCPP 1.6 5.19")
     boot = reboots(station, downloaded, step=9)
     if boot is None:
         station.remark(
@@ -64,21 +59,20 @@ def test_firmware_update(station, files, bench, pics):
         boot = station.reboot("Hard")
     station.changed("firmware", "firmwareVersion", former, firmware_version(station))
     with station.in_any_order(after=boot):
-        station.reports_all("Available", step=11, within=times.boot_timeout, cite="OCPP 1.6 4.2")
+        station.reports_all("Available", step=11, cite="OCPP 1.6 4.2")
     stays_available(station, image.since, step="result")
 
 
 @case("TC_044_2_CS")
-def test_download_fails(station, files, bench, pics):
+def test_download_fails(station, files, pics):
     """After a failed download the station goes on with its old firmware.
 
     The location is one of ours where connections are refused, over the first protocol that the station declares. The
     document's ftp://127.0.0.1:21 is the station itself, where a server of its own may answer.
     """
     image, former = files.nowhere("download_fail.fwi"), firmware_version(station)
-    limit = bench.times.download_timeout
     _update(station, image, pics, retries=0)
-    _fails(station, "Downloading", "DownloadFailed", steps=(3, 5), within=limit)
+    _fails(station, "Downloading", "DownloadFailed", steps=(3, 5))
     station.still_works(step="result")
     stays_available(station, image.since, step="result")
     now = firmware_version(station)
@@ -88,7 +82,7 @@ def test_download_fails(station, files, bench, pics):
 
 
 @case("TC_044_3_CS")
-def test_installation_fails(station, files, bench, pics):
+def test_installation_fails(station, files, pics):
     """An image that cannot be installed is reported as such, with or without a reboot.
 
     The image begins with other bytes than any firmware, or is the bench's [firmware] corrupt_image. The connectors
@@ -96,19 +90,15 @@ def test_installation_fails(station, files, bench, pics):
     """
     image = files.corrupt_image(turn=1)
     with files.fair(image):
-        downloaded = _downloads(station, files, image, bench, pics, whole=False)
-        limit = bench.times.install_timeout + bench.times.boot_timeout
-        _fails(station, "Installing", "InstallationFailed", steps=(7, 11), within=limit)
-    if reboots(station, downloaded, step=9):
-        mine = {"connectorId": bench.connector, "status": "Available"}
-        station.may_send("StatusNotification", step=13, within=station.limits.function, **mine)
+        downloaded = _downloads(station, files, image, pics, whole=False)
+        _fails(station, "Installing", "InstallationFailed", steps=(7, 11))
+    may_reboot(station, downloaded, step=9)
     stays_available(station, image.since, step=13)
 
 
 @case("TC_045_1_CS")
-def test_diagnostics(station, files, bench):
+def test_diagnostics(station, files):
     """Diagnostics are uploaded to the given location, over every protocol that the station declares."""
-    limit = bench.times.upload_timeout
     for protocol in files.protocols:
         folder = files.folder(protocol)
         with files.fair(folder):
@@ -118,20 +108,20 @@ def test_diagnostics(station, files, bench):
                 station.remark(
                     "no fileName: the station says that it has no diagnostics", cite="OCPP 1.6 5.9"
                 )
-            station.sends(DIAGNOSTICS, status="Uploading", step=3, within=limit, cite="OCPP 1.6 5.9")
-            station.sends(DIAGNOSTICS, status="Uploaded", step=5, within=limit, cite="OCPP 1.6 7.24")
+            station.sends(DIAGNOSTICS, status="Uploading", step=3, cite="OCPP 1.6 5.9")
+            station.sends(DIAGNOSTICS, status="Uploaded", step=5, cite="OCPP 1.6 7.24")
             files.arrived(folder, name=name, step="result")
 
 
 @case("TC_045_2_CS")
-def test_diagnostics_fail(station, files, bench):
+def test_diagnostics_fail(station, files):
     """A failed upload is reported, and normal operation goes on.
 
     The location is one of ours where connections are refused, as in TC_044_2_CS: a server of the station's own at the
     document's ftp://127.0.0.1:21 could take the upload.
     """
-    limit, folder = bench.times.upload_timeout, files.nowhere("failedLocation")
+    folder = files.nowhere("failedLocation")
     station.call("GetDiagnostics", location=folder.url, retries=0, step=1).returns(cite="OCPP 1.6 5.9")
-    station.sends(DIAGNOSTICS, status="Uploading", step=3, within=limit, cite="OCPP 1.6 5.9")
-    station.sends(DIAGNOSTICS, status="UploadFailed", step=5, within=limit, cite="OCPP 1.6 7.24")
+    station.sends(DIAGNOSTICS, status="Uploading", step=3, cite="OCPP 1.6 5.9")
+    station.sends(DIAGNOSTICS, status="UploadFailed", step=5, cite="OCPP 1.6 7.24")
     station.still_works(step="result")

@@ -148,10 +148,8 @@ def test_remote_start_with_profile(station, driver, smart, bench):
     interval = bench.times.meter_value_interval
     shown = seen = None
     for _ in range(0 if smart.direct and smart.unit == "A" else 3):
-        station.waits_for_protocol(interval)
         # That samples come at all is what TC_070 tests; a station may have been set to take none.
-        within = 2 * interval + station.limits.function
-        seen = station.may_send("MeterValues", within=within, connectorId=bench.connector)
+        seen = station.may_send("MeterValues", due=2 * interval, connectorId=bench.connector)
         shown = highest(seen, measurand) if seen else None
         if seen is None or shown:
             break  # an EV begins at 0

@@ -13,17 +13,17 @@ from octt.bench import Times
 from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
-from octt.script.limits import Limits
 from octt.script.restore.ending import begin, make_ready, restore
 from octt.script.restore.means import Means
 from octt.script.station import Station
 from octt.script.undo import Journal
 from octt.station.actions import CannotAct, Driver
+from tests.timeline.virtual import declared
 
-LIMITS = Limits(response=1.0, function=0.3, remote_start=0.3, remote_stop=0.3, late=0.3)
 BENCH = BenchFile(
     times=Times(boot_retry_interval=1, reconnect_timeout=2, boot_timeout=2, connection_timeout=1)
 )
+LIMITS = declared(0.3, BENCH.times, response_timeout=1.0, reconnect_timeout=2.0, boot_timeout=2.0)
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
 START = {"connectorId": 1, "idTag": "OCTTVALID1", "meterStart": 0, "timestamp": "2024-01-01T00:00:00Z"}
 STOP = {"meterStop": 5, "timestamp": "2024-01-01T00:01:00Z"}

@@ -9,9 +9,8 @@ import pytest
 
 from octt.bench import Bench, Times
 from octt.script.case_run import CaseRun
-from octt.script.limits import Limits
 from octt.script.station import Station
-from tests.timeline.virtual import NoRecord, Stage, System
+from tests.timeline.virtual import NoRecord, Stage, System, declared
 
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
 
@@ -23,7 +22,7 @@ def scene():
     case = CaseRun("TC_TEST", NoRecord(), stage.timeline)
     case.begin_test()
     times = Times(observation=0.2, max_deviation=5, boot_timeout=10)
-    words = Station(case, System(stage), Bench(times=times), Limits(5, 5, 5, 5, late=5), 1)
+    words = Station(case, System(stage), Bench(times=times), declared(5, times), 1)
     return stage, words
 
 

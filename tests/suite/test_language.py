@@ -12,14 +12,14 @@ from octt.bench import Bench as BenchFile
 from octt.bench import Times
 from octt.script import ABSENT
 from octt.script.case_run import CaseRun
-from octt.script.limits import Limits
 from octt.script.readings import of_transaction
 from octt.script.states import authorize_remote, becomes_preparing, waiting_connector
 from octt.script.station import Station
 from octt.script.verdicts import Failed, Inconclusive
+from tests.timeline.virtual import declared
 
-LIMITS = Limits(response=1.0, function=0.4, remote_start=0.4, remote_stop=0.4, late=0.3)
 BENCH = BenchFile(times=Times(observation=0.2, max_deviation=0.3, reconnect_timeout=1, boot_timeout=1))
+LIMITS = declared(0.4, BENCH.times, response_timeout=1.0, reconnect_timeout=1.0, boot_timeout=1.0)
 START = {"connectorId": 1, "idTag": "OCTTVALID1", "meterStart": 0, "timestamp": "2024-01-01T00:00:00Z"}
 STOP = {"meterStop": 5, "timestamp": "2024-01-01T00:01:00Z"}
 
@@ -76,7 +76,8 @@ def test_a_failure_says_expected_actual_limit_and_section(stage):
 def test_what_never_came_is_said_beside_what_came_nearest(stage):
     stage.bare.status(1, "Available")
     with pytest.raises(
-        Failed, match=r"did not come within 0\.4 s; nearest was: .*connectorId is 1, should be 0"
+        Failed,
+        match=r"within 0\.4 s \(declared as triggered_timeout\); nearest was: .*connectorId is 1, should be 0",
     ):
         stage.station.reports("Available", connector=0, step=9)
 
@@ -108,7 +109,9 @@ def test_without_the_key_either_behaviour_is_right(stage):
 
 def test_silence_fails_and_says_what_came_instead(stage):
     stage.bare.call("Authorize", idTag="X")
-    with pytest.raises(Failed, match=r"did not come within 0.4 s; instead came Authorize\.req\(idTag=X\)"):
+    with pytest.raises(
+        Failed, match=r"did not come within 0.4 s \(.*\); instead came Authorize\.req\(idTag=X\)"
+    ):
         stage.station.sends("StartTransaction", connectorId=1)
 
 
@@ -116,7 +119,7 @@ def test_a_wrong_stop_fails_at_once(stage):
     stage.bare.call("StopTransaction", transactionId=5, reason="Local", **STOP)
     began = time.monotonic()
     with pytest.raises(Failed, match="reason is 'Local', should be Remote"):
-        stage.station.sends("StopTransaction", transactionId=5, reason="Remote", within=30)
+        stage.station.sends("StopTransaction", transactionId=5, reason="Remote")
     assert time.monotonic() - began < 10
 
 
@@ -206,8 +209,8 @@ def test_callerror_is_a_reply_where_it_is_allowed(stage):
 
 
 def test_no_reply_is_the_stations_fault_and_a_lost_connection_the_networks(stage):
-    with pytest.raises(Failed, match=r"no reply within 0\.1 s"):
-        stage.station.call("ClearCache", within=0.1)
+    with pytest.raises(Failed, match=r"no reply within 1 s \(declared as response_timeout\)"):
+        stage.station.call("ClearCache")
     stage.bare.close()
     stage.live.eventually(lambda: not stage.live.csms.connected)
     with pytest.raises(Inconclusive) as lost:
@@ -280,8 +283,8 @@ def test_repeats_measures_the_spacing(stage):
 def test_connects_and_disconnects(stage):
     stage.bare.close()
     stage.station.disconnects(step=1)
-    with pytest.raises(Failed, match=r"did not within 0\.1 s"):
-        stage.station.connects(within=0.1)
+    with pytest.raises(Failed, match=r"did not within 1 s \(declared as reconnect_timeout\)"):
+        stage.station.connects()
     stage.case.position.count_from_now()
     again = stage.live.station()
     stage.station.connects(step=2)

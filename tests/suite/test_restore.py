@@ -13,14 +13,14 @@ from octt.bench import Times
 from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
-from octt.script.limits import Limits
 from octt.script.restore.ending import restore
 from octt.script.restore.means import Means
 from octt.script.station import Station
 from octt.station.actions import CannotAct, Driver
+from tests.timeline.virtual import declared
 
-LIMITS = Limits(response=2.0, function=0.3, remote_start=0.3, remote_stop=0.3, late=0.3)
 BENCH = BenchFile(times=Times(boot_retry_interval=1, reconnect_timeout=2, boot_timeout=3))
+LIMITS = declared(0.3, BENCH.times, response_timeout=2.0, reconnect_timeout=2.0, boot_timeout=3.0)
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
 START = {"connectorId": 1, "idTag": "OCTTVALID1", "meterStart": 0, "timestamp": "2024-01-01T00:00:00Z"}
 
@@ -133,7 +133,8 @@ def test_a_station_that_refuses_and_charges_on_is_stopped_by_its_button(live):
     problems = stage.restore()
     thread.join()
     assert stage.rig.asked == ["press_stop"]
-    assert problems == [f"transaction {number}: no StopTransaction came within 0.3 s"]
+    what = "no StopTransaction came within 0.3 s (declared as remote_stop_time)"
+    assert problems == [f"transaction {number}: {what}"]
 
 
 def test_an_authorization_that_was_not_used_expires_after_the_stations_own_time(live):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 from octt import ocpp
+from octt.bench import Times
 from octt.ocpp import schemas
+from octt.script.limits import KINDS, Limits
 from octt.timeline.timeline import Timeline
 
 START = 1_000_000_000_000
@@ -26,6 +28,11 @@ class VirtualClock:
 
     def now(self):
         return self._now
+
+    @property
+    def seconds(self):
+        """Seconds that have passed."""
+        return (self._now - START) / 1e9
 
     def plan(self, seconds, act):
         """Has something happen at a moment."""
@@ -97,6 +104,11 @@ def status(connector, value, **more):
     return {"connectorId": connector, "status": value, "errorCode": "NoError", **more}
 
 
+def declared(seconds, times=None, **items):
+    """Limits that all decide: so many seconds for everything, but for the items of the declaration that are given."""
+    return Limits(times or Times(), {kind.item: seconds for kind in KINDS} | items)
+
+
 class NoRecord:
     """Takes everything, keeps the events in a list."""
 
@@ -119,6 +131,8 @@ class System:
     def __init__(self, stage):
         self.stage = stage
         self.replies = {}
+        self.delays = {}
+        """Seconds that the reply to an action takes."""
 
     def call(self, action, payload, timeout):
         """The request, and the reply that `replies` has for it: a payload; None: no reply comes in time."""
@@ -128,4 +142,5 @@ class System:
         if answer is None:
             stage.clock.sleep(timeout)
             return request, None
+        stage.clock.sleep(self.delays.get(action, 0))
         return request, stage.frame([3, request.frame.id, answer])

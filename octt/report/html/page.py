@@ -16,6 +16,8 @@ from markupsafe import Markup, escape
 
 from octt import paths
 from octt.measure import DECLARED, Statistic
+from octt.ocpp.values import number as number_of
+from octt.ocpp.values import shown
 from octt.record.words import Verdict, printed
 from octt.report.certificate.certificate import certificate
 from octt.report.certificate.form import NOTICE, Layout
@@ -60,6 +62,7 @@ def render(result: Result, layout: Layout | None = None) -> str:
         findings=[_finding(finding, budget) for finding in result.findings[:LIMIT]],
         timeline=_timeline(result),
         measured=[_statistic(one) for one in result.performance.all],
+        limits=[_limit(line) for line in result.run.limits[:LIMIT]],
         plot=distribution([_series(one) for one in result.performance.all]),
         by_action=distribution([_series(one) for one in result.performance.by_action.values()][:60]),
         configuration=result.configuration.keys[: 2 * LIMIT],
@@ -171,6 +174,12 @@ def _statistic(one: Statistic) -> dict[str, Any]:
         "line": one.worst_line,
         "margin": margin(one.maximum, one.declared),
     }
+
+
+def _limit(line: dict[str, Any]) -> dict[str, str]:
+    """A line of the table of limits, whatever the record has in it."""
+    told = {name: shown(line.get(name)) for name in ("waits_for", "whose", "decides")}
+    return told | {"seconds": limit(number_of(line.get("seconds")))}
 
 
 def _series(one: Statistic) -> Series:

@@ -235,6 +235,7 @@ class Run:
 
     tool: dict[str, Any] = field(default_factory=dict)
     bench: dict[str, Any] = field(default_factory=dict)
+    limits: list[dict[str, Any]] = field(default_factory=list)  # as the record has them
     started: int = 0
     ended: int = 0
     started_text: str = ""  # ISO 8601, as the record has it

@@ -170,7 +170,7 @@ class Builder:
 
     def _run_start(self, event: RunStarted) -> None:
         run = self.run
-        run.tool, run.bench = event.tool, event.bench
+        run.tool, run.bench, run.limits = event.tool, event.bench, event.limits
         run.started, run.started_text, run.signer = event.t, event.started, event.signer
         run.why_incomplete = "the record ends without a run.end line"
         self._declaration = event.pics

@@ -20,6 +20,7 @@ from octt.files.transfers import safe_name
 from octt.pics.declaration import Declaration
 from octt.script.case_run import Label
 from octt.script.files.archives import damage
+from octt.script.limits import BOOT, INSTALL, TRIGGERED
 from octt.script.station import Station
 from octt.script.verdicts import Blame, Failed, Inconclusive
 from octt.timeline.entry import Entry
@@ -151,9 +152,9 @@ class Files:
         """
         try:
             yield
-        except Failed as failed:
+        except (Failed, Inconclusive) as judgement:
             if excuse := self._excuse(location):
-                raise Inconclusive(f"{excuse[0]}; {failed.reason}", excuse[1]) from None
+                raise Inconclusive(f"{excuse[0]}; {judgement.reason}", excuse[1]) from None
             raise
 
     def _excuse(self, location: Location) -> tuple[str, Blame] | None:
@@ -232,7 +233,7 @@ class Files:
 
     def _wait(self, found: Callable[[], bool], seconds: float | None = None) -> None:
         """A server's account of a transfer can come a moment after the station's message about it."""
-        deadline = time.monotonic() + (seconds or self.station.limits.function)
+        deadline = time.monotonic() + (seconds or self.station.limits.of(TRIGGERED).seconds)
         while not found() and time.monotonic() < deadline:
             time.sleep(0.02)
 
@@ -251,52 +252,15 @@ class Files:
 
     def _await_end(self, location: Location) -> None:
         """A case that failed early must not leave the next one a station in the middle of something."""
-        station, seconds = self.station, self.station.bench.times.install_timeout
-        deadline = time.monotonic_ns() + int(seconds * 1e9)
+        station, limits = self.station, self.station.limits
+        limit = limits.of(INSTALL).and_then(limits.of(BOOT))
+        deadline = station.timeline.moment(limit.seconds)
         with self.station.case.waits("station", "the end of the update or upload", deadline):
             ended = station.timeline.wait(
                 lambda: station.state.connected and self._last_status(location) not in _UNDERWAY, deadline
             )
         if not ended:
-            raise Inconclusive(f"it has not ended within {seconds:g} s", "station")
-
-
-def firmware_version(station: Station) -> str:
-    """The firmwareVersion of the last BootNotification; empty when there was none in this run, or it does not say."""
-    return str(station.state.boot.get("firmwareVersion") or "")
-
-
-def reboots(station: Station, after: Entry, *, step: Label) -> Entry | None:
-    """The reboot of an update, begun at any time after a frame, or soon from now; None when there is none."""
-    with station.in_any_order(after=after):
-        boot = station.may_send("BootNotification", step=step, within=station.limits.function)
-        if boot is None and not station.state.connected:
-            boot = station.sends("BootNotification", step=step, within=station.bench.times.boot_timeout)
-    return boot
-
-
-def stays_available(station: Station, since: Entry, *, step: Label) -> None:
-    """Every connector is Available, or soon becomes so, and stays so for the time of observation.
-
-    That connectors were Unavailable meanwhile, since the frame before the update, is legal and no remark.
-    """
-
-    station.case.uses(0)
-
-    def others() -> str:
-        statuses = station.state.statuses
-        wrong = sorted((number, status) for number, status in statuses.items() if status != "Available")
-        return ", ".join(f"connector {number} is {status}" for number, status in wrong)
-
-    deadline = time.monotonic_ns() + int(station.limits.function * 1e9)
-    with station.case.waits("station", "every connector to be Available", deadline):
-        station.timeline.wait(lambda: not others(), deadline)
-    if not others():
-        station.passes(station.bench.times.observation, "watching that the connectors stay Available")
-    station.check(not others(), "every connector is Available", others(), step=step, cite="OCPP 1.6 5.19")
-    for seen in station.timeline.since(since.index + 1):
-        if seen.is_call("StatusNotification") and seen.payload.get("status") in ("Available", "Unavailable"):
-            station.case.position.mark(seen)
+            raise Inconclusive(f"it has not ended within {limit}", "station")
 
 
 def _listed(value: Any) -> list[str]:

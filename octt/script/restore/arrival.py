@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from octt.script.limits import BOOT, RECONNECT
 from octt.script.restore.means import Means
 from octt.script.verdicts import Inconclusive
 from octt.timeline.entry import Entry
@@ -9,7 +10,7 @@ from octt.timeline.entry import Entry
 
 def arrive(means: Means) -> None:
     """Waits until the station can be asked for something. Raises Inconclusive when it does not get there."""
-    means.station.connects(again=False)
+    means.station.connects(again=False, kind=BOOT if means.case.position.boot else RECONNECT)
     await_boot(means)
     be_registered(means)
 
@@ -23,7 +24,7 @@ def await_boot(means: Means) -> None:
     if expected is None:
         return
     timeline = means.case.timeline
-    deadline = expected.m + int(means.station.bench.times.boot_timeout * 1e9)
+    deadline = expected.m + int(means.station.limits.of(BOOT).seconds * 1e9)
     after = timeline.since(expected.start)
     if not expected.certain and not any(entry.kind == "disconnect" for entry in after):
         return  # a soft reset may do without (5.14)
@@ -59,7 +60,8 @@ def be_registered(means: Means) -> None:
 
     if accepted():
         return
-    limit = means.moment(station.bench.times.boot_retry_interval + station.limits.function)
+    # It may have closed its connection until then (4.2).
+    limit = means.moment(station.bench.times.boot_retry_interval + station.limits.of(RECONNECT).seconds)
     with means.case.waits("station", "to register again", limit):
         registered = means.case.timeline.wait(accepted, limit)
     if not registered:

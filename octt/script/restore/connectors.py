@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable
 from functools import partial
 
+from octt.script.limits import BOOT, STOP, TRIGGERED
 from octt.script.restore.arrival import arrive, await_boot
 from octt.script.restore.means import AGAIN, SHORT, Means
 from octt.script.restore.sessions import RUNNING, await_starts, longest_authorization, open_transactions, stop
@@ -56,20 +57,26 @@ def free(means: Means) -> None:
 
     What was in the way before the case already is not waited for at length again.
     """
-    function = means.station.limits.function
+    patience = _patience(means)
     if set(hindered(means)) and set(hindered(means)) <= set(means.case.blocked):
-        function = min(SHORT, function)
-    if _free_within(means, function, unless="Unavailable"):
+        patience = min(SHORT, patience)
+    if _free_within(means, patience, unless="Unavailable"):
         return
     if "Unavailable" in hindered(means).values():
         means.station.call("ChangeAvailability", connectorId=0, type="Operative")
-        _free_within(means, function)
+        _free_within(means, patience)
     if "Preparing" in hindered(means).values() and not means.case.blocked:
         # Who was authorized and did not plug in: the connector is free when ConnectionTimeOut has passed. It may
         # have become Preparing only now, when a fault was cleared.
         _free_within(means, longest_authorization(means))
     if left := hindered(means):
         raise Inconclusive(told(left), "station")
+
+
+def _patience(means: Means) -> float:
+    """Seconds for a connector to be Available after a request or an action, which may end a session."""
+    limits = means.station.limits
+    return max(limits.of(TRIGGERED).seconds, limits.of(STOP).seconds)
 
 
 def told(left: dict[int, str]) -> str:
@@ -92,7 +99,7 @@ def pull_out(means: Means, why: str) -> None:
                 break
             with contextlib.suppress(Judgement):
                 way()
-                _free_within(means, station.limits.function)
+                _free_within(means, _patience(means))
 
 
 def start_afresh(means: Means, why: str) -> None:
@@ -141,7 +148,7 @@ def revive(means: Means, silent: Judgement) -> None:
 def cycle_power(means: Means, why: str) -> None:
     """Mains power off and on, until the station is there again. Raises Inconclusive when that is impossible."""
     means.driver.power_cycle(why)
-    means.station.connects(again=False, within=means.station.bench.times.boot_timeout)
+    means.station.connects(again=False, kind=BOOT)
     arrive(means)
 
 
@@ -150,7 +157,7 @@ def _reset(means: Means, kind: str) -> None:
     if reply.refused:
         raise Inconclusive(f"Reset {kind} gave {reply.given}", "station")
     seen = reply.request.index
-    left = means.moment(means.station.limits.function)
+    left = means.moment(_patience(means))
     timeline = means.case.timeline
     timeline.wait(lambda: any(e.kind == "disconnect" for e in timeline.since(seen)), left)
     await_boot(means)

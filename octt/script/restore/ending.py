@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from octt.script.limits import TRIGGERED
 from octt.script.restore.arrival import arrive
 from octt.script.restore.connectors import PLUGGED, cycle_power, end_sessions, free, hindered, start_afresh
 from octt.script.restore.means import SHORT, Means
@@ -100,7 +101,7 @@ def _is_there(means: Means) -> bool:
         ground.away = False
         return True
     ways: list[Callable[[], object]] = [
-        lambda: station.connects(again=False, within=SHORT if ground.away else None)
+        lambda: station.connects(again=False, at_most=SHORT if ground.away else None)
     ]
     if not ground.away:
         ways.append(lambda: cycle_power(means, "it does not connect by itself"))
@@ -132,7 +133,9 @@ def begin(means: Means) -> list[str]:
             station.call("TriggerMessage", requestedMessage="StatusNotification", connectorId=tested)
         except Inconclusive as silent:
             return [silent.reason]
-        means.case.timeline.wait(lambda: tested in statuses(), means.moment(station.limits.function))
+        means.case.timeline.wait(
+            lambda: tested in statuses(), means.moment(station.limits.of(TRIGGERED).seconds)
+        )
     problems = []
     try:
         if not any(status in PLUGGED for status in statuses().values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from octt.script.limits import START, STOP, TRIGGERED, Limit
 from octt.script.restore.means import Means
 from octt.script.verdicts import Inconclusive, Judgement
 from octt.timeline.entry import Entry
@@ -24,13 +25,13 @@ def stop(means: Means, transaction: Transaction) -> None:
 
     A station that refuses and is not charging either has lost the transaction: it is not asked for again.
     """
-    station, limit = means.station, means.station.limits.remote_stop
+    station, limit = means.station, means.station.limits.of(STOP)
     try:
         reply = station.call("RemoteStopTransaction", transactionId=transaction.id)
         refused, why = reply.refused, f"RemoteStopTransaction gave {reply.given}"
     except Judgement as silent:
         refused, why = True, silent.reason
-    if _stops(means, transaction, station.limits.function if refused else limit):
+    if _stops(means, transaction, station.limits.of(TRIGGERED) if refused else limit):
         return  # one that was refused may have ended already, and its end be on its way (3.7)
     if refused and station.state.statuses.get(transaction.connector) not in RUNNING:
         means.ground.lost.add(transaction.id)
@@ -40,14 +41,14 @@ def stop(means: Means, transaction: Transaction) -> None:
         return
     means.driver.press_stop(transaction.connector, "ending the transaction")
     if not _stops(means, transaction, limit):
-        raise Inconclusive(f"no StopTransaction came within {limit:g} s", "station")
+        raise Inconclusive(f"no StopTransaction came within {limit}", "station")
 
 
-def _stops(means: Means, transaction: Transaction, seconds: float) -> bool:
+def _stops(means: Means, transaction: Transaction, limit: Limit) -> bool:
     def stopped() -> bool:
         return all(one.id != transaction.id for one in means.station.state.open_transactions)
 
-    return bool(means.case.timeline.wait(stopped, means.moment(seconds)))
+    return bool(means.case.timeline.wait(stopped, means.moment(limit.seconds)))
 
 
 def await_starts(means: Means) -> None:
@@ -69,7 +70,7 @@ def longest_authorization(means: Means) -> float:
     """Seconds after which an authorization that nobody used has ended, and a slow start has begun."""
     own = means.station.number_of("ConnectionTimeOut") or 0
     configured = max(own, means.station.bench.times.connection_timeout)
-    return max(min(configured, LONGEST_CONNECTION_TIMEOUT), means.station.limits.remote_start)
+    return max(min(configured, LONGEST_CONNECTION_TIMEOUT), means.station.limits.of(START).seconds)
 
 
 def _may_start(entry: Entry) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from octt.script.limits import STOP
 from octt.script.restore.means import Means
 from octt.script.station import same_value
 from octt.script.undo import Kind, Undo
@@ -87,9 +88,9 @@ def _transaction(means: Means, undo: Undo) -> None:
         stops = (e for e in timeline.since(start) if e.is_call("StopTransaction"))
         return any(entry.payload.get("transactionId") == ident for entry in stops)
 
-    limit = means.station.limits.remote_stop
-    if not timeline.wait(stopped, means.moment(limit)):
-        raise _not(f"no StopTransaction came within {limit:g} s")
+    limit = means.station.limits.of(STOP)
+    if not timeline.wait(stopped, means.moment(limit.seconds)):
+        raise _not(f"no StopTransaction came within {limit}")
 
 
 def _password(means: Means, undo: Undo) -> None:

@@ -195,7 +195,6 @@ class Certificates:
         seen = self.station.sends(
             "SignCertificate",
             step=3,
-            within=self.station.bench.times.certificate_timeout,
             cite=CITE + "A02.FR.03",
         )
         csr = text(seen.payload.get("csr"))

@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from octt.csms.admission import Attempt
 from octt.csms.endpoints import Endpoint, secure_endpoint
 from octt.csms.server import CsmsError
 from octt.pki.pki import Pki
 from octt.script.case_run import Label
+from octt.script.limits import RECONNECT, TRIGGERED, Kind, Limit
 from octt.script.station import Station
 from octt.script.verdicts import Inconclusive
 from octt.timeline.entry import Entry
@@ -85,15 +86,13 @@ class Connections:
         """The attempts after a moment."""
         return [attempt for attempt in list(self.system.door.attempts) if attempt.m > moment]
 
-    def connects(
-        self, since: int, *checks: Check, within: float | None = None, patient: bool = False
-    ) -> Attempt:
+    def connects(self, since: int, *checks: Check, kind: Kind = RECONNECT, patient: bool = False) -> Attempt:
         """Waits for the station's connection after a moment; every attempt until then must stand every check.
 
         `patient`: attempts that were refused may be wrong, as long as one is admitted in time and right.
         """
-        limit, judged = within or self.bench.times.reconnect_timeout, list[Attempt]()
-        deadline = max(since, self.case.position.since) + int(limit * 1e9)
+        limit, judged = self.station.limits.of(kind), list[Attempt]()
+        deadline = max(since, self.case.position.since) + int(limit.seconds * 1e9)
         wrong: list[tuple[Attempt, Check, list[str]]] = []
 
         def look() -> bool:
@@ -116,8 +115,7 @@ class Connections:
             actual = "; ".join(texts)
             self.case.fail(check.step, check.what, actual, cite=check.cite, closest=line_of(attempt))
         if last is None or not last.admitted:
-            check, actual = checks[0], self._nothing(last, limit)
-            self.case.fail(check.step, check.what, actual, cite=check.cite, closest=line_of(last))
+            self._did_not_connect(checks[0], last, limit)
         if len(judged) > 1 and self._only_asks(judged[:1]):
             self.case.remark(
                 "the station sends its password only when it is asked for by 401", line_of(judged[0])
@@ -132,7 +130,7 @@ class Connections:
                 frame=line_of(last),
                 cite=check.cite,
                 seconds=seconds,
-                limit=limit,
+                limit=limit.seconds,
             )
         return last
 
@@ -141,11 +139,18 @@ class Connections:
         last = attempts[-1]
         return len(attempts) == 1 and not last.admitted and bool(last.path) and not last.credentials.given
 
-    def _nothing(self, last: Attempt | None, limit: float) -> str:
+    def _did_not_connect(self, check: Check, last: Attempt | None, limit: Limit) -> NoReturn:
+        """The end of a case by a connection that did not come, or was refused every time."""
+        actual = self._nothing(last, limit)
         if last is not None:
-            return f"it did not within {limit:g} s; the last attempt was refused: {last.reason}"
+            self.case.fail(check.step, check.what, actual, cite=check.cite, closest=line_of(last))
+        self.station.missed(limit, check.step, check.what, actual, cite=check.cite)
+
+    def _nothing(self, last: Attempt | None, limit: Limit) -> str:
+        if last is not None:
+            return f"it did not within {limit}; the last attempt was refused: {last.reason}"
         state = "it kept the connection it had" if self.system.connected else "nothing tried to connect"
-        return f"{state}, for {limit:g} s"
+        return f"{state}, for {limit}"
 
     def _consume(self, attempt: Attempt) -> None:
         """What follows is looked for after this connection."""
@@ -160,7 +165,7 @@ class Connections:
 
     def leaves(self, since: int) -> bool:
         """Whether the station ends its connection by itself, in the time for something that was triggered."""
-        deadline = time.monotonic_ns() + int(self.station.limits.function * 1e9)
+        deadline = time.monotonic_ns() + int(self.station.limits.of(TRIGGERED).seconds * 1e9)
         timeline, start = self.case.timeline, self.case.position.next
         with self.case.waits("station", "to reconnect by itself", deadline):
             return bool(
@@ -179,7 +184,7 @@ class Connections:
             self._consume(admitted)
 
     def _comes(self) -> bool:
-        deadline = time.monotonic_ns() + int(self.bench.times.reconnect_timeout * 1e9)
+        deadline = time.monotonic_ns() + int(self.station.limits.of(RECONNECT).seconds * 1e9)
         with self.case.waits("station", "to connect", deadline):
             return bool(self.case.timeline.wait(lambda: self.system.connected, deadline))
 

@@ -14,6 +14,7 @@ from octt.csms.endpoints import Endpoint
 from octt.pki.broken import broken
 from octt.pki.certificates import Identity, describe
 from octt.script.case_run import Label
+from octt.script.limits import RECONNECT
 from octt.script.security.connections import Connections, line_of
 from octt.tls.contexts import Clients, server_context
 from octt.tls.suites import MANDATORY, MANDATORY_ECDSA, MANDATORY_RSA
@@ -135,8 +136,8 @@ class Probes:
         started = self.security.now()
         self.case.position.expect_disconnect()
         self.system.disconnect()
-        limit = self.bench.times.reconnect_timeout
-        deadline = time.monotonic_ns() + int(limit * 1e9)
+        limit = self.security.station.limits.of(RECONNECT)
+        deadline = time.monotonic_ns() + int(limit.seconds * 1e9)
 
         def seen() -> list[Attempt]:
             return [a for a in self.security.since(started) if a.admitted or (a.tls or {}).get("offered")]
@@ -166,7 +167,7 @@ class Probes:
         """The security event of what was refused, once the station is back; missing, it is a remark."""
         self.back()
         station = self.security.station
-        if not station.may_send("SecurityEventNotification", type=kind, within=station.limits.function):
+        if not station.may_send("SecurityEventNotification", type=kind):
             self.case.remark(
                 f"no security event {kind} was sent; it may be in the security log only", cite=cite
             )

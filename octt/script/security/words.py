@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from octt.csms.admission import Attempt
 from octt.script.case_run import Label
 from octt.script.declared import Declared
+from octt.script.limits import BOOT, RECONNECT
 from octt.script.security.certificates import CITE, Certificates
 from octt.script.security.connections import Check, Connections, Laboratory
 from octt.script.security.facts import KEY_BYTES, password_problems
@@ -118,15 +119,9 @@ class Security(Connections):
             lambda attempt: [] if attempt.admitted else [attempt.reason],
             CITE + "A05.FR.07",
         )
-        self.connects(
-            started,
-            arrived,
-            within=self.bench.times.boot_timeout if needs_reset else None,
-            patient=True,
-        )
+        self.connects(started, arrived, kind=BOOT if needs_reset else RECONNECT, patient=True)
         if needs_reset:
-            boot_timeout = self.bench.times.boot_timeout
-            self.station.sends("BootNotification", step=5 if labelled else "", within=boot_timeout)
+            self.station.sends("BootNotification", step=5 if labelled else "")
             self.station.reports_all("Available", step=7 if labelled else "")
 
     def resets(self, *checks: Check, boot: Label, status: Label) -> Attempt:
@@ -134,9 +129,8 @@ class Security(Connections):
         started = self.now()
         self.expect_changes()
         self.station.call("Reset", type="Hard").returns(status="Accepted", cite="OCPP 1.6 5.14")
-        limit = self.bench.times.boot_timeout
-        attempt = self.connects(started, *checks, within=limit)
-        self.station.sends("BootNotification", step=boot, within=limit, cite="OCPP 1.6 4.2")
+        attempt = self.connects(started, *checks, kind=BOOT)
+        self.station.sends("BootNotification", step=boot, cite="OCPP 1.6 4.2")
         with self.station.in_any_order():
             for connector in (0, *self.station.connectors):
                 self.station.sends("StatusNotification", connectorId=connector, step=status)
