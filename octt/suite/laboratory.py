@@ -20,7 +20,7 @@ from octt.pki.certificates import PkiError
 from octt.pki.pki import Pki
 from octt.record import Record
 from octt.script.declared import Declared
-from octt.script.limits import Limits
+from octt.script.limits import BOOT, START, TRIGGERED, Limits
 from octt.script.person import Person
 from octt.script.verdicts import Inconclusive
 from octt.station.actions import ActionFailed, Driver, Hardware
@@ -75,8 +75,8 @@ class Laboratory:
             return None
         declared = Declared(self.options.declaration)
         hardware = Hardware(declared.fixed_cable, declared.yes("AQ-5"), declared.says("HFS-10", "Single"))
-        boot = self.bench.times.boot_timeout
-        patience = {"function": limits.function, "start": limits.remote_start, "boot": boot}
+        kinds = {"function": TRIGGERED, "start": START, "boot": BOOT}
+        patience = {name: limits.of(kind).seconds for name, kind in kinds.items()}
         return Person(self.options.operator, hardware, self.csms, patience)
 
     # -- resources ------------------------------------------------------------------------------------------------
