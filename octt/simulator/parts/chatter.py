@@ -31,7 +31,7 @@ class Chatter(Part):
     def _meter_values(self) -> None:
         for number, connector in self.station.connectors.all.items():
             if connector.transaction is None:
-                sample = self.station.metering.reading(number)
+                sample = self.station.metering.reading(number, "Other")
                 self.station.outbox.send("MeterValues", {"connectorId": number, "meterValue": [sample]})
 
     def _statuses(self) -> None:

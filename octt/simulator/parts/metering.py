@@ -134,10 +134,10 @@ class Metering(Part):
             return None
         return lambda: self._send_requested(connector)
 
-    def reading(self, number: int) -> Payload:
-        """A reading of a connector now, outside all intervals."""
+    def reading(self, number: int, context: str = "Trigger") -> Payload:
+        """A reading of a connector now, outside all intervals; `context` says what for (7.35)."""
         outlet = self.station.world.outlets[number]
-        return self._sample(outlet, "MeterValuesSampledData", "Trigger", self.station.clock.now())
+        return self._sample(outlet, "MeterValuesSampledData", context, self.station.clock.now())
 
     def _send_requested(self, number: int | None) -> None:
         for connector in self.station.connectors.all.values():
