@@ -158,7 +158,9 @@ def start_charging(
 def transaction(station: Station, start: Entry) -> Transaction:
     """The transaction that a StartTransaction.req began."""
     transactions = station.state.transactions.values()
-    known = next((one for one in transactions if one.line == start.n or one.start == start.payload), None)
+    # The same message again has the line of the first one; an equal one of an ended transaction is another's.
+    begun = [one for one in transactions if one.line == start.n or one.start == start.payload]
+    known = max(begun, key=lambda one: (one.line == start.n, one.line), default=None)
     if known is None:
         wrong = "; ".join(start.problems) or "it was not answered"
         station.case.fail("", "a valid StartTransaction.req", wrong, closest=start, cite="OCPP 1.6 6.45")

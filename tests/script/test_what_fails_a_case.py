@@ -12,6 +12,7 @@ from octt.script.case_run import CaseRun
 from octt.script.clocks import clock_offset, on_our_clock
 from octt.script.readings import readings
 from octt.script.security.facts import same_key
+from octt.script.states import transaction
 from octt.script.station import Station
 from octt.script.unexpected import fail_unexpected
 from octt.script.verdicts import Failed, Inconclusive
@@ -180,6 +181,16 @@ def test_what_is_legal_fails_nothing(scene):
         scene.call(action, **payload)
     fail_unexpected(scene.case, 1)
     assert scene.verdict() == (Verdict.PASS, Blame.NOBODY, "")
+
+
+def test_an_equal_start_of_an_ended_transaction_is_another(scene):
+    """A station that tells time in whole seconds may begin two transactions with the same message."""
+    scene.begins(7)
+    scene.call("StopTransaction", **STOP)
+    second = scene.begins(8)
+    assert transaction(scene.station, second).id == 8
+    again = scene.begins(8)
+    assert transaction(scene.station, again).id == 8
 
 
 # -- verdicts -----------------------------------------------------------------------------------------------------
