@@ -32,12 +32,12 @@ from octt.monitors.rules import (
 from octt.monitors.rules.base import Actions, Breach, Rule
 from octt.ocpp import Frame
 from octt.ocpp.schemas import ACTIONS
+from octt.record.event import Event
 from octt.record.events import (
     Acted,
     ConfigurationRead,
     Connected,
     Disconnected,
-    Event,
     FrameSeen,
     NetworkChanged,
     RunResumed,

@@ -1,7 +1,7 @@
 """The evidence: one append-only, hash-chained event log per run; its events and words, writer and reader."""
 
 from octt.record.chain import Chain, Damage, check_chain
-from octt.record.events import Event
+from octt.record.event import Event
 from octt.record.reader import decode, read
 from octt.record.writer import GENESIS, Record, RecordLost, line_hash
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from octt.record.events import Event
+from octt.record.event import Event
 from octt.record.reader import decode, open_regular
 from octt.record.writer import GENESIS, line_hash
 

@@ -17,8 +17,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from msgspec import Struct, UnsetType
 from msgspec.structs import FieldInfo, fields
 
-from octt.record import events
-from octt.record.events import KINDS, Event, PlanLine, RunStarted
+from octt.record import event, events
+from octt.record.event import Event
+from octt.record.events import KINDS, PlanLine, RunStarted
 from octt.record.words import Verdict
 
 Comments = dict[tuple[str, str], str]
@@ -98,7 +99,7 @@ def _words(wanted: Any) -> str:
 
 def _comments() -> Comments:
     """What is said behind each field in the source, by class and field."""
-    source = inspect.getsource(events)
+    source = inspect.getsource(event) + inspect.getsource(events)
     lines = source.splitlines()
     return {
         (described.name, field.target.id): lines[field.lineno - 1].partition("  # ")[2]

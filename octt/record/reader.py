@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from octt.record.events import KINDS, Event, Int, Known, Other, PlanLine, Table
+from octt.record.event import Event, Int, Other, Table
+from octt.record.events import KINDS, Known, PlanLine
 from octt.record.words import ActionPhase, Agreement, Blame, Outcome, Phase, Verdict
 
 _KNOWN = msgspec.json.Decoder(Known)

@@ -18,7 +18,8 @@ from msgspec.json import Encoder
 from msgspec.structs import replace
 
 from octt.record.clock import wall
-from octt.record.events import KINDS, CaseEnded, Event
+from octt.record.event import Event
+from octt.record.events import KINDS, CaseEnded
 from octt.record.secrets import SECRETS
 
 GENESIS = "0" * 64

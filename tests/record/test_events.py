@@ -15,7 +15,8 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import fields as fields_of
 
 from octt.record import Event, Record, check_chain, decode, read
-from octt.record.events import KINDS, CaseEnded, Connected, FrameSeen, Int, Other, PlanLine, RunStarted, Table
+from octt.record.event import Int, Other, Table
+from octt.record.events import KINDS, CaseEnded, Connected, FrameSeen, PlanLine, RunStarted
 from octt.record.words import Blame, Verdict
 
 HEAD = {"n": 1, "t": 2, "m": 3}

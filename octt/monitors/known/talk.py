@@ -11,15 +11,8 @@ from octt.monitors.known.ledger import Ledger
 from octt.monitors.known.tags import Tags
 from octt.ocpp import Frame, parse
 from octt.ocpp.values import dicts, instant, text
-from octt.record.events import (
-    Acted,
-    ConfigurationRead,
-    Connected,
-    Disconnected,
-    Event,
-    FrameSeen,
-    NetworkChanged,
-)
+from octt.record.event import Event
+from octt.record.events import Acted, ConfigurationRead, Connected, Disconnected, FrameSeen, NetworkChanged
 
 REMEMBERED = 10_000
 """Calls whose message ids are remembered."""

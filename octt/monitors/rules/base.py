@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from octt.record.events import Event
+from octt.record.event import Event
 from octt.record.words import Severity
 
 if TYPE_CHECKING:  # the talk holds what rules share, and knows no rule

@@ -9,7 +9,8 @@ from octt.monitors.known.heard import CROSSING, Heard
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.values import text
-from octt.record.events import Acted, Connected, Disconnected, Event
+from octt.record.event import Event
+from octt.record.events import Acted, Connected, Disconnected
 from octt.record.words import ActionPhase
 
 _AT_ONCE = 300.0

@@ -10,7 +10,8 @@ from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.timestamps import unusual
 from octt.ocpp.values import same, text, whole
-from octt.record.events import Connected, Disconnected, Event
+from octt.record.event import Event
+from octt.record.events import Connected, Disconnected
 
 TOLERANCE = 60.0
 """Seconds by which a station's clock may differ before it is worth a remark."""

@@ -11,7 +11,8 @@ from octt.monitors.known.talk import Talk, natural
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.keys import KEYS
 from octt.ocpp.values import dicts, text
-from octt.record.events import Connected, Disconnected, Event
+from octt.record.event import Event
+from octt.record.events import Connected, Disconnected
 
 _TYPES = {name.lower(): key.type for name, key in KEYS.items()}
 _INTEGER = re.compile(r"-?\d+", re.ASCII)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule
-from octt.record.events import Connected, Event
+from octt.record.event import Event
+from octt.record.events import Connected
 
 
 class Rivals(Rule):

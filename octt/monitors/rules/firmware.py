@@ -8,7 +8,8 @@ from octt.monitors.known.heard import Heard
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.values import text
-from octt.record.events import Connected, Disconnected, Event
+from octt.record.event import Event
+from octt.record.events import Connected, Disconnected
 
 _TRIGGERS = {
     "DiagnosticsStatusNotification": ("DiagnosticsStatusNotification",),

@@ -11,7 +11,8 @@ from octt.monitors.known.heard import CROSSING, Call, Heard, keep
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.values import instant, same, text, whole
-from octt.record.events import Acted, Connected, Disconnected, Event, NetworkChanged
+from octt.record.event import Event
+from octt.record.events import Acted, Connected, Disconnected, NetworkChanged
 
 _KEPT = 200
 """Reservations that are remembered."""

@@ -9,7 +9,8 @@ from octt.monitors.known.heard import Heard
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.values import text, whole
-from octt.record.events import Connected, Disconnected, Event
+from octt.record.event import Event
+from octt.record.events import Connected, Disconnected
 
 TRANSITIONS = {
     "Available": "Preparing Charging SuspendedEV SuspendedEVSE Reserved Unavailable Faulted",

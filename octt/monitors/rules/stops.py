@@ -12,7 +12,8 @@ from octt.monitors.known.ledger import Transaction
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.values import same, text, whole
-from octt.record.events import Acted, Disconnected, Event
+from octt.record.event import Event
+from octt.record.events import Acted, Disconnected
 
 _LOCAL = ("", "Local")
 """Reasons of a stop at the station; without one it is Local (4.10)."""

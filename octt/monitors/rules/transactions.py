@@ -12,7 +12,8 @@ from octt.monitors.known.ledger import Transaction
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.values import Payload, text, whole
-from octt.record.events import Connected, Disconnected, Event
+from octt.record.event import Event
+from octt.record.events import Connected, Disconnected
 
 _REPEATED = ("StartTransaction", "StopTransaction")
 _KEPT = 1000
