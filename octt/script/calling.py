@@ -100,9 +100,18 @@ class Calling:
     """The station under test as somebody who is called. What all words of the language share is kept here."""
 
     def __init__(
-        self, case: CaseRun, system: CentralSystem, bench: Bench, limits: Limits, connectors: int
+        self,
+        case: CaseRun,
+        system: CentralSystem,
+        bench: Bench,
+        limits: Limits,
+        connectors: int,
+        *,
+        locks_first: bool = False,
     ) -> None:
+        """`locks_first`: the socket is locked until somebody is authorized (AQ-2), so that the cable comes last."""
         self.case, self.system, self.bench, self.limits = case, system, bench, limits
+        self.locks_first = locks_first
         self.connectors = list(range(1, connectors + 1))
 
     @property

@@ -26,8 +26,8 @@ from octt.timeline.judge import Late, Met, Outcome, judge
 class Expecting(Failing, Calling):
     """What a script expects of the station under test."""
 
-    def __init__(self, *shared: Any) -> None:
-        super().__init__(*shared)
+    def __init__(self, *shared: Any, **more: Any) -> None:
+        super().__init__(*shared, **more)
         self._optional: list[tuple[Label, Expectation]] = []
 
     # -- the station calls us -------------------------------------------------------------------------------------

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from octt.script.limits import BOOTED, ONLINE
 from octt.timeline.entry import Entry
 from octt.timeline.expectation import Expectation, Wanted
-from octt.timeline.order import may_be_reversed
+from octt.timeline.order import PROGRESS, may_be_reversed
 from octt.timeline.timeline import Timeline
 
 
@@ -30,6 +31,7 @@ class Position:
         self._began = self._next = timeline.end
         self._since = timeline.clock.now()
         self._taken: set[int] = set()
+        self._told: dict[str, dict[str, Any]] = {}
         self._protocol_waits = 0.0
         self._test_from: int | None = None
         self._loss_expected = False
@@ -100,8 +102,16 @@ class Position:
         return self._next
 
     def entries(self, start: int, until: int | None = None) -> Sequence[Entry]:
-        """The entries from a place on that no expectation has taken yet."""
-        return [e for e in self.timeline.since(start, until) if e.index not in self._taken]
+        """The entries from a place on that no expectation has taken yet.
+
+        The last status of an update or upload, told again, says nothing new (octt/timeline/order.py).
+        """
+        entries = self.timeline.since(start, until)
+        return [e for e in entries if e.index not in self._taken and not self._is_told_again(e)]
+
+    def _is_told_again(self, entry: Entry) -> bool:
+        told = self._told.get(entry.action)
+        return told is not None and entry.is_call() and entry.payload == told
 
     def was_taken(self, entry: Entry) -> bool:
         """Whether a step has accounted for this entry."""
@@ -113,6 +123,8 @@ class Position:
         """An expectation is met by this entry: the next one begins after it, and its time counts from it."""
         self.mark(entry)
         self._next = max(self._next, entry.index + 1)
+        if entry.action in PROGRESS and entry.is_call():
+            self._told[entry.action] = entry.payload
         if expectation is not None:
             self._last = expectation
         if entry.is_call("BootNotification"):

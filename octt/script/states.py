@@ -126,6 +126,7 @@ def start_charging(
 ) -> Transaction:
     """State Charging (table 105): cable plugged in, transaction started remotely, energy flows.
 
+    Where the socket is locked until somebody is authorized (AQ-2) the cable goes in after the remote start.
     `request` adds fields to RemoteStartTransaction. `plug` False: the cable is in already.
     """
     tag, connector = id_tag or station.bench.id_tags.valid, station.bench.connector
@@ -134,17 +135,21 @@ def start_charging(
     with station.case.during(station.case.phase, _labels(step, "Charging")):
         asks = authorize_remote(station)
         before = station.newest()
-        if plug:
+        cable_last = plug and station.locks_first
+        if plug and not cable_last:
             driver.plug_in(connector, "a transaction needs a car")
             if not reserved:
                 shows(station, "Preparing", step=3)
         reply = station.call("RemoteStartTransaction", connectorId=connector, idTag=tag, step=5, **request)
         reply.returns(status="Accepted", cite="OCPP 1.6 5.11")
-        if reserved:
+        if reserved and not cable_last:
             # A station reserved as a whole may report Preparing as soon as the cable is in.
             with station.in_any_order(after=before):
                 shows(station, "Preparing", step=7)
         may_authorize(station, tag, asks, step=9, optional=reserved)
+        if cable_last:
+            shows(station, "Preparing", step=7)
+            driver.plug_in(connector, "a transaction needs a car; the socket is unlocked now")
         start = station.sends(
             "StartTransaction",
             connectorId=connector,
@@ -153,6 +158,25 @@ def start_charging(
         )
         shows(station, "Charging", step=13)
     return transaction(station, start)
+
+
+def asks_to_start(
+    station: Station, driver: Actions, id_tag: str, *, plugged: str | int, asked: str | int
+) -> Reply:
+    """The cable goes in and the start is asked for remotely; in the other order where the socket is locked (AQ-2).
+
+    `plugged` and `asked` are the labels of the steps. The reply, which must be Accepted.
+    """
+    connector = station.bench.connector
+    if not station.locks_first:
+        driver.plug_in(connector)
+        station.reports("Preparing", step=plugged)
+    reply = station.call("RemoteStartTransaction", connectorId=connector, idTag=id_tag, step=asked)
+    reply.returns(status="Accepted", cite="OCPP 1.6 5.11")
+    if station.locks_first:
+        station.reports("Preparing", step=plugged)
+        driver.plug_in(connector, "the socket is unlocked now")
+    return reply
 
 
 def transaction(station: Station, start: Entry) -> Transaction:

@@ -227,7 +227,8 @@ class Run:
 
     def scene(self, case: CaseRun, number: int = 0) -> Scene:
         """The words for a case."""
-        station = Station(case, self.csms, self.bench, self.limits, self.connectors)
+        locks_first = self.options.declaration.answer("AQ-2") is True
+        station = Station(case, self.csms, self.bench, self.limits, self.connectors, locks_first=locks_first)
         actions = Actions(case, self.laboratory.driver, self.person)
         words = (case, station, Csms(case, self.csms), actions)
 

@@ -15,7 +15,7 @@ _REVERSIBLE = (("StartTransaction", "Charging"), ("StopTransaction", "Finishing"
 _ONCE = {"StartTransaction": ("connectorId",), "StopTransaction": ("transactionId",)}
 """Messages sent once for what these fields name: the first one decides, waiting for another is in vain."""
 
-_PROGRESS = {
+PROGRESS = {
     "FirmwareStatusNotification": (
         {"Downloading"},
         {"Downloaded", "DownloadFailed"},
@@ -62,10 +62,10 @@ def decides(wanted: Wanted | Link, entry: Entry) -> bool:
     """
     if not isinstance(wanted, Wanted) or not entry.is_call(wanted.action):
         return False
-    if wanted.action in _PROGRESS and "status" in wanted.fields:
+    if wanted.action in PROGRESS and "status" in wanted.fields:
         members = _members(wanted.fields["status"])
-        places = [place for place, statuses in enumerate(_PROGRESS[wanted.action]) if statuses & members]
-        late = set().union(*_PROGRESS[wanted.action][min(places) :]) if places else set()
+        places = [place for place, statuses in enumerate(PROGRESS[wanted.action]) if statuses & members]
+        late = set().union(*PROGRESS[wanted.action][min(places) :]) if places else set()
         return str(entry.payload.get("status")) in late
     fields = _ONCE.get(wanted.action)
     return fields is not None and all(

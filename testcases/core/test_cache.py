@@ -1,7 +1,7 @@
 """Test-case document 2.4: the authorization cache."""
 
 from octt.script import case
-from octt.script.states import becomes_preparing, cache_id_tag, waiting_connector
+from octt.script.states import asks_to_start, becomes_preparing, cache_id_tag, waiting_connector
 
 
 @case("TC_007_CS")
@@ -11,10 +11,7 @@ def test_start_by_cached_id(station, csms, driver, bench, pics):
         station.configure(AuthorizationCacheEnabled=True, AuthorizeRemoteTxRequests=True, optional=True)
         station.configure(LocalPreAuthorize=True)
         tag = cache_id_tag(station, driver, locally=not pics.says("C-08", False))
-    driver.plug_in(bench.connector)
-    station.reports("Preparing", step=1)
-    reply = station.call("RemoteStartTransaction", connectorId=bench.connector, idTag=tag, step=3)
-    reply.returns(status="Accepted")
+    reply = asks_to_start(station, driver, tag, plugged=1, asked=3)
     start = station.sends("StartTransaction", connectorId=bench.connector, idTag=tag, step=5)
     station.reports("Charging", step=7)
     station.sent_none(

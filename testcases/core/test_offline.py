@@ -84,12 +84,14 @@ def _offline_authorization(station, csms, driver, pics, id_tag, **keys):
 
 def _starts_offline(station, csms, driver, bench, id_tag):
     csms.cut()
-    driver.plug_in(bench.connector, why="a session starts while the station is offline")
+    if not station.locks_first:
+        driver.plug_in(bench.connector, why="a session starts while the station is offline")
+    why = "the station is offline and must authorize it by itself; wait until it "
     driver.present_id_tag(
-        bench.connector,
-        id_tag,
-        why="the station is offline and must authorize it by itself; wait until it charges",
+        bench.connector, id_tag, why=why + ("unlocks" if station.locks_first else "charges")
     )
+    if station.locks_first:
+        driver.plug_in(bench.connector, why="the socket is unlocked now; wait until it charges")
     station.passes(station.limits.of(START).seconds, "the station starts the transaction offline")
 
 

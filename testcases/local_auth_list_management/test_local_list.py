@@ -8,7 +8,7 @@ import pytest
 
 from octt.ocpp.values import whole
 from octt.script import case
-from octt.script.states import list_entry, local_list_room, offer_local_list, send_local_list
+from octt.script.states import asks_to_start, list_entry, local_list_room, offer_local_list, send_local_list
 
 
 @pytest.fixture
@@ -74,10 +74,7 @@ def test_start_by_listed_id(station, driver, bench):
         local_list_room(station)
     version = station.call("GetLocalListVersion", step=1).returns().payload.get("listVersion")
     send_local_list(station, max(whole(version) or 0, 0) + 1, "Full", [list_entry(station, tag)], step=3)
-    driver.plug_in(connector)
-    station.reports("Preparing", step=5)
-    reply = station.call("RemoteStartTransaction", connectorId=connector, idTag=tag, step=7)
-    reply.returns(status="Accepted")
+    reply = asks_to_start(station, driver, tag, plugged=5, asked=7)
     start = station.sends("StartTransaction", connectorId=connector, idTag=tag, step=9)
     station.reports("Charging", step=11)
     station.sent_none("Authorize", since=reply.request, until=start, step="implied", cite="OCPP 1.6 9.1.13")

@@ -12,7 +12,7 @@ from octt.script.case_run import CaseRun
 from octt.script.clocks import clock_offset, on_our_clock
 from octt.script.readings import readings
 from octt.script.security.facts import same_key
-from octt.script.states import transaction
+from octt.script.states import start_charging, transaction
 from octt.script.station import Station
 from octt.script.unexpected import fail_unexpected
 from octt.script.verdicts import Failed, Inconclusive
@@ -275,3 +275,46 @@ def test_what_is_no_certificate_has_no_key():
     assert (
         same_key("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----", "x") is False
     )
+
+
+# -- what a station may do otherwise ------------------------------------------------------------------------------
+
+
+def test_a_status_of_an_upload_told_again_is_not_that_of_the_next(scene):
+    progress = "DiagnosticsStatusNotification"
+    for at, told in ((0.1, "Uploading"), (0.2, "Uploaded"), (0.3, "Uploaded"), (0.4, "Uploading")):
+        scene.later(at, progress, status=told)
+    for wanted in ("Uploading", "Uploaded", "Uploading"):
+        assert scene.station.sends(progress, status=wanted).payload["status"] == wanted
+
+
+def test_a_wrong_status_of_an_upload_still_decides(scene):
+    progress = "DiagnosticsStatusNotification"
+    scene.later(0.1, progress, status="UploadFailed")
+    with pytest.raises(Failed, match="status is 'UploadFailed'"):
+        scene.station.sends(progress, status="Uploaded")
+
+
+class Hands:
+    """Notes what was done, and lets the station do what it does then."""
+
+    def __init__(self, scene):
+        self.scene, self.done = scene, []
+
+    def plug_in(self, connector, why=""):
+        self.done.append("plug_in")
+        self.scene.begins()
+        self.scene.call("StatusNotification", **status(1, "Charging"))
+
+
+def test_a_socket_that_is_locked_gets_its_cable_after_the_remote_start(scene):
+    scene.station.locks_first = True
+    scene.system.replies["GetConfiguration"] = {"configurationKey": [], "unknownKey": ["x"]}
+    scene.system.replies["RemoteStartTransaction"] = {"status": "Accepted"}
+    scene.later(0.1, "StatusNotification", **status(1, "Preparing"))
+    scene.station.bench.id_tags.valid = "A"
+    hands = Hands(scene)
+    started = start_charging(scene.station, hands)
+    assert (started.id, hands.done) == (7, ["plug_in"])
+    calls = [e.action for e in scene.timeline.since(0) if not e.incoming and e.frame.type == "CALL"]
+    assert calls[-1] == "RemoteStartTransaction"
