@@ -1,1 +1,1 @@
-"""Drivers that act on the device under test: manual, http, command, simulated."""
+"""Who acts on the device under test, a person or a machine, and what shows that it was done."""

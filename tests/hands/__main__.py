@@ -2,7 +2,7 @@
 
     python -m tests.hands                  everything; exit code 1 when a person became a verdict about the station
     python -m tests.hands --only card      the behaviours with this word in their names
-    python -m tests.hands --write FILE     also writes the summary
+    python -m tests.hands --write FILE     also writes the summary; rows of what was not played stay as they were
 
 Times are those of the simulated station's bench: seconds where a laboratory has minutes.
 """
@@ -85,7 +85,14 @@ def _judged(played: Played, stage: Stage, person: Person) -> Played:
     return played
 
 
-def summary(found: list[Played]) -> str:
+def _rows(page: Path) -> dict[tuple[str, str], str]:
+    """The rows of an earlier page, by behaviour and station."""
+    lines = page.read_text(encoding="utf-8").splitlines() if page.exists() else []
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| behaviour ")]
+    return {(cells[1].strip(), cells[2].strip()): row for row in rows if (cells := row.split("|"))}
+
+
+def summary(found: list[Played], former: dict[tuple[str, str], str]) -> str:
     """The page."""
     lines = [
         "# People at the terminal",
@@ -97,14 +104,18 @@ def summary(found: list[Played]) -> str:
         "| behaviour | station | cases | PASS | INCONCLUSIVE | FAIL, ERROR |",
         "|---|---|---|---|---|---|",
     ]
-    for one in found:
-        verdicts = one.verdicts
-        bad = verdicts["FAIL"] + verdicts["ERROR"]
-        counts = f"{sum(verdicts.values())} | {verdicts['PASS']} | {verdicts['INCONCLUSIVE']} | {bad}"
-        if one.behaviour in ENDING:  # how far it came depends on when
-            counts = f"until then | | | {bad}"
-        lines.append(f"| {one.behaviour.name} | {one.station} | {counts} |")
+    rows = former | {(one.behaviour.name, one.station): _row(one) for one in found}
+    lines += [rows[key] for behaviour, station in plays() if (key := (behaviour.name, station)) in rows]
     return "\n".join(lines) + "\n"
+
+
+def _row(one: Played) -> str:
+    verdicts = one.verdicts
+    bad = verdicts["FAIL"] + verdicts["ERROR"]
+    counts = f"{sum(verdicts.values())} | {verdicts['PASS']} | {verdicts['INCONCLUSIVE']} | {bad}"
+    if one.behaviour in ENDING:  # how far it came depends on when
+        counts = f"until then | | | {bad}"
+    return f"| {one.behaviour.name} | {one.station} | {counts} |"
 
 
 def main() -> int:
@@ -124,7 +135,7 @@ def main() -> int:
             for wrong in played.wrong:
                 print(f"    {wrong}", flush=True)
     if chosen.write:
-        chosen.write.write_text(summary(found), encoding="utf-8")
+        chosen.write.write_text(summary(found, _rows(chosen.write)), encoding="utf-8")
     return 1 if any(played.wrong for played in found) else 0
 
 

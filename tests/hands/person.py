@@ -12,7 +12,7 @@ from octt.station import actions
 WRONG_CARD = "LIBRARYCARD"
 READING = 1.1
 """Seconds to read a question."""
-_KEYS = r"\n(?:  .*\n)*?  "
+_KEYS = r"\n(?:.*\n)*?.*"
 _SCREEN = re.compile(
     rf"(?P<doubt>✗ (?P<says>.+){_KEYS}y it was done.*a abort the run)"
     rf"|(?P<fails>► (?P<failed>TC_\w+)  (?:FAIL|INCONCLUSIVE): .*{_KEYS}y all was done.*)"

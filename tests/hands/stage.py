@@ -79,6 +79,12 @@ class Hands:
         return False
 
 
+def _at_a_terminal():
+    """The terminal is the process's own, and ctrl-C reaches it, wherever we run ourselves."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """The screen and the keyboard of a process at a pseudo-terminal."""
 
@@ -93,7 +99,7 @@ class Terminal:
             stderr=slave,
             env=environment,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_at_a_terminal,
             **options,
         )
         os.close(slave)

