@@ -182,10 +182,12 @@ class CaseRun:
         """
         if self.phase is Phase.RESTORE:
             return
+        owed = {undo.connector for undo in self.journal.open}
         for number, status in self.blocked.items():
             if number == 0 or connector in (0, number):
                 place = f"connector {number}" if number else "the station"
-                raise Inconclusive(f"{place} was {status} already and could not be freed", Blame.TOOL)
+                blame = Blame.TOOL if owed & {0, number} else Blame.STATION
+                raise Inconclusive(f"{place} was {status} already and could not be freed", blame)
 
     def owe(self, kind: Kind, name: str, **given: Any) -> Undo:
         """Opens an undo: before the change that makes it necessary."""

@@ -18,7 +18,7 @@ def case_to_repeat(run: Run, *, last: bool) -> str:
 
     After the `last` case a person is asked whether to repeat any.
     """
-    operator, ended = run.options.operator, run.breaches.verdicts
+    operator, ended = run.options.operator, run.ended
     if operator is None:
         return ""
     wish = operator.wish()

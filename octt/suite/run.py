@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from octt.ocpp import values
@@ -296,6 +296,11 @@ class Run:
             self.current = None
         self.breaches.ended(scene, outcome[0])
         return outcome
+
+    @property
+    def ended(self) -> Mapping[str, Verdict]:
+        """The verdicts so far."""
+        return self.breaches.verdicts
 
     def skip(self, case_id: str, reason: str) -> None:
         """Records that a case does not apply."""

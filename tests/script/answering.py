@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import queue
 import threading
@@ -37,7 +38,7 @@ class Answering:
 
     def __init__(self, live):
         self.live, self.replies, self.asked = live, {}, []
-        self._answers = queue.Queue()
+        self._answers, self._numbers = {}, itertools.count(1)
         self.connect()
 
     def connect(self):
@@ -52,7 +53,7 @@ class Answering:
                 if kind == 2:
                     self._answer(bare, ident, *rest)
                 else:
-                    self._answers.put(rest[0])
+                    self._answers[ident].put(rest[0])
         except (ConnectionClosed, OSError):
             return
 
@@ -67,9 +68,10 @@ class Answering:
 
     def call(self, action, **payload):
         """Sends a request; the payload of its answer."""
-        self.bare.number += 1
-        self.bare.send(json.dumps([2, str(self.bare.number), action, payload]))
-        answer = self._answers.get(timeout=5)
+        ident = str(next(self._numbers))
+        answers = self._answers[ident] = queue.Queue()
+        self.bare.send(json.dumps([2, ident, action, payload]))
+        answer = answers.get(timeout=5)
         self.live.csms.settle()
         return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -167,26 +168,23 @@ def test_a_stop_that_its_schema_refuses_has_ended_the_transaction(stage):
 
 
 def freed_by(stage, way):
-    """The connector becomes Available by one way only."""
-    free = lambda *_: stage.it.says(  # noqa: E731
-        "StatusNotification", connectorId=1, status="Available", errorCode="NoError"
-    )
-    boot = lambda *_: stage.it.says("BootNotification", **BOOT)  # noqa: E731
+    """The connector becomes Available by one way only; after every boot the station tells how it is."""
 
-    def reset(request):
-        if request["type"] == way:
-            free()
-        if request["type"] == "Hard":
-            boot()
-        return {"status": "Accepted"}
+    def says(status):
+        stage.it.says("StatusNotification", connectorId=1, status=status, errorCode="NoError")
 
-    stage.it.replies["Reset"] = reset
-    stage.it.replies["UnlockConnector"] = lambda _: (
-        (free() if way == "unlock" else None) or {"status": "Unlocked"}
-    )
-    stage.rig.after = {"unplug": free if way == "unplug" else lambda: None}
-    stage.rig.after["press_stop"] = free if way == "press_stop" else lambda: None
-    stage.rig.after["power_cycle"] = lambda: (boot(), free() if way == "power_cycle" else None)
+    def does(this):
+        if this in ("Hard", "power_cycle"):
+            stage.it.says("BootNotification", **BOOT)
+        if this == way:
+            says("Available")
+        elif this in ("Hard", "power_cycle"):
+            says("Finishing")
+        return {"status": "Unlocked" if this == "unlock" else "Accepted"}
+
+    stage.it.replies["Reset"] = lambda request: does(request["type"])
+    stage.it.replies["UnlockConnector"] = lambda _: does("unlock")
+    stage.rig.after = {name: partial(does, name) for name in ("unplug", "press_stop", "power_cycle")}
 
 
 @pytest.mark.parametrize("way", ["unlock", "unplug", "press_stop", "Soft", "Hard", "power_cycle"])
@@ -228,10 +226,26 @@ def test_only_a_case_that_uses_a_connector_pays_for_it(stage):
     ):
         with pytest.raises(Inconclusive, match="connector 1 was Finishing already") as raised:
             use()
-        assert raised.value.blame == "tool"
+        assert raised.value.blame == "station"
+    stage.journal.owe(Kind.CABLE, "connector 1", case="TC_BEFORE", connector=1)
+    with pytest.raises(Inconclusive) as raised:
+        stage.driver.plug_in(1)
+    assert raised.value.blame == "tool"  # it is our cable that nobody took out
 
 
 RESERVE = {"connectorId": 1, "expiryDate": "2030-01-01T00:00:00Z", "idTag": "A", "reservationId": 1}
+
+
+def test_what_was_told_before_a_boot_holds_no_more(stage):
+    """A station that never says Available after a session is not kept from all cases that follow."""
+    stage.it.status(1, "Finishing")
+    stage.case("")
+    stage.it.replies["Reset"] = {"status": "Rejected"}
+    stage.rig.after["power_cycle"] = lambda: stage.it.says("BootNotification", **BOOT)
+    stage.means.case.position.expect_boot(stage.live.csms.timeline.end, certain=True)
+    stage.it.call("BootNotification", **BOOT)
+    assert stage.make_ready() == []
+    assert hindered(stage.means) == {}
 
 
 def test_a_station_that_is_faulted_as_a_whole_has_no_connector_to_use(stage):

@@ -42,13 +42,13 @@ def await_boot(means: Means) -> None:
     means.case.position.expect_no_boot()
     known = set(begun.state.statuses)
 
-    def told() -> bool:
+    def untold() -> set[int]:
         since = (e for e in timeline.since(begun.index) if e.is_call("StatusNotification"))
-        accepted = means.station.state.registration == "Accepted"
-        return not accepted or known <= {entry.payload.get("connectorId") for entry in since}
+        return known - {entry.payload.get("connectorId") for entry in since}
 
     with means.case.waits("station", "to report its statuses after the boot", deadline):
-        timeline.wait(told, deadline)
+        timeline.wait(lambda: means.station.state.registration != "Accepted" or not untold(), deadline)
+    means.ground.untold = untold()
 
 
 def be_registered(means: Means) -> None:

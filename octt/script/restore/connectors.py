@@ -24,11 +24,12 @@ ROUNDS = 3
 
 def hindered(means: Means) -> dict[int, str]:
     """The connectors that are not free though they should be, with their status; 0 is the station itself."""
-    unusable = means.ground.unusable
+    ground = means.ground
     return {
         number: status
         for number, status in sorted(means.station.state.statuses.items())
-        if status in (*PLUGGED, "Reserved") or (status != "Available" and number not in unusable)
+        if number not in ground.untold
+        and (status in (*PLUGGED, "Reserved") or (status != "Available" and number not in ground.unusable))
     }
 
 

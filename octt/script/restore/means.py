@@ -28,6 +28,9 @@ class Ground:
     unusable: set[int] = field(default_factory=set)
     """Connectors that were Unavailable or Faulted before the first case: cases are there to find them."""
 
+    untold: set[int] = field(default_factory=set)
+    """Connectors that have not told their status since the last boot: what they told before holds no more."""
+
     lost: set[int] = field(default_factory=set)
     """Ids of transactions that were never stopped and that the station knows no longer."""
 
