@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 import click
 
 USAGE = 2
+NOT_CARRIED_OUT = 4
+"""The exit code of what could not be done to its end: nothing connected, the rig is gone, the disk full, our error."""
 INTERRUPTED = 130
 
 

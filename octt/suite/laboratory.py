@@ -23,7 +23,7 @@ from octt.script.declared import Declared
 from octt.script.limits import BOOT, START, TRIGGERED, Limits
 from octt.script.person import Person
 from octt.script.verdicts import Inconclusive
-from octt.station.actions import ActionFailed, Driver, Hardware
+from octt.station.actions import ActionFailed, Driver, DriverGone, Hardware
 from octt.station.drivers import CommandDriver, HttpDriver, ManualDriver, SimulatedDriver
 from octt.suite.machine import hosts_of
 from octt.suite.options import Options
@@ -138,6 +138,8 @@ class Laboratory:
         try:
             self.driver.start()
         except ActionFailed as error:
+            if isinstance(error, DriverGone):
+                self.driver.gone = str(error)
             raise ConfigError(str(error)) from None
 
     def _provision(self, driver: SimulatedDriver) -> None:
