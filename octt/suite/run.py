@@ -84,6 +84,7 @@ class Run:
         """The words for what is done between cases."""
 
         self._repeated: set[str] = set()
+
     def _plan(self) -> dict[str, Planned]:
         chosen = plan(
             load_catalogue(),
