@@ -48,6 +48,7 @@ ROOMS = {
             "simulator",
             "station",
             "suite",
+            "text",
         ),
     },
 }

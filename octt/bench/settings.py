@@ -6,6 +6,7 @@ Every key has a default, so that an empty file is a bench.
 from __future__ import annotations
 
 import base64
+import itertools
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -228,6 +229,20 @@ class Bench(Section):
             seen[port] = key
         return self
 
+    @property
+    def secrets(self) -> list[str]:
+        """Every password in it, as it is written here."""
+        found = [
+            getattr(section, key)
+            for _place, section in self
+            for key, field in type(section).model_fields.items()
+            if Secret in field.metadata
+        ]
+        login = re.search(r"//([^/@]*)@", self.driver.url)
+        if login:
+            found += [login[1], login[1].partition(":")[2]]
+        return [secret for secret in [*found, *_keys(self.driver.simulator)] if secret]
+
     def redacted(self) -> dict[str, Any]:
         """The bench for the record and the report: without secrets, the logo as data."""
         data = self.model_dump()
@@ -273,15 +288,23 @@ It begins with security profile 2, from where TC_083 leads on to 3, so that one 
 """
 
 
+_KEY = "--authorization-key"
+
+
+def _keys(arguments: list[str]) -> list[str]:
+    """The passwords among the arguments of the simulated station, as hexadecimal text."""
+    joined = [argument.removeprefix(f"{_KEY}=") for argument in arguments if argument.startswith(f"{_KEY}=")]
+    apart = [argument for before, argument in itertools.pairwise(arguments) if before == _KEY]
+    return [*joined, *apart]
+
+
 def _without_key(arguments: list[str]) -> list[str]:
     """Arguments of the simulated station without its password."""
-    option, shown = "--authorization-key", list(arguments)
-    for index, argument in enumerate(arguments):
-        if argument.startswith(f"{option}="):
-            shown[index] = f"{option}={SECRET}"
-        elif index and arguments[index - 1] == option:
-            shown[index] = SECRET
-    return shown
+    secrets = set(_keys(arguments))
+    return [
+        SECRET if argument in secrets else f"{_KEY}={SECRET}" if argument.startswith(f"{_KEY}=") else argument
+        for argument in arguments
+    ]
 
 
 def _as_data(logo: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from rich.console import Console
 
 from octt import paths
 from octt.bench import ConfigError
-from octt.commands.refusing import complain, refuse, refusing
+from octt.commands.ending import Signals, code_of, nobody_reads, signing_key, write_reports
+from octt.commands.refusing import NOT_CARRIED_OUT, complain, refuse, refusing
 from octt.record import Event
 from octt.record.events import CaseEnded, CaseRevised
 from octt.station.operator import Operator
@@ -23,11 +23,22 @@ from octt.suite.prepare import prepare
 from octt.suite.progress import Progress, summary
 from octt.suite.run import Run
 
-PASSED, FAILED, UNDECIDED = 0, 1, 3
-"""Exit codes of a run that was carried out."""
+_NOT_FINISHED = (
+    pytest.ExitCode.USAGE_ERROR,
+    pytest.ExitCode.INTERNAL_ERROR,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+)
 
 DESCRIPTORS = 1 << 16
 """Sockets and files a run may have open, where this computer allows as many."""
+
+
+class _Console(Console):
+    """The terminal. When nobody reads it any more the run goes on without; rich would end the thread that wrote."""
+
+    def on_broken_pipe(self) -> None:
+        """As rich calls it."""
+        nobody_reads()
 
 
 def run_cases(
@@ -39,10 +50,11 @@ def run_cases(
     verbose: bool = False,
 ) -> int:
     """Runs the cases with a view of what goes on, writes the reports, and returns the exit code. Raises Refusal."""
-    console = Console(highlight=False)
+    console = _Console(highlight=False)
     with refusing(ConfigError):
         options = prepare(bench, pics, out, cases, profiles)
     progress, ended = Progress(console, verbose), list[Event]()
+    key = signing_key(options)
     for notice in options.notices:
         progress.say(notice)
 
@@ -53,11 +65,9 @@ def run_cases(
 
     options.listener = listen
     options.operator = operator_of(options, progress)
-    key = _signing_key(options, progress)
-    front = _Front(progress)
+    front, signals = _Front(progress), Signals()
     _allow_descriptors()
-    # SIGTERM ends a run as ctrl-C does: the record is completed.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signals.listen()
     try:
         code = pytest.main(
             [str(paths.TESTCASES), "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:terminal", "-s"],
@@ -66,14 +76,22 @@ def run_cases(
     finally:
         progress.stop_view()
     if front.error:
+        if progress.run and progress.run.laboratory.driver.gone:
+            complain(front.error)
+            return NOT_CARRIED_OUT
         refuse(front.error)
-    if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR) and not ended:
-        refuse("no case could be run; see the messages above")
-    signed = _write_reports(options, key)
+    reported, signed = write_reports(options, key) if progress.run else (False, "")
     summary(console, ended, str(options.out))
     if signed:
         progress.say(f"Signed by key {signed}")
-    return exit_code(ended, interrupted=code == pytest.ExitCode.INTERRUPTED)
+    return code_of(
+        progress.run,
+        ended,
+        signals,
+        internal=front.internal or code in _NOT_FINISHED,
+        interrupted=code == pytest.ExitCode.INTERRUPTED,
+        reported=reported,
+    )
 
 
 def _allow_descriptors() -> None:
@@ -101,6 +119,8 @@ class _Front:
 
     def __init__(self, progress: Progress) -> None:
         self.progress, self.error = progress, ""
+        self.internal = False
+        """Whether something of ours failed, and was told."""
 
     def pytest_octt_started(self, run: Run) -> None:
         """The run exists: the view may look at it."""
@@ -117,54 +137,11 @@ class _Front:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A script that cannot be imported is our fault and is said."""
         if report.failed:
+            self.internal = True
             complain(f"test case script {report.nodeid}: {report.longreprtext}")
 
     def pytest_internalerror(self, excrepr: Any) -> bool:
         """An error of the harness, in full: it is ours to mend."""
+        self.internal = True
         complain(f"internal error of octt (please report it):\n{excrepr}")
         return True
-
-
-def exit_code(ended: list[Event], interrupted: bool = False) -> int:
-    """The pinned exit code from the last verdict of each case."""
-    last = {event["case"]: event["verdict"] for event in ended}
-    verdicts = set(last.values()) - {"NOT APPLICABLE"}
-    if "FAIL" in verdicts:
-        return FAILED
-    if interrupted or not verdicts or verdicts != {"PASS"}:
-        return UNDECIDED
-    return PASSED
-
-
-def _signing_key(options: Options, progress: Progress) -> Path | None:
-    """The key to sign the run with, made on first use; None, and why, when there can be none."""
-    from octt.report.evidence.again import announce
-    from octt.report.evidence.keys import SigningError
-    from octt.report.evidence.signers import own_key
-
-    try:
-        named = options.bench.laboratory.signing_key
-        key = Path(named) if named else own_key()
-        if not key.exists():
-            progress.say(f"A signing key is made for this and later runs: {key}")
-        options.signer = announce(key)
-    except SigningError as error:
-        complain(f"the run is not going to be signed: {error}")
-        return None
-    return key
-
-
-def _write_reports(options: Options, key: Path | None) -> str:
-    """Reports and signature; the signer's fingerprint. The record is there whatever happens here."""
-    from octt.report.evidence.again import sign_own
-    from octt.report.evidence.keys import SigningError
-    from octt.report.write import write_all
-
-    try:
-        write_all(options.out)
-        return sign_own(options.out, key) if key else ""
-    except SigningError as error:
-        complain(f"the run was not signed: {error}")
-    except Exception as error:
-        complain(f"not all reports could be written: {error}; try again with: octt report {options.out}")
-    return ""

@@ -21,14 +21,20 @@ COMMANDS = {
     "pics": ("octt.commands.pics:pics", "Write, check and show a vendor's declaration (PICS)."),
     "pki": ("octt.commands.pki:pki", "The laboratory's certificates: export for the station, import a CA."),
     "report": ("octt.commands.report:report", "Make all reports of a run again from its record."),
-    "restore": ("octt.commands.restore:restore", "Put back what a run left at its station."),
+    "restore": (
+        "octt.commands.restore:restore",
+        "Put back what a run left at its station: after ctrl-C, a crash or a power cut.",
+    ),
     "run": ("octt.commands.run:run", "Run the applicable test cases against a station."),
     "show": ("octt.commands.cases:show", "Show a test case: what it tests, its steps, what it needs."),
     "simulate": (
         "octt.simulator.main:simulate",
         "Run one simulated charging station until it is interrupted.",
     ),
-    "verify": ("octt.commands.report:verify", "Say whether a run's folder is as it was signed."),
+    "verify": (
+        "octt.commands.report:verify",
+        "Say whether a run's folder is as it was signed, and whether by somebody you trust.",
+    ),
 }
 """Every command: where it is, and what the list of commands says about it."""
 

@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 import click
 
 USAGE = 2
+NOT_CARRIED_OUT = 4
+"""The exit code of what could not be done to its end: nothing connected, the rig is gone, the disk full, our error."""
 INTERRUPTED = 130
 
 
@@ -39,8 +41,11 @@ def complain(sentence: str) -> None:
 
 
 def plain(text: str) -> str:
-    """Text from files and devices without what a terminal would obey."""
-    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
+    """Text from files and devices without what a terminal would obey, and without secrets that are known."""
+    from octt.record.secrets import SECRETS
+    from octt.text import visible
+
+    return visible(SECRETS.masked(text))
 
 
 class Commands(click.Group):

@@ -10,7 +10,7 @@ import click
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
-RESTORED, UNDECIDED, NOT_CARRIED_OUT = 0, 3, 4
+RESTORED, UNDECIDED = 0, 3
 
 
 @click.command()
@@ -35,7 +35,7 @@ def restore(folder: Path, bench: Path | None, out: Path | None) -> None:
 
     from octt.bench import ConfigError, load
     from octt.commands.front import operator_of
-    from octt.commands.refusing import refuse, refusing
+    from octt.commands.refusing import NOT_CARRIED_OUT, refuse, refusing
     from octt.pics.declaration import Declaration
     from octt.suite.leftover import bench_of, left_of
     from octt.suite.options import Options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 
 import click
@@ -32,8 +33,17 @@ def run(
     """Run the applicable test cases against a station.
 
     Exit code 0: every applicable case passed; 1: at least one FAIL; 2: bad usage or configuration; 3: no FAIL, but
-    something INCONCLUSIVE or ERROR.
+    something INCONCLUSIVE or ERROR; 4: the run could not be carried out to its end (nothing connected, the rig is gone,
+    the disk is full, an error of octt); 130, 143: ended by ctrl-C or SIGTERM, with what was done by then on record.
     """
     from octt.commands.front import run_cases
+    from octt.commands.refusing import NOT_CARRIED_OUT, complain
 
-    sys.exit(run_cases(bench, pics, cases, profiles, out, verbose))
+    try:
+        code = run_cases(bench, pics, cases, profiles, out, verbose)
+    except click.ClickException:
+        raise
+    except Exception:
+        complain(f"internal error of octt (please report it):\n{traceback.format_exc()}")
+        code = NOT_CARRIED_OUT
+    sys.exit(code)

@@ -65,7 +65,7 @@ class CentralSystem:
         self._desk = Desk(settings, record, self.timeline, self.answers, self._watched)
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(self._unexpected)
-        self._thread = threading.Thread(target=self._loop.run_forever, name="csms", daemon=True)
+        self._thread = threading.Thread(target=self._live, name="csms", daemon=True)
         self._session: Session | None = None
         self._number = 0
         self._open: set[Session] = set()
@@ -80,6 +80,15 @@ class CentralSystem:
         self._loop.call_soon_threadsafe(Watchdog(self.troubles).start, self._loop)
         for endpoint in self.settings.endpoints:
             self.open(endpoint)
+
+    def _live(self) -> None:
+        """The thread. Whatever ends it, nobody waits for it in vain."""
+        try:
+            self._loop.run_forever()
+        finally:
+            for task in asyncio.all_tasks(self._loop):
+                task.cancel()
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
 
     def open(self, endpoint: Endpoint) -> None:
         """Opens one more endpoint while running; its `port` is filled in when it was 0. Raises CsmsError."""
@@ -149,7 +158,10 @@ class CentralSystem:
                 await endpoint.server.wait_closed()
 
     def run(self, work: Coroutine[Any, Any, T], timeout: float | None = 30) -> T:
-        """Runs something on the Central System's loop, for who must live there too (the file servers)."""
+        """Runs something on the Central System's loop, for who must live there too (the file servers). CsmsError."""
+        if not self._thread.is_alive():
+            work.close()
+            raise CsmsError("the Central System does not run (any more)")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
 
     def settle(self) -> int:

@@ -30,7 +30,7 @@ class Secrets:
 
     def hide(self, *secrets: str) -> None:
         """From now on these are masked. May be called from any thread."""
-        new = {secret for secret in secrets if secret} - self._known
+        new = {secret for one in secrets for secret in (one, _decoded(one)) if secret} - self._known
         if not new:
             return
         self._known |= new
@@ -70,6 +70,14 @@ class Secrets:
         return value
 
 
+def _decoded(code: str) -> str:
+    """What a hexadecimal text, as a password is configured in a station, stands for."""
+    try:
+        return bytes.fromhex(code).decode("utf-8", "surrogateescape")
+    except ValueError:
+        return ""
+
+
 def _forms(secret: str) -> Iterator[str]:
     code = secret.encode("utf-8", "surrogateescape")
     texts = (code, code.hex().encode(), code.hex().upper().encode())  # Base64 keeps the case
@@ -81,11 +89,13 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _in_json(text: str) -> Iterator[str]:
-    """In a text, and in one within a text, with other characters than those of ASCII as they are, or escaped."""
-    for ascii_only in (False, True):
-        once = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
-        yield once
-        yield json.dumps(once, ensure_ascii=ascii_only)[1:-1]
+    """In a text, in one within a text, and in a line that holds that; what is not ASCII as it is, or escaped."""
+    written = {text}
+    for _ in range(3):
+        written = {
+            json.dumps(one, ensure_ascii=ascii_only)[1:-1] for one in written for ascii_only in (False, True)
+        }
+        yield from written
 
 
 def _in_url(text: bytes) -> Iterator[str]:

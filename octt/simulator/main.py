@@ -167,10 +167,16 @@ except --fault; `octt faults` lists what it can do wrong. docs/simulator.md has 
     default=0,
     show_default=True,
     type=click.IntRange(0, 3),
-    help="1 needs --authorization-key; 2 that and --trust; 3 --trust, --cert and --key-file.",
+    help="1 needs --authorization-key(-file); 2 that and --trust; 3 --trust, --cert and --key-file.",
 )
 @click.option(
     "--authorization-key", default="", metavar="HEX", help="Password, 16 to 20 bytes in hex digits."
+)
+@click.option(
+    "--authorization-key-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="File that holds it, so that it is in no list of processes.",
 )
 @click.option(
     "--tls-csms",
@@ -243,9 +249,14 @@ def simulate(
     keys: Sequence[str],
     tls_csms: Sequence[str],
     delays: Sequence[str],
+    authorization_key_file: Path | None,
     **given: Any,
 ) -> None:
     """The command line of a station."""
+    if authorization_key_file:
+        given["authorization_key"] = authorization_key_file.read_text(
+            encoding="utf-8", errors="replace"
+        ).strip()
     chosen = ("Core", *(name for name in profiles if name != "Core")) if profiles else PROFILES
     endpoints = {}
     for item in tls_csms:

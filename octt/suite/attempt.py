@@ -13,6 +13,9 @@ from octt.script.restore.means import SHORT, Means
 from octt.script.unexpected import fail_unexpected, remark_unexpected
 from octt.script.verdicts import AbortRun, Blame, Failed, Inconclusive, Judgement, RepeatCase, Verdict
 
+Outcome = tuple[Verdict, Blame, str]
+"""Verdict, blame and reason."""
+
 
 @dataclass
 class Scene(Means):
@@ -29,7 +32,10 @@ class Scene(Means):
     """Says something to who watches the run."""
 
     again: bool = False
-    """Whether the operator wants the case repeated."""
+    """Whether the case is to be repeated: the operator wants it, or we had trouble of our own."""
+
+    may_repeat: bool = True
+    """Whether trouble of our own is reason to repeat the case: once it is."""
 
 
 def establish_preconditions(scene: Scene, *, has_cache: bool) -> None:
@@ -91,7 +97,7 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     case.timeline.settle()  # what the station sent until now has been looked at by the monitors
     breaches = list(scene.breaches)
     scene.judged = len(breaches)
-    verdict, blame, reason = decide(error, case, breaches)
+    verdict, blame, reason = _doubted(scene, error, decide(error, case, breaches))
     case.record.write(
         "case.end",
         attempt=scene.number,
@@ -142,7 +148,29 @@ def _reconsidered(scene: Scene, error: BaseException | None) -> BaseException | 
     return RepeatCase(f"the operator repeats the case: not all was done as asked ({verdict}: {reason})")
 
 
-def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> tuple[Verdict, Blame, str]:
+def _doubted(scene: Scene, error: BaseException | None, outcome: Outcome) -> Outcome:
+    """The outcome, or ERROR where the harness itself had trouble meanwhile; then the case is tried once more.
+
+    What is looked at late seems to have come late, and what was to be absent may have been missed: neither a failure
+    nor a pass of such an attempt counts. Nor does a pass of one in which not all that came could be looked at.
+    """
+    verdict, _blame, reason = outcome
+    if isinstance(error, RepeatCase | AbortRun | KeyboardInterrupt) or verdict is Verdict.NOT_APPLICABLE:
+        return outcome
+    case = scene.case
+    troubles = scene.csms.system.troubles.since(int(case.started * 1e9))
+    if troubles:
+        scene.again = scene.may_repeat
+        told = "; ".join(dict.fromkeys(trouble.text for trouble in troubles[:3]))
+        return Verdict.ERROR, Blame.TOOL, f"{told} (else {verdict}{f': {reason}' if reason else ''})"
+    lost = case.timeline.lost(case.position.began)
+    if lost and verdict is Verdict.PASS:
+        told = f"so many frames came that {lost} of them were not looked at by the steps; the record has them"
+        return Verdict.INCONCLUSIVE, Blame.STATION, told
+    return outcome
+
+
+def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> Outcome:
     """Verdict, blame and reason of an attempt that ended with `error`, or without one."""
     failures = [*case.postponed, *([error] if isinstance(error, Failed) else [])]
     if failures:

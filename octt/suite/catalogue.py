@@ -74,6 +74,18 @@ class Planned:
     reason: str
     because: tuple[tuple[str, str], ...] = ()
 
+    def as_line(self) -> dict[str, Any]:
+        """The case for the record."""
+        case = self.case
+        return {
+            "case": case.id,
+            "name": case.name,
+            "profile": case.profile,
+            "section": case.section,
+            "applicable": self.applies,
+            "reason": self.reason,
+        }
+
 
 def load_catalogue(path: Path = TESTCASES / "catalogue.toml") -> dict[str, Case]:
     """Every case by id, in plan order. Raises CatalogueError naming the entry that is wrong."""

@@ -19,11 +19,12 @@ from octt.files.servers import FilesError, FileServers
 from octt.pki.certificates import PkiError
 from octt.pki.pki import Pki
 from octt.record import Record
+from octt.record.secrets import SECRETS
 from octt.script.declared import Declared
 from octt.script.limits import BOOT, START, TRIGGERED, Limits
 from octt.script.person import Person
 from octt.script.verdicts import Inconclusive
-from octt.station.actions import ActionFailed, Driver, Hardware
+from octt.station.actions import ActionFailed, Driver, DriverGone, Hardware
 from octt.station.drivers import CommandDriver, HttpDriver, ManualDriver, SimulatedDriver
 from octt.suite.machine import hosts_of
 from octt.suite.options import Options
@@ -36,6 +37,7 @@ class Laboratory:
     def __init__(self, options: Options) -> None:
         """Opens nothing but the record. Raises ConfigError for an output folder that cannot be written to."""
         self.options, self.bench = options, options.bench
+        SECRETS.hide(*self.bench.secrets)
         settings = self._settings()  # what is wrong with them must not leave a folder
         try:
             options.out.mkdir(parents=True, exist_ok=True)
@@ -138,6 +140,8 @@ class Laboratory:
         try:
             self.driver.start()
         except ActionFailed as error:
+            if isinstance(error, DriverGone):
+                self.driver.gone = str(error)
             raise ConfigError(str(error)) from None
 
     def _provision(self, driver: SimulatedDriver) -> None:

@@ -6,6 +6,7 @@ catalogue (marked with `octt.suite.case`) are collected.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Generator
 from pathlib import Path
@@ -113,6 +114,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     if session.config.option.collectonly or not any(_case_id(item) for item in session.items):
         return (yield)
     from octt.bench import ConfigError
+    from octt.record import RecordLost
     from octt.suite.run import Run
 
     try:
@@ -127,6 +129,9 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
         if session.config.hook.pytest_octt_refused(error=str(error)):
             pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
         raise pytest.UsageError(str(error)) from None
+    except RecordLost as lost:
+        run.finish("record lost")
+        pytest.exit(str(lost), pytest.ExitCode.INTERRUPTED)
     except BaseException:
         if _RUN in session.config.stash:
             session.config.stash[_RUN].finish("interrupted")
@@ -139,7 +144,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
         raise
     finally:
         try:
-            _end_interrupted(run)
+            with contextlib.suppress(RecordLost):
+                _end_interrupted(run)
         finally:
             run.finish("aborted" if session.shouldstop else reason)
 
@@ -194,6 +200,8 @@ def _run_case(item: pytest.Item, nextitem: pytest.Item | None) -> None:
         scene = item.stash[_SCENE]
         if scene is None or not scene.again:
             break
+    if lost := item.config.stash[_RUN].record.lost:
+        item.session.shouldstop = str(lost)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)

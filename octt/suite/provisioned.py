@@ -17,12 +17,15 @@ def security_options(bench: Bench, pki: Pki | None, given: list[str], folder: Pa
     """Options of `octt simulate` for the security profile of the bench: password, root, own certificate.
 
     `pki` is None where nothing needs it. `given` are the other options. Files go into `folder`, which is private and
-    short-lived: one holds a private key.
+    short-lived: they hold a password and a private key, and everybody may read the command line of a process.
     """
     central = bench.central_system
     options = ["--security-profile", str(central.security_profile)]
     if central.security_profile and central.password:
-        options += ["--authorization-key", central.password.encode().hex()]
+        options += [
+            "--authorization-key-file",
+            str(_private(folder / "key", central.password.encode().hex())),
+        ]
     if pki is not None and central.security_profile >= 2:
         root = folder / "root.pem"
         root.write_text(to_pem(pki.trust_anchor))
@@ -32,7 +35,11 @@ def security_options(bench: Bench, pki: Pki | None, given: list[str], folder: Pa
         own = pki.client(serial, bench.security.vendor_name, "ecdsa")
         certificate, key = folder / "station.pem", folder / "station.key"
         certificate.write_text(own.chain_pem)
-        with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-            file.write(own.key_pem)
-        options += ["--cert", str(certificate), "--key-file", str(key)]
+        options += ["--cert", str(certificate), "--key-file", str(_private(key, own.key_pem.decode()))]
     return options
+
+
+def _private(path: Path, text: str) -> Path:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    return path

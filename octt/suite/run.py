@@ -10,7 +10,7 @@ from typing import Any
 
 from octt.ocpp import values
 from octt.pics.examine import examine
-from octt.record import read
+from octt.record import RecordLost, read
 from octt.record.clock import utc
 from octt.record.events import CaseEnded
 from octt.record.words import Blame
@@ -83,6 +83,8 @@ class Run:
         self.between = self.scene(CaseRun("", self.record, self.csms.timeline, journal=self.journal))
         """The words for what is done between cases."""
 
+        self._repeated: set[str] = set()
+
     def _plan(self) -> dict[str, Planned]:
         chosen = plan(
             load_catalogue(),
@@ -122,7 +124,7 @@ class Run:
             tool=tool(),
             bench=self.bench.redacted(),
             pics=self.options.declaration.as_dict(),
-            plan=[_line(planned) for planned in self.plan.values()],
+            plan=[planned.as_line() for planned in self.plan.values()],
             notices=self.options.notices,
             limits=self.limits.told(),
             started=utc().isoformat(timespec="seconds"),
@@ -186,7 +188,7 @@ class Run:
             return
         self.stage = Stage.ENDED
         # Whatever fails on the way, the rest is done too, and the record is ended and closed.
-        with contextlib.ExitStack() as last:
+        with contextlib.suppress(RecordLost), contextlib.ExitStack() as last:
             last.callback(self.record.close)
             last.callback(self.record.write, "run.end", reason=reason)
             last.callback(self._examine)
@@ -266,6 +268,7 @@ class Run:
         case = CaseRun(case_id, self.record, timeline, section=planned.section, journal=self.journal)
         self.current = self.scene(case, number)
         self.breaches.begins(self.current)
+        self.current.may_repeat = case_id not in self._repeated
         return self.current
 
     def establish_preconditions(self, scene: Scene) -> None:
@@ -295,6 +298,9 @@ class Run:
             self.record.case = self.record.phase = None
             self.current = None
         self.breaches.ended(scene, outcome[0])
+        if scene.again and outcome[0] is Verdict.ERROR:
+            self._repeated.add(scene.case.id)
+            self.tell(f"{scene.case.id} is repeated, since this was trouble of our own")
         return outcome
 
     @property
@@ -315,16 +321,3 @@ class Run:
             ),
             case=case_id,
         )
-
-
-def _line(planned: Planned) -> dict[str, Any]:
-    """A case of the plan for the record."""
-    case = planned.case
-    return {
-        "case": case.id,
-        "name": case.name,
-        "profile": case.profile,
-        "section": case.section,
-        "applicable": planned.applies,
-        "reason": planned.reason,
-    }

@@ -30,6 +30,8 @@ _ENTRY, _CHARACTER = 2500, 6
 _LONG = 1 << 16
 """Characters of a text from where on each weighs twice: what is so long may be empty objects and nothing else."""
 
+_LABORIOUS = 0.005
+"""Seconds from where on a decision is not taken at every new entry."""
 LATE = 1.0
 """Seconds by which a wait may be too long before that is told."""
 
@@ -247,16 +249,28 @@ class Timeline:
             while True:
                 if self._end:
                     raise self._end
+                began = self.clock.now()
                 found = decide()
                 if found:
                     return found
-                left = (deadline - self.clock.now()) / 1e9
-                if left > 0:
+                now = self.clock.now()
+                left, took = (deadline - now) / 1e9, (now - began) / 1e9
+                if left > 0 and took > _LABORIOUS:
+                    self._rest(min(left, 4 * took))
+                elif left > 0:
                     self.clock.wait(self._changed, min(left, tick))
                 elif self.complete >= deadline:
                     return None
                 else:
                     self._settle_or_wait(deadline)
+
+    def _rest(self, seconds: float) -> None:
+        """Leaves the processor to who answers the station: in a flood there is something new at every moment."""
+        self._changed.release()
+        try:
+            self.clock.sleep(seconds)
+        finally:
+            self._changed.acquire()
 
     def _settle_or_wait(self, deadline: int) -> None:
         """The time is up: what came before must be here, and answered, before anybody says that it did not come."""

@@ -157,7 +157,7 @@ def test_ports_that_come_later_are_looked_at_too(tmp_path, taken):
     done = octt("run", "--bench", file, "--pics", pics(tmp_path), "--out", tmp_path / "out")
     assert f"port {taken} is in use; stop what uses it or set another central_system.tls_port" in done.stderr
     done = octt("run", "--bench", file, "--case", "TC_012_CS", "--out", tmp_path / "out")
-    assert done.returncode == 3, done.stderr  # nothing is declared, so nothing will move to TLS
+    assert done.returncode == 4, done.stderr  # nothing is declared, so nothing will move to TLS
 
 
 def test_where_no_key_can_be_kept_a_run_is_not_signed_and_says_so(tmp_path):
@@ -194,7 +194,8 @@ def test_a_station_that_never_connects(tmp_path):
         "--out",
         out,
     )
-    assert done.returncode == 3
+    assert done.returncode == 4
+    assert "nothing tried to connect" in done.stderr
     assert "ws://127.0.0.1:" in done.stdout
     assert "/ocpp/CS001" in done.stdout
     ended = [event for event in read(out / "record.jsonl") if event["kind"] == "case.end"]
@@ -233,7 +234,7 @@ def test_an_ended_run_keeps_the_record_and_reports(tmp_path, ending):
         time.sleep(0.05)
     os.kill(process.pid, ending)
     stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 3, stdout + stderr
+    assert process.returncode == 128 + ending, stdout + stderr
     assert "Traceback" not in stdout + stderr
     events = list(read(record))
     assert events[-1]["kind"] == "run.end"

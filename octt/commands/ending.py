@@ -1,0 +1,125 @@
+"""How a run ends: by a signal, broken off or carried out, with which exit code, and with reports and a signature."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from octt.commands.refusing import NOT_CARRIED_OUT, complain
+from octt.record import Event
+from octt.suite.options import Options
+from octt.suite.run import Run, Stage
+
+PASSED, FAILED, UNDECIDED = 0, 1, 3
+"""Exit codes of a run that was carried out."""
+
+
+class Signals:
+    """Signals that end a run as ctrl-C does: the station is put back, the record completed, reports are made.
+
+    `received` is the last one, 0 for none.
+    """
+
+    def __init__(self) -> None:
+        self.received = 0
+
+    def listen(self) -> None:
+        """From now on; what was ignored, as `nohup` has it, stays ignored."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._end)
+
+    def _end(self, number: int, frame: Any) -> None:
+        self.received = number
+        raise KeyboardInterrupt
+
+
+def verdict_code(planned: Iterable[str], ended: list[Event], interrupted: bool = False) -> int:
+    """The exit code by the last verdict of each case; every case that was `planned` must have one."""
+    last = {event["case"]: event["verdict"] for event in ended}
+    verdicts = {verdict for verdict in last.values() if verdict != "NOT APPLICABLE"}
+    if "FAIL" in verdicts:
+        return FAILED
+    if interrupted or set(planned) - set(last) or verdicts != {"PASS"}:
+        return UNDECIDED
+    return PASSED
+
+
+def why_broken(run: Run | None) -> str:
+    """Why a run was not carried out, a sentence; nothing when it was."""
+    if run is None:
+        return "the run did not begin"
+    if run.record.lost:
+        return f"{run.record.lost}; what was written until then is kept"
+    if run.stage is Stage.UNREACHABLE or run.problem:
+        return run.problem
+    return run.laboratory.driver.gone
+
+
+def code_of(
+    run: Run | None,
+    ended: list[Event],
+    signals: Signals,
+    *,
+    internal: bool,
+    interrupted: bool,
+    reported: bool,
+) -> int:
+    """The exit code of a run, and what it stands for where that was not said yet."""
+    if signals.received:
+        return 128 + signals.received
+    broken = why_broken(run)
+    if broken:
+        complain(broken)
+    if broken or internal or not reported or run is None:
+        return NOT_CARRIED_OUT
+    planned = [planned.case.id for planned in run.plan.values() if planned.applies is not False]
+    return verdict_code(planned, ended, interrupted)
+
+
+def signing_key(options: Options) -> Path | None:
+    """The key to sign the run with, made on first use; None, and why, when there can be none."""
+    from octt.report.evidence.again import announce
+    from octt.report.evidence.keys import SigningError
+    from octt.report.evidence.signers import own_key
+
+    try:
+        named = options.bench.laboratory.signing_key
+        key = Path(named) if named else own_key()
+        if not key.exists():
+            options.notices.append(f"A signing key is made for this and later runs: {key}")
+        options.signer = announce(key)
+    except SigningError as error:
+        complain(f"the run is not going to be signed: {error}")
+        return None
+    return key
+
+
+def write_reports(options: Options, key: Path | None) -> tuple[bool, str]:
+    """Reports and signature: whether they were made, and the signer's fingerprint. The record is there anyway."""
+    from octt.report.evidence.again import sign_own
+    from octt.report.evidence.keys import SigningError
+    from octt.report.write import write_all
+
+    try:
+        write_all(options.out)
+        return True, sign_own(options.out, key) if key else ""
+    except SigningError as error:
+        complain(f"the run was not signed: {error}")
+        return True, ""
+    except Exception as error:
+        complain(f"not all reports could be written: {error}; try again with: octt report {options.out}")
+        return False, ""
+
+
+def nobody_reads() -> None:
+    """Nobody reads what is printed any more, a pipe was closed: the run goes on without."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
