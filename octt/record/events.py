@@ -33,6 +33,7 @@ class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
     bench: Table  # the bench file, secrets replaced
     pics: Table  # the declaration as read
     plan: list[PlanLine]  # the cases in their order
+    not_chosen: list[PlanLine] = []  # the cases that were not chosen for this run
     notices: list[str] = []  # what was missing or was changed before the run, a sentence each
     limits: list[Table] = []  # how long the station may take: {waits_for, seconds, whose, decides}
     started: str  # ISO 8601
@@ -46,6 +47,7 @@ class RunResumed(Event, tag="run.resume", frozen=True, kw_only=True):
     bench: Table = {}  # as in run.start
     pics: Table = {}  # as in run.start
     plan: list[PlanLine] = []  # as in run.start; cases that are new come after the others
+    not_chosen: list[PlanLine] = []  # those that are in no plan of this record
     started: str = ""  # as in run.start
 
 

@@ -94,6 +94,11 @@ class Run:
         )
         return {planned.case.id: planned for planned in chosen}
 
+    def _not_chosen(self) -> list[Planned]:
+        """The cases of the catalogue that were not chosen, as they would be planned."""
+        every = plan(load_catalogue(), self.options.declaration, self.keys, connector=self.bench.connector)
+        return [planned for planned in every if planned.case.id not in self.plan]
+
     # -- life -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -123,6 +128,7 @@ class Run:
             bench=self.bench.redacted(),
             pics=self.options.declaration.as_dict(),
             plan=[_line(planned) for planned in self.plan.values()],
+            not_chosen=[_line(planned) for planned in self._not_chosen()],
             notices=self.options.notices,
             limits=self.limits.told(),
             started=utc().isoformat(timespec="seconds"),

@@ -321,12 +321,14 @@ def test_a_damaged_record_names_its_line_and_is_not_issuable(tmp_path):
 def test_the_real_writer_is_understood(tmp_path):
     record = Record(tmp_path / "record.jsonl")
     plan = [{"case": "A", "name": "a", "profile": "Core", "applicable": True, "reason": ""}]
-    record.write("run.start", tool={"name": "octt"}, bench={}, pics={}, plan=plan, started="")
+    start = {"tool": {"name": "octt"}, "bench": {}, "pics": {"answers": {"C-04": True}}, "plan": plan}
+    record.write("run.start", **start, started="")
     record.case = "A"
     record.write("case.start", attempt=1, name="a")
     record.write("step", step="", what="w", outcome="ok", phase="test")
     record.write("case.end", attempt=1, verdict="PASS", blame="", reason="", seconds=1.5, forced=0.5)
     record.case = None
+    record.write("pics", item="C-04", answer="Yes", result="confirmed", why="it did", line=2)
     record.write("run.end", reason="finished")
     record.close()
     result = load(record.path)

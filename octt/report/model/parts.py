@@ -51,12 +51,19 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ProfileResult:
-    """What became of a certification profile: `counts` is how many of its cases have each verdict."""
+    """What became of a certification profile: `counts` is how many of its cases in this run have each verdict.
+
+    `tested` of the `applicable` cases have passed or failed; those that were not chosen for this run are applicable
+    too. `words` say what to print, so that a part is never taken for the whole.
+    """
 
     name: str
     verdict: Verdict
     counts: dict[Verdict, int]
     reason: str
+    tested: int = 0
+    applicable: int = 0
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -279,6 +286,7 @@ class Result:
     frames: Frames
     problem_frames: list[int]  # lines of frames from the station with problems, the first 1000
     problem_count: int
+    not_chosen: list[Case] = field(default_factory=list)  # cases of the catalogue that this run leaves out
     unsent: frozenset[int] = frozenset()  # lines of our frames that did not leave: the connection was gone
     verdict: Verdict = Verdict.NOT_RUN
     not_issuable: list[str] = field(default_factory=list)  # the reasons; empty: the report may be issued
@@ -286,6 +294,16 @@ class Result:
     @property
     def issuable(self) -> bool:
         return not self.not_issuable
+
+    @property
+    def left_out(self) -> list[Case]:
+        """The cases that were not chosen though they apply, or may apply."""
+        return [case for case in self.not_chosen if case.applicable]
+
+    @property
+    def examined(self) -> bool:
+        """Whether there is a declaration, and it was held against what was observed."""
+        return bool(self.declaration and self.pics)
 
     def case(self, case_id: str) -> Case | None:
         """The case with that id, None when the plan has none."""
