@@ -191,7 +191,9 @@ class Remarked(Event, tag="remark", frozen=True, kw_only=True):
     """Something legal but noteworthy, or what a rule that watches every frame saw."""
 
     text: str  # a sentence
-    by: Literal["script", "monitor"]  # the script of the case, or a rule that watches every frame
+    by: Literal[
+        "script", "monitor", "tool"
+    ]  # the case, a rule that watches every frame, or ourselves about us
     cite: str  # the section it rests on
     frame: Int | None = None  # line of the frame it is about
     rule: str = ""  # of the monitors

@@ -112,7 +112,9 @@ class Run:
         self.testing = True
         try:
             for problem in establish_once(self.between, self.has_key):
-                self.between.case.remark(f"a general precondition could not be established: {problem}")
+                self.between.case.remark(
+                    f"a general precondition could not be established: {problem}", by="tool"
+                )
         except AbortRun:
             self.stage = Stage.ABORTED
 
@@ -144,7 +146,7 @@ class Run:
             restore_password(self.between)
             if self.journal.open:
                 for problem in settle(self.between):
-                    self.between.case.remark(f"not restored before the first case: {problem}")
+                    self.between.case.remark(f"not restored before the first case: {problem}", by="tool")
         except AbortRun:
             self.stage = Stage.ABORTED
         self._get_to_know_the_station()
@@ -154,7 +156,7 @@ class Run:
         if left is None:
             return
         for text in left.told():
-            self.between.case.remark(text)
+            self.between.case.remark(text, by="tool")
             self.tell(text)
         for undo in left.undos:
             self.journal.inherit(undo, left.run)
@@ -209,7 +211,7 @@ class Run:
         between = self.between
         try:
             for problem in restore(between) if self.testing else settle(between):
-                between.case.remark(f"not restored at the end of the run: {problem}")
+                between.case.remark(f"not restored at the end of the run: {problem}", by="tool")
         except (AbortRun, KeyboardInterrupt):
             self.tell("Ended at once.")
 
@@ -217,7 +219,7 @@ class Run:
         """What stays owed is said, with its reason, and who puts it back."""
         for undo in self.journal.open:
             why = self.journal.why(undo) or "there was no opportunity"
-            self.between.case.remark(f"left at the station: {undo} ({why})")
+            self.between.case.remark(f"left at the station: {undo} ({why})", by="tool")
             self.tell(f"left at the station: {undo} ({why})")
         if self.journal.open:
             self.tell(f"The next run with this station puts it back, or: octt restore {self.options.out}")
@@ -262,7 +264,7 @@ class Run:
         if self.stage is Stage.READY:
             try:
                 for problem in make_ready(self.between):
-                    self.between.case.remark(f"not restored before {case_id}: {problem}")
+                    self.between.case.remark(f"not restored before {case_id}: {problem}", by="tool")
             except AbortRun:
                 self.stage = Stage.ABORTED
         self.record.case, self.record.phase = case_id, "setup"

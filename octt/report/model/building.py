@@ -174,7 +174,15 @@ class CaseBuilder:
             if attempt is not None:
                 attempt.remarks_left_out += 1
         else:
-            remark = Remark(event.n, event.text, event.frame, event.cite, event.by, event.severity)
+            remark = Remark(
+                n=event.n,
+                text=event.text,
+                frame=event.frame,
+                cite=event.cite,
+                by=event.by,
+                severity=event.severity,
+                fault=event.fault,
+            )
             self._known[place, event.text, event.cite, event.by] = remark
             remarks.append(remark)
 

@@ -22,7 +22,9 @@ def headline(result: Result) -> str:
     if result.left_out:
         tested, every = _tested(result)
         some = f"{tested} of {every} test cases"
-        return f"Failed, in a part of the test ({some}): not to be filed" if failed else f"Only a part: {some}"
+        return (
+            f"Failed, in a part of the test ({some}): not to be filed" if failed else f"Only a part: {some}"
+        )
     if result.verdict is Verdict.PASS:
         return "Every test case passed, but the report may not be filed"
     return f"{'Failed, but not complete' if failed else 'Not complete, so no verdict'}: may not be filed"

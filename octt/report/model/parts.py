@@ -7,7 +7,7 @@ Times `t`, `started`, `ended` are wall clock in Unix nanoseconds; durations are 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from octt.measure import Performance
 from octt.record import Damage
@@ -37,6 +37,7 @@ __all__ = [
     "NetworkEvent",
     "Override",
     "PicsResult",
+    "Place",
     "ProfileResult",
     "Prompt",
     "Refusal",
@@ -67,19 +68,54 @@ class ProfileResult:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a finding was seen: a case (none between cases), its step, a line of the record, and what was there."""
+
+    case: str = ""
+    step: str = ""
+    frame: int | None = None
+    expected: str = ""
+    actual: str = ""
+
+
+@dataclass(frozen=True)
 class Finding:
-    """Something to look at or to fix. `rank` sorts: 0 first. `cases` are those it was seen in."""
+    """Something to look at or to fix: one cause, however often it was seen. `rank` sorts: 0 first.
+
+    `name` is the same for the same fault in every run. `group` says whose it is: the station's, not the station's
+    (ours, the operator's, the bench's), or a remark.
+    """
 
     rank: int
+<<<<<<< HEAD
     kind: str  # "fail", "pics", "time", "evidence", "error", "inconclusive", "not run", "tool", "station" and so on
+=======
+    kind: str  # "fail", "pics", "time", "evidence", "error", "inconclusive", "not run", "station", "left", …
+>>>>>>> 7f225c2 (One cause is one finding, told as the fault of the station; what is ours stands apart; a table says what every cited section demands)
     title: str
     detail: str = ""
-    cases: tuple[str, ...] = ()
-    step: str = ""
     cite: str = ""
-    frame: int | None = None
     blame: Blame = Blame.NOBODY
     count: int = 1
+    places: tuple[Place, ...] = ()
+    name: str = ""
+    group: Literal["station", "ours", "remark"] = "station"
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """The cases it was seen in, in the order of the record."""
+        return tuple(dict.fromkeys(place.case for place in self.places if place.case))
+
+    @property
+    def step(self) -> str:
+        """The label of the step, if it is the same everywhere."""
+        steps = {place.step for place in self.places}
+        return steps.pop() if len(steps) == 1 else ""
+
+    @property
+    def frame(self) -> int | None:
+        """The line of the record where it was seen first."""
+        return next((place.frame for place in self.places if place.frame is not None), None)
 
 
 @dataclass(frozen=True)

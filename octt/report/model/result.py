@@ -28,7 +28,7 @@ from octt.record.events import (
 )
 from octt.report.model import verdict
 from octt.report.model.building import CaseBuilder
-from octt.report.model.findings import findings
+from octt.report.model.findings.merging import findings
 from octt.report.model.frames import Frames
 from octt.report.model.parts import (
     ConfigKey,

@@ -100,7 +100,9 @@ def _profile(result: Result, name: str, chosen: list[Case], others: list[Case]) 
     elif verdict == Verdict.NOT_APPLICABLE:
         reason = "no case of this profile applies"
     else:
-        guilty = [c for c in chosen if (c.verdict == Verdict.FAIL if verdict == Verdict.FAIL else undecided(c))]
+        guilty = [
+            c for c in chosen if (c.verdict == Verdict.FAIL if verdict == Verdict.FAIL else undecided(c))
+        ]
         reason = "; ".join(f"{case.id} {case.verdict}" for case in guilty) or part(result)
     words = _words(result, verdict, len(tested), len(applicable))
     return ProfileResult(name, verdict, counts, reason, len(tested), len(applicable), words)
