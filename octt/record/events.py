@@ -191,9 +191,7 @@ class Remarked(Event, tag="remark", frozen=True, kw_only=True):
     """Something legal but noteworthy, or what a rule that watches every frame saw."""
 
     text: str  # a sentence
-    by: Literal[
-        "script", "monitor", "tool"
-    ]  # the case, a rule that watches every frame, or ourselves about us
+    by: Literal["script", "monitor", "tool"]  # the case, a rule on every frame, or what we say of ourselves
     cite: str  # the section it rests on
     frame: Int | None = None  # line of the frame it is about
     rule: str = ""  # of the monitors

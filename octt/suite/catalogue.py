@@ -74,6 +74,13 @@ class Planned:
     reason: str
     because: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def line(self) -> dict[str, Any]:
+        """It on the record."""
+        case, reason = self.case, self.reason
+        named = {"case": case.id, "name": case.name, "profile": case.profile, "section": case.section}
+        return {**named, "applicable": self.applies, "reason": reason}
+
 
 def load_catalogue(path: Path = TESTCASES / "catalogue.toml") -> dict[str, Case]:
     """Every case by id, in plan order. Raises CatalogueError naming the entry that is wrong."""

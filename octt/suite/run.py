@@ -129,8 +129,8 @@ class Run:
             tool=tool(),
             bench=self.bench.redacted(),
             pics=self.options.declaration.as_dict(),
-            plan=[_line(planned) for planned in self.plan.values()],
-            not_chosen=[_line(planned) for planned in self._not_chosen()],
+            plan=[planned.line for planned in self.plan.values()],
+            not_chosen=[planned.line for planned in self._not_chosen()],
             notices=self.options.notices,
             limits=self.limits.told(),
             started=utc().isoformat(timespec="seconds"),
@@ -317,16 +317,3 @@ class Run:
             ),
             case=case_id,
         )
-
-
-def _line(planned: Planned) -> dict[str, Any]:
-    """A case of the plan for the record."""
-    case = planned.case
-    return {
-        "case": case.id,
-        "name": case.name,
-        "profile": case.profile,
-        "section": case.section,
-        "applicable": planned.applies,
-        "reason": planned.reason,
-    }

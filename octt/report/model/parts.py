@@ -87,11 +87,7 @@ class Finding:
     """
 
     rank: int
-<<<<<<< HEAD
     kind: str  # "fail", "pics", "time", "evidence", "error", "inconclusive", "not run", "tool", "station" and so on
-=======
-    kind: str  # "fail", "pics", "time", "evidence", "error", "inconclusive", "not run", "station", "left", …
->>>>>>> 7f225c2 (One cause is one finding, told as the fault of the station; what is ours stands apart; a table says what every cited section demands)
     title: str
     detail: str = ""
     cite: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from octt.measure import DECLARED
-from octt.record.words import Agreement, Verdict
+from octt.record.words import Agreement, Profile, Verdict
 from octt.report.model.parts import Case, PicsResult, ProfileResult, Result
 
 EXPLANATION = (
@@ -76,14 +76,16 @@ def run_verdict(result: Result) -> Verdict:
 
 
 def profiles(result: Result) -> list[ProfileResult]:
-    """Every profile in the order of the plan, with verdict, number of cases by verdict, and why it did not pass."""
+    """Every profile in the order of the certificates: verdict, number of cases by verdict, why it did not pass."""
     chosen: dict[str, list[Case]] = {}
     for case in result.cases:
         chosen.setdefault(case.profile, []).append(case)
     others: dict[str, list[Case]] = {}
     for case in result.not_chosen:
         others.setdefault(case.profile, []).append(case)
-    names = [*chosen, *(name for name in others if name not in chosen)]
+    every = [*chosen, *(name for name in others if name not in chosen)]
+    order = {name: place for place, name in enumerate(Profile)}
+    names = sorted(every, key=lambda name: order.get(name, len(order)))  # type: ignore[call-overload]
     return [_profile(result, name, chosen.get(name, []), others.get(name, [])) for name in names]
 
 
@@ -119,7 +121,9 @@ def _words(result: Result, verdict: Verdict, tested: int, applicable: int) -> st
         return "failed" if tested == applicable else f"failed; incomplete: {some}"
     if not tested:
         return f"not tested: {some}"
-    return f"incomplete: {some}" if tested < applicable else f"no verdict: {part(result)}"
+    return (
+        f"incomplete: {some}" if tested < applicable else f"all {tested} passed, no verdict: {part(result)}"
+    )
 
 
 def part(result: Result) -> str:
