@@ -132,11 +132,11 @@ def test_hostile_texts_stay_texts(page, report):
 
 def test_the_filter_hides_and_shows_cases(page, report):
     page.open(report, 1280)
-    every = page.tell("document.querySelectorAll('tr.case-row').length")
+    every = page.tell("document.querySelectorAll('details.case').length")
     assert every > 1
     page.tell("document.querySelector('.filters button[value=FAIL]').click()")
     shown = page.tell(
-        "[...document.querySelectorAll('tr.case-row')].filter(r => !r.hidden).map(r => r.dataset.verdict)"
+        "[...document.querySelectorAll('details.case')].filter(r => !r.hidden).map(r => r.dataset.verdict)"
     )
     assert shown
     assert set(shown) == {"FAIL"}

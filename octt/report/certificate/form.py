@@ -29,7 +29,8 @@ DESCRIPTIONS = {
     Profile.SMART_CHARGING: "Charging follows profiles of every kind, stacked ones too.",
     Profile.REMOTE_TRIGGER: "The station repeats a message, or tells its state, when it is asked to.",
     Profile.RESERVATION: "A connector is kept for one card.",
-    Profile.SECURITY: "Secure connections, certificates, signed firmware, the security log (whitepaper).",
+    Profile.SECURITY: "Secure connections, certificates, signed firmware and the security log, as the whitepaper "
+    "“Improved security for OCPP 1.6-J” has them.",
 }
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -73,7 +74,17 @@ class Signing:
     date: str = ""
 
 
-Block = Paragraph | Table | Signing
+@dataclass(frozen=True)
+class Item:
+    """One of a list, with a number, a title, and lines below it; `mark` is a word that colours it."""
+
+    number: str
+    title: str
+    lines: Sequence[str]
+    mark: str = ""
+
+
+Block = Paragraph | Table | Signing | Item
 
 
 @dataclass(frozen=True)

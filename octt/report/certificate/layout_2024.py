@@ -139,7 +139,8 @@ def _performance(facts: Facts) -> Section:
             "OCPP triggered function timeout",
             _declared(performance.triggered.declared),
             _longest(performance.triggered),
-            "From the request that asks for a message to that message. Firmware, diagnostics and reboots are left out.",
+            "From the request that asks for a message to that message. Firmware update, Diagnostics and Reboot are not "
+            "counted.",
         ),
         (
             "OCPP response timeout",

@@ -179,7 +179,7 @@ def _features(facts: Facts) -> list[Section]:
         ),
         Section("Reservation", 3, [_profile_table(facts, "Reservation", "R-1")]),
         Section("Firmware Management", 3, [_profile_table(facts, "Firmware Management", "F-1")]),
-        Section("Security Extension", 3, [security, ciphers]),
+        Section("Security Extension", 3, [security, ciphers], together=True),
         Section(
             "Additional Questions",
             2,

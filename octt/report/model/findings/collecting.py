@@ -27,6 +27,8 @@ OURS = frozenset({"evidence", "error", "not run", "override", "tool"})
 """Kinds that are never the station's."""
 
 UNASKED = "not asked for by any step"
+MANY_KEYS = 4
+"""Contradicted configuration keys that are told together."""
 
 
 def collect(result: Result) -> Iterator[Finding]:
@@ -38,9 +40,7 @@ def collect(result: Result) -> Iterator[Finding]:
         yield _finding("evidence", "The run is incomplete", detail=run.why_incomplete)
     for case in result.cases:
         yield from _of_case(case)
-    for answer in contradictions(result):
-        title = f"The declaration is contradicted: {_asked(answer.item)} = {answer.answer}"
-        yield _finding("pics", title, Place(frame=answer.line), detail=answer.why)
+    yield from _contradicted(result)
     for statistic in result.performance.exceeded:
         yield _finding(
             "time",
@@ -180,6 +180,24 @@ def _of_remark(remark: Remark, case: Case | None = None, *, decisive: bool = Fal
         count=remark.count,
         blame=Blame.STATION if violation else Blame.TOOL if remark.by == "tool" else Blame.NOBODY,
     )
+
+
+def _contradicted(result: Result) -> Iterator[Finding]:
+    """Each answer that is contradicted; many configuration keys at once have one cause, a declaration of another."""
+    found = contradictions(result)
+    keys = [answer for answer in found if answer.item.startswith("configuration_keys.")]
+    if len(keys) >= MANY_KEYS:
+        yield _finding(
+            "pics",
+            f"The declaration is contradicted: {len(keys)} configuration keys are not as declared",
+            *(Place(frame=answer.line, actual=answer.why) for answer in keys),
+            detail="; ".join(answer.why for answer in keys),
+            count=len(keys),
+        )
+        found = [answer for answer in found if answer not in keys]
+    for answer in found:
+        title = f"The declaration is contradicted: {_asked(answer.item)} = {answer.answer}"
+        yield _finding("pics", title, Place(frame=answer.line), detail=answer.why)
 
 
 def _left_in_configuration(result: Result) -> Iterator[Finding]:

@@ -15,7 +15,9 @@ _SHAPES = tuple(
         (r"a reply to (\w+)\nno reply within", r"\1.req is not answered in time"),
         (r"a reply to (\w+)\nthe connection ended", r"the connection ends before \1.req is answered"),
         (r"no (\w+ that the scenario does not bring about)\nthe station sent", r"a \1"),
-        (r"no (.+)\n(?:the station sent|it came)", r"\1 comes and must not"),
+        (r"no .+\nthe station sent (\w+)\.req\(.*?\bstatus=(\w+)", r"\1 \2 comes and must not"),
+        (r"no .+\nthe station sent (\w+)\.req", r"\1 comes and must not"),
+        (r"no (.+)\nit came", r"\1 comes and must not"),
         (r"(.+) after [\d.]+ s\nit came after", r"\1 comes too early"),
         (r"(.+)\nit came after [\d.]+ s, allowed are", r"\1 comes too late"),
         (r"(.+)\nit came before its turn", r"\1 comes before its turn"),
@@ -27,6 +29,9 @@ _SHAPES = tuple(
     )
 )
 """What an expectation and what came instead look like, joined by a newline, and the fault that it is."""
+
+_PRONOUN = re.compile(r"it |the |\d{4}-\d\d-\d\dT")
+"""How a sentence begins that says nothing without the one about what was expected."""
 
 _INSTEAD = re.compile(r"; (?:instead came|nothing else came).*", re.DOTALL)
 _SHORT = re.compile(r"(\w+\.(?:req|conf))\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
@@ -52,6 +57,8 @@ def fault(what: str, actual: str) -> str:
         found = pattern.match(both)
         if found:
             return _readable(found.expand(sentence))
+    if _PRONOUN.match(actual):
+        return f"not so: {what}"
     return f"{actual}; expected: {what}"
 
 
