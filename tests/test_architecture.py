@@ -75,8 +75,10 @@ WITHIN = {
         "ticket": {"model", "text"},
         "json_out": {"model", "text", "ticket"},
         "junit": {"json_out", "model", "text"},
+        "summary": {"model", "text"},
+        "github": {"model", "text"},
         "diff": {"json_out", "model", "text"},
-        "write": {"evidence", "html", "json_out", "junit", "model", "pdf"},
+        "write": {"evidence", "html", "json_out", "junit", "model", "pdf", "summary"},
     },
     "simulator": {
         "freedom": set(),

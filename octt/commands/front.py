@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import resource
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from rich.console import Console
 
@@ -16,12 +19,16 @@ from octt.bench import ConfigError
 from octt.commands.refusing import complain, refuse, refusing
 from octt.record import Event
 from octt.record.events import CaseEnded, CaseRevised
+from octt.report.summary import last_words
 from octt.station.operator import Operator
 from octt.suite.options import Options
 from octt.suite.plugin import WithOptions
 from octt.suite.prepare import prepare
 from octt.suite.progress import Progress, summary
 from octt.suite.run import Run
+
+if TYPE_CHECKING:
+    from octt.report.model.parts import Result
 
 PASSED, FAILED, UNDECIDED = 0, 1, 3
 """Exit codes of a run that was carried out."""
@@ -69,8 +76,10 @@ def run_cases(
         refuse(front.error)
     if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR) and not ended:
         refuse("no case could be run; see the messages above")
-    signed = _write_reports(options, key)
-    summary(console, ended, str(options.out))
+    result, signed = _write_reports(options, key)
+    summary(console, ended, str(options.out), last_words(result) if result is not None else ())
+    if result is not None:
+        _tell_github(result, options.out)
     if signed:
         progress.say(f"Signed by key {signed}")
     return exit_code(ended, interrupted=code == pytest.ExitCode.INTERRUPTED)
@@ -154,17 +163,31 @@ def _signing_key(options: Options, progress: Progress) -> Path | None:
     return key
 
 
-def _write_reports(options: Options, key: Path | None) -> str:
-    """Reports and signature; the signer's fingerprint. The record is there whatever happens here."""
+def _write_reports(options: Options, key: Path | None) -> tuple[Result | None, str]:
+    """Reports and signature: the result, and the signer's fingerprint. The record is there whatever happens here."""
     from octt.report.evidence.again import sign_own
     from octt.report.evidence.keys import SigningError
     from octt.report.write import write_all
 
+    result = None
     try:
-        write_all(options.out)
-        return sign_own(options.out, key) if key else ""
+        result = write_all(options.out)
+        return result, sign_own(options.out, key) if key else ""
     except SigningError as error:
         complain(f"the run was not signed: {error}")
     except Exception as error:
         complain(f"not all reports could be written: {error}; try again with: octt report {options.out}")
-    return ""
+    return result, ""
+
+
+def _tell_github(result: Result, out: Path) -> None:
+    """In a job of GitHub Actions: the summary on its page, and what did not pass as annotations."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from octt.report.github import commands
+
+    click.echo("\n".join(commands(result)))
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    if page:
+        with contextlib.suppress(OSError), Path(page).open("ab") as file:
+            file.write((out / "summary.md").read_bytes())

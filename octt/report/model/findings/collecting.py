@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from octt.pics.questionnaire import load_questionnaire
-from octt.record.words import Blame, Outcome, Phase, Severity, Verdict
+from octt.record.words import Blame, Outcome, Severity, Verdict
+from octt.report.model.findings.causes import decisive_step, failed_in_test, line_of
 from octt.report.model.findings.faults import fault
 from octt.report.model.parts import Attempt, Case, Change, Finding, Place, Remark, Result, Step
 from octt.report.model.verdict import contradictions, undisclosed_attempts
@@ -243,21 +244,3 @@ def _asked(item: str) -> str:
 
 def _value(value: object) -> object:
     return "nothing" if value is None or value == "" else value
-
-
-def line_of(step: Step) -> int:
-    """The line of the record to look at for a step: its frame, the closest one, else the step itself."""
-    return step.frame if step.frame is not None else step.closest if step.closest is not None else step.n
-
-
-def decisive_step(attempt: Attempt) -> Step | None:
-    """The first failed step of the test itself, else of its setup; None when no step failed."""
-    failed = [
-        step for step in attempt.steps if step.outcome is Outcome.FAIL and step.phase is not Phase.RESTORE
-    ]
-    return next(filter(failed_in_test, failed), failed[0] if failed else None)
-
-
-def failed_in_test(step: Step) -> bool:
-    """Whether it is a verdict about the station."""
-    return step.outcome is Outcome.FAIL and step.phase is Phase.TEST
