@@ -28,7 +28,10 @@ COMMANDS = {
         "octt.simulator.main:simulate",
         "Run one simulated charging station until it is interrupted.",
     ),
-    "verify": ("octt.commands.report:verify", "Say whether a run's folder is as it was signed."),
+    "verify": (
+        "octt.commands.report:verify",
+        "Say whether a run's folder is as it was signed, and whether by somebody you trust.",
+    ),
 }
 """Every command: where it is, and what the list of commands says about it."""
 
