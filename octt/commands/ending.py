@@ -8,12 +8,15 @@ import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from octt.commands.refusing import NOT_CARRIED_OUT, complain
 from octt.record import Event
 from octt.suite.options import Options
 from octt.suite.run import Run, Stage
+
+if TYPE_CHECKING:
+    from octt.report.model.parts import Result
 
 PASSED, FAILED, UNDECIDED = 0, 1, 3
 """Exit codes of a run that was carried out."""
@@ -100,21 +103,24 @@ def signing_key(options: Options) -> Path | None:
     return key
 
 
-def write_reports(options: Options, key: Path | None) -> tuple[bool, str]:
-    """Reports and signature: whether they were made, and the signer's fingerprint. The record is there anyway."""
+def write_reports(options: Options, key: Path | None) -> tuple[Result | None, str]:
+    """Reports and signature: the result, None where there are none, and the signer's fingerprint.
+
+    The record is there whatever happens here.
+    """
     from octt.report.evidence.again import sign_own
     from octt.report.evidence.keys import SigningError
     from octt.report.write import write_all
 
+    result = None
     try:
-        write_all(options.out)
-        return True, sign_own(options.out, key) if key else ""
+        result = write_all(options.out)
+        return result, sign_own(options.out, key) if key else ""
     except SigningError as error:
         complain(f"the run was not signed: {error}")
-        return True, ""
     except Exception as error:
         complain(f"not all reports could be written: {error}; try again with: octt report {options.out}")
-        return False, ""
+    return result, ""
 
 
 def nobody_reads() -> None:

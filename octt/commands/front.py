@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import resource
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from rich.console import Console
 
@@ -16,12 +19,16 @@ from octt.commands.ending import Signals, code_of, nobody_reads, signing_key, wr
 from octt.commands.refusing import NOT_CARRIED_OUT, complain, refuse, refusing
 from octt.record import Event
 from octt.record.events import CaseEnded, CaseRevised
+from octt.report.summary import last_words
 from octt.station.operator import Operator
 from octt.suite.options import Options
 from octt.suite.plugin import WithOptions
 from octt.suite.prepare import prepare
 from octt.suite.progress import Progress, summary
 from octt.suite.run import Run
+
+if TYPE_CHECKING:
+    from octt.report.model.parts import Result
 
 _NOT_FINISHED = (
     pytest.ExitCode.USAGE_ERROR,
@@ -80,8 +87,10 @@ def run_cases(
             complain(front.error)
             return NOT_CARRIED_OUT
         refuse(front.error)
-    reported, signed = write_reports(options, key) if progress.run else (False, "")
-    summary(console, ended, str(options.out))
+    result, signed = write_reports(options, key) if progress.run else (None, "")
+    summary(console, ended, str(options.out), last_words(result) if result is not None else ())
+    if result is not None:
+        _tell_github(result, options.out)
     if signed:
         progress.say(f"Signed by key {signed}")
     return code_of(
@@ -90,7 +99,7 @@ def run_cases(
         signals,
         internal=front.internal or code in _NOT_FINISHED,
         interrupted=code == pytest.ExitCode.INTERRUPTED,
-        reported=reported,
+        reported=result is not None,
     )
 
 
@@ -145,3 +154,16 @@ class _Front:
         self.internal = True
         complain(f"internal error of octt (please report it):\n{excrepr}")
         return True
+
+
+def _tell_github(result: Result, out: Path) -> None:
+    """In a job of GitHub Actions: the summary on its page, and what did not pass as annotations."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    from octt.report.github import commands
+
+    click.echo("\n".join(commands(result)))
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    if page:
+        with contextlib.suppress(OSError), Path(page).open("ab") as file:
+            file.write((out / "summary.md").read_bytes())

@@ -33,6 +33,7 @@ class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
     bench: Table  # the bench file, secrets replaced
     pics: Table  # the declaration as read
     plan: list[PlanLine]  # the cases in their order
+    not_chosen: list[PlanLine] = []  # the cases that were not chosen for this run
     notices: list[str] = []  # what was missing or was changed before the run, a sentence each
     limits: list[Table] = []  # how long the station may take: {waits_for, seconds, whose, decides}
     started: str  # ISO 8601
@@ -46,6 +47,7 @@ class RunResumed(Event, tag="run.resume", frozen=True, kw_only=True):
     bench: Table = {}  # as in run.start
     pics: Table = {}  # as in run.start
     plan: list[PlanLine] = []  # as in run.start; cases that are new come after the others
+    not_chosen: list[PlanLine] = []  # those that are in no plan of this record
     started: str = ""  # as in run.start
 
 
@@ -189,7 +191,7 @@ class Remarked(Event, tag="remark", frozen=True, kw_only=True):
     """Something legal but noteworthy, or what a rule that watches every frame saw."""
 
     text: str  # a sentence
-    by: Literal["script", "monitor"]  # the script of the case, or a rule that watches every frame
+    by: Literal["script", "monitor", "tool"]  # the case, a rule on every frame, or what we say of ourselves
     cite: str  # the section it rests on
     frame: Int | None = None  # line of the frame it is about
     rule: str = ""  # of the monitors

@@ -10,9 +10,13 @@ import orjson
 
 from octt.measure import Statistic
 from octt.report.model.case import Attempt, Case, Remark
+from octt.report.model.headline import headline
 from octt.report.model.parts import Connection, Finding, Result
+from octt.report.model.sections import demanded
+from octt.report.model.verdict import part
+from octt.report.ticket import reproduce
 
-FORMAT = 2  # what changed is said in the schema
+FORMAT = 3  # what changed is said in the schema
 PERCENTILES = (50, 90, 95, 99)
 
 
@@ -31,9 +35,11 @@ def as_dict(result: Result) -> dict[str, Any]:
     run = result.run
     return {
         "format": FORMAT,
+        "headline": headline(result),
         "verdict": result.verdict,
         "issuable": result.issuable,
         "not_issuable": result.not_issuable,
+        "part": part(result),
         "counts": result.counts(),
         "run": {
             "tool": run.tool,
@@ -64,6 +70,7 @@ def as_dict(result: Result) -> dict[str, Any]:
         "declaration": result.declaration,
         "profiles": [vars(profile) for profile in result.profiles],
         "cases": [_case(case) for case in result.cases],
+        "not_chosen": [_not_chosen(case) for case in result.not_chosen],
         "findings": [_finding(finding) for finding in result.findings],
         "remarks": [_remark(remark) for remark in result.remarks],
         "pics": [vars(answer) for answer in result.pics],
@@ -153,8 +160,22 @@ def _remark(remark: Remark) -> dict[str, Any]:
     return {**vars(remark), "severity": remark.severity or ""}
 
 
+def _not_chosen(case: Case) -> dict[str, Any]:
+    names = ("id", "name", "profile", "section", "applicable", "pics_reason")
+    return {name: getattr(case, name) for name in names}
+
+
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {name: value for name, value in vars(finding).items() if name != "rank"}
+    names = ("name", "group", "kind", "title", "detail", "cases", "step", "cite", "frame", "blame", "count")
+    return {
+        **{name: getattr(finding, name) for name in names},
+        "demands": [
+            {"section": str(section), "title": section.title, "demands": section.demands}
+            for section in demanded(finding.cite, finding.title)
+        ],
+        "places": [vars(place) for place in finding.places],
+        "reproduce": reproduce(finding),
+    }
 
 
 def _connection(connection: Connection) -> dict[str, Any]:

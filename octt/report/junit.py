@@ -1,6 +1,7 @@
 """junit.xml: the result for continuous-integration servers, a testsuite for each certification profile.
 
-FAIL is a failure; INCONCLUSIVE, ERROR and an applicable case that was not run are errors; NOT APPLICABLE is skipped.
+FAIL is a failure; INCONCLUSIVE, ERROR and an applicable case that was not run are errors; NOT APPLICABLE and what was
+not chosen for this run are skipped. Properties say what a reader of the file alone must know: that a part is a part.
 """
 
 from __future__ import annotations
@@ -11,46 +12,57 @@ from xml.etree import ElementTree
 from octt.record.words import Outcome, Verdict
 from octt.report.json_out import iso
 from octt.report.model.case import Case, Step
-from octt.report.model.parts import Result
+from octt.report.model.headline import headline
+from octt.report.model.parts import ProfileResult, Result
 from octt.report.text import visible
 
 ERRORS = (Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.NOT_RUN)
+REASONS = 10  # why a report may not be issued: as many as are told
 TEXT_LIMIT = 4000  # characters of one text: CI servers show them in a browser
 
 
 def render(result: Result) -> bytes:
     """The result as JUnit XML in UTF-8. Characters that XML cannot hold are written as their number."""
-    root = ElementTree.Element("testsuites", {"name": "octt", **_numbers(result.cases)})
+    root = ElementTree.Element("testsuites", {"name": "octt", **_numbers(result.cases, result.left_out)})
     del root.attrib["skipped"]  # Jenkins' schema has it for a testsuite only, and refuses the file
     for profile in result.profiles:
         cases = [case for case in result.cases if case.profile == profile.name]
+        others = [case for case in result.left_out if case.profile == profile.name]
         name = visible(profile.name) or "no profile"
-        suite = ElementTree.SubElement(root, "testsuite", {"name": name, **_numbers(cases)})
+        suite = ElementTree.SubElement(root, "testsuite", {"name": name, **_numbers(cases, others)})
         suite.set("timestamp", (iso(result.run.started) or "1970-01-01T00:00:00")[:19])
         suite.set("hostname", visible(result.station.identity, 200) or "station")
         properties = ElementTree.SubElement(suite, "properties")
-        for key, value in _properties(result, profile.verdict):
+        for key, value in _properties(result, profile):
             ElementTree.SubElement(properties, "property", {"name": key, "value": visible(value, TEXT_LIMIT)})
         for case in cases:
             _testcase(suite, case, name)
+        for case in others:
+            _not_chosen(suite, case, name)
     ElementTree.indent(root)
     xml = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return bytes(xml) + b"\n"
 
 
-def _numbers(cases: list[Case]) -> dict[str, str]:
+def _numbers(cases: list[Case], others: list[Case]) -> dict[str, str]:
     verdicts = [case.verdict for case in cases]
     return {
-        "tests": str(len(cases)),
+        "tests": str(len(cases) + len(others)),
         "failures": str(verdicts.count(Verdict.FAIL)),
         "errors": str(sum(verdict in ERRORS for verdict in verdicts)),
-        "skipped": str(verdicts.count(Verdict.NOT_APPLICABLE)),
+        "skipped": str(verdicts.count(Verdict.NOT_APPLICABLE) + len(others)),
         "time": f"{sum(case.seconds for case in cases):.3f}",
     }
 
 
-def _properties(result: Result, verdict: str) -> Iterator[tuple[str, str]]:
-    yield "verdict", verdict
+def _properties(result: Result, profile: ProfileResult) -> Iterator[tuple[str, str]]:
+    yield "verdict", profile.verdict
+    yield "result", profile.words
+    yield "tested", f"{profile.tested} of {profile.applicable}"
+    yield "run", headline(result)
+    yield "issuable", "true" if result.issuable else "false"
+    if not result.issuable:
+        yield "not_issuable", " ".join(result.not_issuable[:REASONS])
     yield "station.vendor", result.station.vendor
     yield "station.model", result.station.model
     yield "station.firmware", result.station.firmware
@@ -86,6 +98,13 @@ def _testcase(suite: ElementTree.Element, case: Case, classname: str) -> None:
         ElementTree.SubElement(element, "system-out").text = "\n".join(
             visible(line, TEXT_LIMIT) for line in lines
         )
+
+
+def _not_chosen(suite: ElementTree.Element, case: Case, classname: str) -> None:
+    name = visible(f"{case.id} {case.name}".strip(), 300)
+    attributes = {"classname": f"octt.{classname}", "name": name, "time": "0.000"}
+    element = ElementTree.SubElement(suite, "testcase", attributes)
+    ElementTree.SubElement(element, "skipped", {"message": "not chosen for this run"})
 
 
 def _failed(step: Step) -> str:

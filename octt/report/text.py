@@ -9,15 +9,13 @@ from octt.text import visible as visible
 
 
 def seconds(value: float | None) -> str:
-    """A time in seconds with as many digits as it deserves: 0.0041 s, 0.25 s, 5.13 s, 42.0 s, 3 min 20 s, 2 h 5 min."""
+    """A time with as many digits as it deserves: 0.4 ms, 41 ms, 250 ms, 5.13 s, 42.0 s, 3 min 20 s, 2 h 5 min."""
     if value is None:
         return ""
     if value < 0:
         return "−" + seconds(-value)
-    if 0 < value < 0.00995:
-        return f"{value:.4f} s"
-    if value < 0.0995:
-        return f"{value:.3f} s"
+    if 0 < value < 0.9995:
+        return f"{milliseconds(value)} ms"
     if value < 9.995:
         return f"{value:.2f} s"
     if value < 59.95:
@@ -26,6 +24,11 @@ def seconds(value: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def milliseconds(value: float) -> str:
+    """A time in seconds as a number of milliseconds: one decimal below ten, none above."""
+    return f"{value * 1000:.1f}" if value < 0.00995 else f"{value * 1000:.0f}"
 
 
 def limit(value: float | None) -> str:
@@ -54,9 +57,9 @@ def number(value: float | int | None) -> str:
 
 
 def hms(value: float | None) -> str:
-    """Seconds as h:mm:ss, rounded to the nearest second, the way the 2024 certificate writes measured values."""
-    if value is None:
-        return ""
+    """A time the way the 2024 certificate writes measured values, h:mm:ss, from a minute on; below it as `seconds`."""
+    if value is None or value < 59.95:
+        return seconds(value)
     whole = int(value + 0.5)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 

@@ -20,7 +20,7 @@ class ReportError(Exception):
 
 
 def write_all(folder: Path, *, layout: Layout | None = None, evidence: bool = False) -> Result:
-    """Reads `record.jsonl` of a run's folder and writes result.json, junit.xml, report.html and report.pdf beside it.
+    """Reads `record.jsonl` of a run's folder and writes what is made of it beside it: see `outputs`.
 
     `layout` is the form of the report, by default that of the declaration; `evidence` appends the evidence of each
     case to the PDF. A run that broke off is reported as incomplete. OSError when there is no record or no room,
@@ -61,6 +61,11 @@ def outputs(
 
         return junit.render(result)
 
+    def summary() -> bytes:
+        from octt.report import summary
+
+        return summary.render(result)
+
     def html() -> bytes:
         from octt.report.html import page as html
 
@@ -71,7 +76,13 @@ def outputs(
 
         return pdf.render(result, form, evidence)
 
-    return {"report.pdf": pdf, "result.json": json, "junit.xml": junit, "report.html": html}
+    return {
+        "report.pdf": pdf,
+        "result.json": json,
+        "junit.xml": junit,
+        "report.html": html,
+        "summary.md": summary,
+    }
 
 
 def write_file(path: Path, content: bytes) -> None:

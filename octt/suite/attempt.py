@@ -92,7 +92,7 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     problems, aborted = _restored(scene, error) if reachable else ([], False)
     scene.csms.system.answers.disarm()
     for problem in problems:
-        case.remark(f"not restored when the case ended: {problem}")
+        case.remark(f"not restored when the case ended: {problem}", by="tool")
     remark_unexpected(case, last, connector)
     case.timeline.settle()  # what the station sent until now has been looked at by the monitors
     breaches = list(scene.breaches)

@@ -50,9 +50,11 @@ def restore_password(means: Means) -> None:
     came_with = means.station.system.credentials.password
     if came_with and came_with == bench.security.new_password.encode() != settings.password.encode():
         undo = means.case.owe(Kind.PASSWORD, "AuthorizationKey")
-        means.case.remark("the station came with security.new_password of the bench, left by an earlier run")
+        means.case.remark(
+            "the station came with security.new_password of the bench, left by an earlier run", by="tool"
+        )
         if problem := carry_out(means, undo):
-            means.case.remark(f"not restored before the first case: {problem}")
+            means.case.remark(f"not restored before the first case: {problem}", by="tool")
     else:
         settings.other_password = ""
 
@@ -83,7 +85,8 @@ def _no_list(means: Means, has_key: Callable[[str], bool]) -> None:
             "SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=[]
         )
         means.case.remark(
-            f"the local authorization list of the station, version {version}, was emptied: {reply.given}"
+            f"the local authorization list of the station, version {version}, was emptied: {reply.given}",
+            by="tool",
         )
 
 
@@ -91,4 +94,6 @@ def _no_profiles(means: Means, has_key: Callable[[str], bool]) -> None:
     if has_key("ChargeProfileMaxStackLevel"):
         reply = means.station.call("ClearChargingProfile")
         if reply.given == "Accepted":
-            means.case.remark("the charging profiles that the station had before the run were cleared")
+            means.case.remark(
+                "the charging profiles that the station had before the run were cleared", by="tool"
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console, Group
@@ -29,7 +30,8 @@ class Progress:
         self.console, self.verbose = console, verbose
         self.run: Run | None = None
         self._plan: dict[str, dict[str, Any]] = {}
-        self._done = 0
+        self._done = self._total = 0
+        self._remarks: set[str] = set()
         self._case: Event | None = None
         self._began = 0.0
         self._step = ""
@@ -61,6 +63,7 @@ class Progress:
 
     def _on_run_start(self, event: Event) -> None:
         self._plan = {line["case"]: line for line in event["plan"]}
+        self._total = sum(self.verbose or line["applicable"] is not False for line in event["plan"])
 
     def _on_listen(self, event: Event) -> None:
         if self.run is None or self.run.bench.driver.kind == "simulated" or self._case is not None:
@@ -84,8 +87,13 @@ class Progress:
 
     def _on_case_start(self, event: Event) -> None:
         self._case, self._began, self._step = event, time.monotonic(), ""
+        self._remarks.clear()
         if self.verbose and not self.console.is_terminal:
             self.say(f"{self._place(event['case'])} {event['name']} ...")
+
+    def _on_remark(self, event: Event) -> None:
+        if event["by"] != "tool":
+            self._remarks.add(event["fault"] or event["text"])
 
     def _on_step(self, event: Event) -> None:
         self._step = one_line(
@@ -96,12 +104,15 @@ class Progress:
         verdict = event["verdict"]
         self._case = None
         line = self._plan.get(event["case"], {})
-        if verdict == "NOT APPLICABLE" and not self.verbose:
-            self._done += 1
+        if verdict == "NOT APPLICABLE" and not self.verbose:  # it has no line, so no number either
+            self._total -= line.get("applicable") is not False
             return
         text = Text(f"{self._place(event['case'])} ")
         text.append(f"{verdict:<12} ", COLOURS.get(verdict, ""))
         text.append(f"{event['seconds']:6.1f} s  {one_line(line.get('name', ''))}")
+        if self._remarks:
+            count = len(self._remarks)
+            text.append(f"  {count} remark{'' if count == 1 else 's'}", "bright_black")
         if self.console.is_terminal:
             text.truncate(self.console.width - 1, overflow="ellipsis")
         self.console.print(text, soft_wrap=True)
@@ -110,7 +121,7 @@ class Progress:
         self._done += 1
 
     def _place(self, case: str) -> str:
-        total = len(self._plan)
+        total = max(self._total, self._done + 1)
         return f"[{self._done + 1:>{len(str(total))}}/{total}] {case:<12}"
 
     def _view(self) -> Group:
@@ -135,8 +146,8 @@ class Progress:
         return Group(*lines)
 
 
-def summary(console: Console, events: list[Event], folder: str) -> None:
-    """The last words of a run: how many of each verdict, what failed and why, where the report is."""
+def summary(console: Console, events: list[Event], folder: str, words: Iterable[str] = ()) -> None:
+    """The last lines of a run: how many of each verdict, what that means in `words`, where the report is."""
     last = {event["case"]: event for event in events}
     counts: dict[str, int] = {}
     for event in last.values():
@@ -147,4 +158,6 @@ def summary(console: Console, events: list[Event], folder: str) -> None:
             text.append(f"{counts[verdict]} {verdict}   ", colour)
     console.print()
     console.print(text or Text("no case was run", "yellow"))
+    for line in words:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"Record and reports: {folder}", markup=False, highlight=False, soft_wrap=True)

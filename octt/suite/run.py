@@ -96,6 +96,11 @@ class Run:
         )
         return {planned.case.id: planned for planned in chosen}
 
+    def _not_chosen(self) -> list[Planned]:
+        """The cases of the catalogue that were not chosen, as they would be planned."""
+        every = plan(load_catalogue(), self.options.declaration, self.keys, connector=self.bench.connector)
+        return [planned for planned in every if planned.case.id not in self.plan]
+
     # -- life -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -109,7 +114,9 @@ class Run:
         self.testing = True
         try:
             for problem in establish_once(self.between, self.has_key):
-                self.between.case.remark(f"a general precondition could not be established: {problem}")
+                self.between.case.remark(
+                    f"a general precondition could not be established: {problem}", by="tool"
+                )
         except AbortRun:
             self.stage = Stage.ABORTED
 
@@ -125,6 +132,7 @@ class Run:
             bench=self.bench.redacted(),
             pics=self.options.declaration.as_dict(),
             plan=[planned.as_line() for planned in self.plan.values()],
+            not_chosen=[planned.as_line() for planned in self._not_chosen()],
             notices=self.options.notices,
             limits=self.limits.told(),
             started=utc().isoformat(timespec="seconds"),
@@ -140,7 +148,7 @@ class Run:
             restore_password(self.between)
             if self.journal.open:
                 for problem in settle(self.between):
-                    self.between.case.remark(f"not restored before the first case: {problem}")
+                    self.between.case.remark(f"not restored before the first case: {problem}", by="tool")
         except AbortRun:
             self.stage = Stage.ABORTED
         self._get_to_know_the_station()
@@ -150,7 +158,7 @@ class Run:
         if left is None:
             return
         for text in left.told():
-            self.between.case.remark(text)
+            self.between.case.remark(text, by="tool")
             self.tell(text)
         for undo in left.undos:
             self.journal.inherit(undo, left.run)
@@ -205,7 +213,7 @@ class Run:
         between = self.between
         try:
             for problem in restore(between) if self.testing else settle(between):
-                between.case.remark(f"not restored at the end of the run: {problem}")
+                between.case.remark(f"not restored at the end of the run: {problem}", by="tool")
         except (AbortRun, KeyboardInterrupt):
             self.tell("Ended at once.")
 
@@ -213,7 +221,7 @@ class Run:
         """What stays owed is said, with its reason, and who puts it back."""
         for undo in self.journal.open:
             why = self.journal.why(undo) or "there was no opportunity"
-            self.between.case.remark(f"left at the station: {undo} ({why})")
+            self.between.case.remark(f"left at the station: {undo} ({why})", by="tool")
             self.tell(f"left at the station: {undo} ({why})")
         if self.journal.open:
             self.tell(f"The next run with this station puts it back, or: octt restore {self.options.out}")
@@ -259,7 +267,7 @@ class Run:
         if self.stage is Stage.READY:
             try:
                 for problem in make_ready(self.between):
-                    self.between.case.remark(f"not restored before {case_id}: {problem}")
+                    self.between.case.remark(f"not restored before {case_id}: {problem}", by="tool")
             except AbortRun:
                 self.stage = Stage.ABORTED
         self.record.case, self.record.phase = case_id, "setup"

@@ -36,7 +36,15 @@ def told(document: dict) -> str:
     for section in document["sections"]:
         lines.append(section["title"])
         for block in section["blocks"]:
-            rows = [[block["text"]]] if block["kind"] == "paragraph" else [block["header"], *block["rows"]]
+            match block["kind"]:
+                case "paragraph":
+                    rows = [[block["text"]]]
+                case "signing":
+                    rows = [[block["side"]], *block["rows"], ["Date and place", block["date"]], ["Signature"]]
+                case "item":
+                    rows = [[block["number"], block["title"]], *([line] for line in block["lines"])]
+                case _:
+                    rows = [block["header"], *block["rows"]]
             lines += [" | ".join(row) for row in rows]
     return "\n".join(lines)
 

@@ -65,12 +65,29 @@ def test_what_a_change_of_verdict_is(before, after, kind):
     assert (change.case, change.before, change.after, change.kind) == ("A", before, after, kind)
 
 
-def test_cases_of_one_run_only_are_listed_and_a_lost_pass_is_a_regression():
-    found = difference(make(cases=("A", "B")), make(cases=("A", "C")))
-    assert [(change.case, change.before, change.after, change.kind) for change in found.verdicts] == [
-        ("B", "PASS", "not in the plan", "regression"),
-        ("C", "not in the plan", "PASS", "improvement"),
-    ]
+def test_what_only_one_run_is_about_is_listed_and_no_change():
+    """A part beside a whole run: what was not chosen got neither worse nor better, and times are not comparable."""
+    found = difference(make(cases=("A", "B")), make(cases=("A", "C"), response=1.9))
+    assert (found.verdicts, found.regressions, found.times) == ([], [], [])
+    assert (found.only_a, found.only_b, found.compared) == (["B"], ["C"], 1)
+    data = orjson.loads(as_json(found))
+    assert (data["regressions"], data["only_a"], data["only_b"]) == (0, ["B"], ["C"])
+    assert "Tested in A only" in page_of(found)
+    output = io.StringIO()
+    terminal.show(found, Console(file=output, width=200))
+    assert "tested in A only, not chosen in B: 1 (B)" in output.getvalue()
+
+
+def test_a_failure_of_a_chosen_case_is_still_a_regression():
+    found = difference(make(cases=("A", "B")), make("FAIL", cases=("A",)))
+    assert [(change.case, change.kind) for change in found.verdicts] == [("A", "regression")]
+
+
+def test_a_case_that_an_interrupted_run_did_not_come_to_is_no_regression():
+    whole, interrupted = make(cases=("A", "B")), make(cases=("A",))
+    interrupted.change(0, plan=whole.events[0].plan)
+    [change] = difference(whole, interrupted).verdicts
+    assert (change.case, change.after, change.kind) == ("B", "NOT RUN", "other")
 
 
 def test_a_case_tested_in_neither_run_is_no_difference():

@@ -42,7 +42,7 @@ def test_an_applicable_case_without_pass_or_fail_leaves_everything_open(verdict)
 
 def test_an_applicable_case_that_was_not_run_leaves_everything_open():
     result = result_of(("A", "PASS"), plan=["A", "B"])
-    assert (result.verdict, result.not_issuable) == ("INCONCLUSIVE", ["B applies and is NOT RUN."])
+    assert (result.verdict, result.not_issuable) == ("INCONCLUSIVE", ["B applies and was not run."])
 
 
 def test_a_fail_outweighs_what_is_open():

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import zip_longest
 from typing import Any, Literal
 
 from octt.ocpp.values import shown, table
 from octt.pics.questionnaire import Questionnaire, load_questionnaire
 from octt.record.words import Profile, Verdict
+from octt.report.model.headline import counted, headline
 from octt.report.model.parts import Result
 from octt.report.text import number, visible
 
@@ -19,33 +19,31 @@ Layout = Literal["2025", "2024"]
 LAYOUTS: tuple[Layout, ...] = ("2025", "2024")
 
 NOTICE = "Report of a test run with octt · no certificate of the Open Charge Alliance"
+INDEPENDENT = "an independent tool, not the OCTT of the Open Charge Alliance"
 NONE = "—"
 
 DESCRIPTIONS = {
-    Profile.CORE: "The basic Charging Station: booting, authorization (with its cache, if there is one), "
-    "configuration, transactions and remote control.",
-    Profile.FIRMWARE_MANAGEMENT: "Firmware updates managed remotely, and download of diagnostic log files.",
-    Profile.LOCAL_AUTH_LIST_MANAGEMENT: "A list kept in the charging station of idTags that may charge.",
-    Profile.SMART_CHARGING: "Control of charging by charging profiles of every type, stacked ones included.",
-    Profile.REMOTE_TRIGGER: "Messages of the Charging Station asked for remotely: one repeated, or the latest state "
-    "told.",
-    Profile.RESERVATION: "A connector of the Charging Station kept for one idTag.",
-    Profile.SECURITY: "The whitepaper “Improved security for OCPP 1.6-J”.",
+    Profile.CORE: "What every station does: booting, authorizing, charging, being configured and controlled remotely.",
+    Profile.FIRMWARE_MANAGEMENT: "Firmware is updated and diagnostics are fetched remotely.",
+    Profile.LOCAL_AUTH_LIST_MANAGEMENT: "The station keeps a list of cards that may charge.",
+    Profile.SMART_CHARGING: "Charging follows profiles of every kind, stacked ones too.",
+    Profile.REMOTE_TRIGGER: "The station repeats a message, or tells its state, when it is asked to.",
+    Profile.RESERVATION: "A connector is kept for one card.",
+    Profile.SECURITY: "Secure connections, certificates, signed firmware and the security log, as the whitepaper "
+    "“Improved security for OCPP 1.6-J” has them.",
 }
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
 INTRODUCTION = (
-    "These pages follow the arrangement of an OCPP 1.6 certificate so that each entry is where it is expected. They "
-    "certify nothing: they report what was declared, tested and measured in one run of octt, an independent tool. Only "
-    "the Open Charge Alliance and its laboratories issue certificates."
+    "These pages are arranged like an OCPP 1.6 certificate, so that each entry is where it is expected. They report "
+    f"what was declared, tested and measured in one run of octt, {INDEPENDENT}. Certificates are issued by the Open "
+    "Charge Alliance and its laboratories alone."
 )
-SCOPE = (
-    "The results apply to the product, the designation and the software version named here and to no other. They grant "
-    "no right to a logo or a name and are no guarantee of quality."
-)
+SCOPE = "The results hold for the product, the designation and the software version named here."
 APPROVAL = "Both sides confirm that this report says what was declared and what the run recorded."
+WHITEPAPER = "Security Whitepaper Edition 3 (Improved security for OCPP 1.6-J v1.3, 2022-02-17)"
 
 
 @dataclass(frozen=True)
@@ -68,13 +66,36 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Signing:
+    """Who signs, and room for pen and stamp. `date` is what already stands behind the word."""
+
+    side: str
+    rows: Sequence[tuple[str, str]]
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One of a list, with a number, a title, and lines below it; `mark` is a word that colours it."""
+
+    number: str
+    title: str
+    lines: Sequence[str]
+    mark: str = ""
+
+
+Block = Paragraph | Table | Signing | Item
+
+
+@dataclass(frozen=True)
 class Section:
-    """A heading with what follows it. `level` 1 begins a new page on paper."""
+    """A heading with what follows it. `level` 1 begins a new page on paper; `together`: it stays on one page."""
 
     title: str
     level: int = 2
-    blocks: Sequence[Paragraph | Table] = field(default=())
+    blocks: Sequence[Block] = field(default=())
     outlined: bool = True  # whether the table of contents names it
+    together: bool = False
 
 
 class Facts:
@@ -138,9 +159,14 @@ class Facts:
         return [profile.name for profile in self.result.profiles]
 
     def profile_result(self, name: str) -> str:
-        """Pass, Fail, Inconclusive, Not applicable; Not tested for a declared profile without a case."""
+        """Pass, Fail, or how much of it was tested; Not tested for a declared profile without a case."""
         found = next((profile for profile in self.result.profiles if profile.name == name), None)
-        return found.verdict.capitalize() if found else "Not tested"
+        if found is None:
+            return "Not tested"
+        if found.verdict is Verdict.PASS:
+            return "Pass"
+        words = found.words.replace("failed", "fail", 1)
+        return words[:1].upper() + words[1:]
 
     def profile_rows(self, *profiles: Profile) -> list[tuple[str, str, str]]:
         """Name, test result and description of the declared profiles among `profiles`."""
@@ -156,9 +182,10 @@ class Facts:
         return f"{MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
 
     def tool(self) -> str:
-        """The tool that tested, with its version."""
+        """The tool that tested, with its version, and whose it is."""
         tool = self.result.run.tool
-        return visible(f"{shown(tool.get('name')) or 'octt'} {shown(tool.get('version'))}".strip(), 80)
+        name = visible(f"{shown(tool.get('name')) or 'octt'} {shown(tool.get('version'))}".strip(), 80)
+        return f"{name}, {INDEPENDENT}"
 
     def evidence(self) -> str:
         """What proves the run; the document of an earlier certificate beside it, called that."""
@@ -168,15 +195,11 @@ class Facts:
         )
 
     def statement(self) -> list[Paragraph]:
-        """The run's outcome in words, and why the report may not be issued if so."""
-        counts = self.result.counts()
-        applicable = sum(counts.values()) - counts[Verdict.NOT_APPLICABLE]
-        outcome = {Verdict.PASS: "Every applicable case passed.", Verdict.FAIL: "The product did not pass."}
-        sentence = outcome.get(self.result.verdict, "The run came to no conclusion.")
+        """The run's outcome in words, and why the report may not be filed if so."""
         paragraphs = [
             Paragraph(
-                f"{counts[Verdict.PASS]} of {applicable} applicable test cases passed, {counts[Verdict.FAIL]} failed. "
-                f"{sentence} How verdicts are reached is set out under “Verdict rules”."
+                f"{headline(self.result)}. {counted(self.result)} How verdicts are reached is set out under “Verdict "
+                "rules”."
             )
         ]
         if not self.result.issuable:
@@ -184,14 +207,21 @@ class Facts:
             more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
             paragraphs.append(
                 Paragraph(
-                    f"Not issuable: {visible(reasons[0], 300).rstrip('.')}{more}. All reasons are in this report.",
+                    f"May not be filed: {visible(reasons[0], 300).rstrip('.')}{more}. All reasons are in this report.",
                     strong=True,
                 )
             )
         return paragraphs
 
-    def approval(self, vendor_title: str, laboratory_title: str, layout: Layout = "2025") -> list[Table]:
-        """The statement of approval's two blocks, to be signed by hand; in 2024 the heading has the date."""
+    def earlier_row(self, label: str, name: str) -> list[tuple[str, str]]:
+        """A row for an entry of an earlier certificate, called that; none where the declaration has none."""
+        declared = self.earlier(name)
+        return (
+            [(label, f"{declared} (an earlier certificate, as declared by the vendor)")] if declared else []
+        )
+
+    def approval(self, vendor_title: str, laboratory_title: str, layout: Layout = "2025") -> list[Signing]:
+        """The statement of approval's two blocks, to be signed by hand."""
         laboratory = self.result.laboratory
         department, position, location = (
             self.product(name) for name in ("department", "position", "location")
@@ -200,17 +230,12 @@ class Facts:
         place = laboratory.location or laboratory.address
         theirs = (laboratory.signatory, laboratory.name, laboratory.department, laboratory.position, place)
         earlier = self._earlier_day("." if layout == "2024" else "-")
-        date = f"Date: (earlier certificate: {earlier})" if earlier else "Date:"
-        top, beside = (date, ("Signature:",)) if layout == "2024" else ("", (date, "Signature:"))
         labels = ("Name", "Company", "Department", "Position", "Location")
         return [
-            Table(
-                [
-                    (label, visible(value, 120), more)
-                    for label, value, more in zip_longest(labels, values, beside, fillvalue="")
-                ],
-                header=(side, "", top),
-                widths=(2, 4, 4),
+            Signing(
+                side,
+                [(label, visible(value, 120)) for label, value in zip(labels, values, strict=True)],
+                f"(earlier certificate: {earlier})" if earlier else "",
             )
             for side, values in ((vendor_title, ours), (laboratory_title, theirs))
         ]

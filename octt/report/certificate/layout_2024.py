@@ -6,16 +6,17 @@ from octt.measure import Statistic
 from octt.ocpp.values import shown, table
 from octt.record.words import Profile
 from octt.report.certificate.form import (
+    APPROVAL,
     INTRODUCTION,
     NONE,
     SCOPE,
+    WHITEPAPER,
     Facts,
     Paragraph,
     Section,
     Table,
     facts_table,
 )
-from octt.report.certificate.layout_2025 import certificate_number, certification_date
 from octt.report.text import hms, number, visible
 
 SPECIFICATION = "OCPP 1.6 – Edition 2 with OCPP 1.6 Errata sheet (v4.0 Release, 2019-10-23)"
@@ -35,6 +36,7 @@ def sections(facts: Facts) -> list[Section]:
 
 def _first_page(facts: Facts) -> Section:
     laboratory = facts.result.laboratory
+    whitepaper = f" and {WHITEPAPER}" if Profile.SECURITY in facts.declared_profiles() else ""
     tested = (
         f"{visible(laboratory.name) or 'no laboratory named'}, {facts.day()}",
         facts.evidence(),
@@ -47,17 +49,17 @@ def _first_page(facts: Facts) -> Section:
             facts_table(
                 [
                     ("Certificate holder", facts.product("vendor")),
-                    ("Certificate number", certificate_number(facts)),
+                    *facts.earlier_row("Certificate number", "number"),
                     ("Product type", facts.product("product_type") or "Charging Station"),
                     ("Product designation", facts.product("designation")),
                     ("OCPP Software version", facts.product("software_version")),
                     ("Hardware feature set", "as stated below"),
-                    ("Certification date", certification_date(facts)),
+                    *facts.earlier_row("Certification date", "date"),
                 ]
             ),
             Paragraph(
-                f"The product named above was tested against {SPECIFICATION}. Optional features of the protocol were "
-                "part of it where the table of functionalities says so."
+                f"The product named above was tested against {SPECIFICATION}{whitepaper}. Optional features of the "
+                "protocol were part of it where the table of functionalities says so."
             ),
             *facts.statement(),
             Table(
@@ -71,15 +73,6 @@ def _first_page(facts: Facts) -> Section:
                 widths=(4, 3, 3),
             ),
             Paragraph(SCOPE),
-            facts_table(
-                [
-                    (
-                        "For the Open Charge Alliance",
-                        "nobody signs: it has neither issued nor checked this report",
-                    ),
-                    ("Chairman", "does not apply"),
-                ]
-            ),
         ],
     )
 
@@ -146,21 +139,20 @@ def _performance(facts: Facts) -> Section:
             "OCPP triggered function timeout",
             _declared(performance.triggered.declared),
             _longest(performance.triggered),
-            "How long the device under test takes to send the request that a function consists of, counted from the "
-            "request (.req) of the Central System that asks for it. Firmware update, Diagnostics and Reboot are not "
+            "From the request that asks for a message to that message. Firmware update, Diagnostics and Reboot are not "
             "counted.",
         ),
         (
             "OCPP response timeout",
             _declared(performance.response.declared),
             _longest(performance.response),
-            "How long the device under test takes to answer a request (.req) of the Central System.",
+            "From a request of the Central System to its answer.",
         ),
         (
             "Response time RemoteStartTransaction",
             _declared(declared),
             _longest(remote) if remote else NONE,
-            "How long the device under test takes to answer RemoteStartTransaction.",
+            "From RemoteStartTransaction.req to its answer.",
         ),
     ]
     return Section(
@@ -198,7 +190,7 @@ def _configuration(facts: Facts) -> list[Section]:
                         ("Communication", "JSON"),
                         ("Type", facts.product("designation")),
                         ("OCPP Software version", facts.product("software_version")),
-                        ("OCTT version", facts.tool()),
+                        ("Test tool", facts.tool()),
                     ]
                 )
             ],
@@ -256,9 +248,7 @@ def _approval(facts: Facts) -> Section:
         "Statement of Approval",
         1,
         [
-            Paragraph(
-                "Both sides confirm that this report says what was declared and what the run recorded."
-            ),
+            Paragraph(APPROVAL),
             *facts.approval("Vendor", "Test laboratory", "2024"),
             facts.fingerprint(),
         ],

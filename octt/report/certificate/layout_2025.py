@@ -5,9 +5,11 @@ from __future__ import annotations
 from octt.measure import Statistic
 from octt.record.words import Profile
 from octt.report.certificate.form import (
+    APPROVAL,
     INTRODUCTION,
     NONE,
     SCOPE,
+    WHITEPAPER,
     Facts,
     Paragraph,
     Section,
@@ -15,22 +17,19 @@ from octt.report.certificate.form import (
     facts_table,
 )
 from octt.report.model.measurands import tested_measurands
-from octt.report.text import number, visible
+from octt.report.text import milliseconds, number, visible
 
 SPECIFICATION = "OCPP 1.6 (Edition 2 FINAL, 2017-09-28 including Errata v4.0 Release, 2019-10-23)"
-WHITEPAPER = "Security Whitepaper Edition 3 (Improved security for OCPP 1.6-J v1.3, 2022-02-17)"
 SUPPORTED = "Supported / Present"
 THREE = (1.1, 6.4, 3.5)
 
 NEVER_CAME = "A value with > is how long there was a wait for what never came."
 MEASURED = {
-    "response": "How long the device under test takes to answer a request (.req) of the Central System.",
-    "triggered": "How long the device under test takes to send the request that a function consists of, counted from "
-    "the request (.req) of the Central System that asks for it. Firmware, diagnostics and rebooting are not counted.",
-    "remote_start": "From RemoteStartTransaction.req to the StartTransaction.req that follows it. Counted only where "
-    "the remote start leads at once to an authorization and a transaction.",
-    "remote_stop": "From RemoteStopTransaction.req to the StopTransaction.req that follows it. Counted only where the "
-    "remote stop ends the authorization and the transaction at once.",
+    "response": "From a request of the Central System to its answer.",
+    "triggered": "From the request that asks for a message to that message. Firmware, diagnostics and reboots are left "
+    "out.",
+    "remote_start": "From RemoteStartTransaction.req to StartTransaction.req, where it follows at once.",
+    "remote_stop": "From RemoteStopTransaction.req to StopTransaction.req, where it follows at once.",
 }
 
 
@@ -44,11 +43,11 @@ def _first_page(facts: Facts) -> Section:
     head = facts_table(
         [
             ("Certificate Holder", facts.product("vendor")),
-            ("Certificate Number", certificate_number(facts)),
+            *facts.earlier_row("Certificate Number", "number"),
             ("Product Type", facts.product("product_type") or "Charging Station"),
             ("Product Designation", facts.product("designation")),
             ("OCPP Software Version", facts.product("software_version")),
-            ("Certification Date", certification_date(facts)),
+            *facts.earlier_row("Certification Date", "date"),
         ]
     )
     applied = Table(
@@ -75,33 +74,8 @@ def _first_page(facts: Facts) -> Section:
             *facts.statement(),
             applied,
             Paragraph(SCOPE),
-            facts_table(
-                [
-                    (
-                        "For the Open Charge Alliance",
-                        "nobody signs: it has neither issued nor checked this report",
-                    ),
-                    ("Chairman", "does not apply"),
-                ]
-            ),
         ],
     )
-
-
-def certificate_number(facts: Facts) -> str:
-    """The number of an earlier certificate if the declaration has one; this report has none."""
-    declared = facts.earlier("number")
-    return (
-        f"{declared} (an earlier certificate, as declared by the vendor)"
-        if declared
-        else "none, this is no certificate"
-    )
-
-
-def certification_date(facts: Facts) -> str:
-    """The date of an earlier certificate if the declaration has one; else the day of the run, called that."""
-    declared = facts.earlier("date")
-    return f"{declared} (as declared by the vendor)" if declared else f"none; tested on {facts.day()}"
 
 
 def _abstract(facts: Facts) -> list[Section]:
@@ -182,6 +156,7 @@ def _features(facts: Facts) -> list[Section]:
                     (2, 2, 2, 2, 3),
                 ),
             ],
+            together=True,
         ),
         Section("Optional Features", 2),
         Section(
@@ -204,7 +179,7 @@ def _features(facts: Facts) -> list[Section]:
         ),
         Section("Reservation", 3, [_profile_table(facts, "Reservation", "R-1")]),
         Section("Firmware Management", 3, [_profile_table(facts, "Firmware Management", "F-1")]),
-        Section("Security Extension", 3, [security, ciphers]),
+        Section("Security Extension", 3, [security, ciphers], together=True),
         Section(
             "Additional Questions",
             2,
@@ -266,10 +241,7 @@ def _performance(facts: Facts) -> list[Section]:
         (facts.label(_ITEM[one.key]), number(one.declared) or NONE, "seconds", MEASURED[one.key])
         for one in statistics
     ]
-    measured = [
-        (facts.label(_ITEM[one.key]), *_numbers(one), "seconds" if one.maximum is not None else "no sample")
-        for one in statistics
-    ]
+    measured = [(facts.label(_ITEM[one.key]), *_numbers(one)) for one in statistics]
     return [
         Section(
             "Performance Measurement Result",
@@ -297,13 +269,17 @@ _ITEM = {
 }
 
 
-def _numbers(one: Statistic) -> tuple[str, str, str]:
-    most = number(one.maximum)
-    return (
-        number(one.minimum) or NONE,
-        f"> {most}" if one.at_least else most or NONE,
-        number(one.average) or NONE,
+def _numbers(one: Statistic) -> tuple[str, str, str, str]:
+    """Minimum, maximum and average with their unit: milliseconds where seconds would say nothing."""
+    if one.maximum is None:
+        return NONE, NONE, NONE, "no sample"
+    small = one.maximum < 1
+    least, most, average = (
+        "" if value is None else milliseconds(value) if small else number(value)
+        for value in (one.minimum, one.maximum, one.average)
     )
+    unit = "milliseconds" if small else "seconds"
+    return least or NONE, f"> {most}" if one.at_least else most, average or NONE, unit
 
 
 def _approval(facts: Facts) -> Section:
@@ -311,9 +287,7 @@ def _approval(facts: Facts) -> Section:
         "Statement of Approval",
         1,
         [
-            Paragraph(
-                "Both sides confirm that this report says what was declared and what the run recorded."
-            ),
+            Paragraph(APPROVAL),
             *facts.approval("Vendor", "Test Laboratory"),
             facts.fingerprint(),
         ],

@@ -13,11 +13,9 @@ from octt.record.words import Verdict
 from octt.report.json_out import iso, short
 from octt.report.model.parts import Case, Configuration, Result, Step
 
-GONE = "not in the plan"
 BADNESS = {
     Verdict.PASS: 0,
     Verdict.NOT_APPLICABLE: 1,
-    GONE: 1,
     Verdict.NOT_RUN: 2,
     Verdict.INCONCLUSIVE: 2,
     Verdict.ERROR: 2,
@@ -105,7 +103,11 @@ class Diff:
     times: list[TimeChange] = field(default_factory=list)
     configuration: list[ValueChange] = field(default_factory=list)
     pics: list[ValueChange] = field(default_factory=list)
-    compared: int = 0  # cases in either run
+    compared: int = 0  # cases that both runs are about
+    only_a: list[str] = field(
+        default_factory=list
+    )  # cases that only one of them is about: not chosen in the other
+    only_b: list[str] = field(default_factory=list)
 
     @property
     def regressions(self) -> list[VerdictChange]:
@@ -125,6 +127,8 @@ class Diff:
             "a": vars(self.a),
             "b": vars(self.b),
             "compared": self.compared,
+            "only_a": self.only_a,
+            "only_b": self.only_b,
             "regressions": len(self.regressions),
             "verdicts": [vars(change) for change in self.verdicts],
             "remarks": [vars(change) for change in self.remarks],
@@ -147,23 +151,27 @@ def value(content: str | None) -> str:
 def compare(a: Result, b: Result, folders: tuple[str, str] = ("A", "B"), percent: float = PERCENT) -> Diff:
     """The differences from `a` to `b`. A time moved when it changed by more than `percent` and 50 ms.
 
-    A regression is a case that passed and does not any more (or is not tested any more), and any new FAIL.
+    A regression is a case that passed and does not any more, and any new FAIL. What only one of the runs is about,
+    since the other is one of chosen cases, says nothing of the station: it is listed, and no change.
     """
     diff = Diff(_side(a, folders[0]), _side(b, folders[1]))
     before, after = {case.id: case for case in a.cases}, {case.id: case for case in b.cases}
-    ids = [*before, *(case for case in after if case not in before)]
-    diff.compared = len(ids)
-    for case_id in ids:
-        old, new = before.get(case_id), after.get(case_id)
-        change = _verdict_change(case_id, old, new)
+    diff.only_a = [case.id for case in a.cases if case.id not in after and tested(case)]
+    diff.only_b = [case.id for case in b.cases if case.id not in before and tested(case)]
+    both = [case for case in before if case in after]
+    diff.compared = len(both)
+    for case_id in both:
+        old, new = before[case_id], after[case_id]
+        change = _verdict_change(old, new)
         if change is not None:
             diff.verdicts.append(change)
-        if old is not None and new is not None and old.attempts and new.attempts:
+        if old.attempts and new.attempts:
             diff.remarks += _remark_changes(old, new)
             diff.times += _step_changes(old, new, percent)
     order = {"regression": 0, "other": 1, "improvement": 2}
-    diff.verdicts.sort(key=lambda change: (order[change.kind], -BADNESS.get(change.after, 2)))
-    diff.times = [*_measured_changes(a, b, percent), *diff.times]
+    diff.verdicts.sort(key=lambda change: (order[change.kind], -BADNESS[Verdict(change.after)]))
+    if not diff.only_a and not diff.only_b:  # else what was measured is not the same
+        diff.times = [*_measured_changes(a, b, percent), *diff.times]
     diff.configuration = _value_changes(_values(a.configuration), _values(b.configuration))
     diff.pics = _value_changes(
         {f"{answer.item} = {answer.answer}": answer.result for answer in a.pics},
@@ -178,21 +186,22 @@ def _side(result: Result, folder: str) -> Side:
     return Side(folder, station, result.station.firmware, started, result.verdict, result.run.last_hash)
 
 
-def _verdict_change(case_id: str, old: Case | None, new: Case | None) -> VerdictChange | None:
-    before, after = old.verdict if old else GONE, new.verdict if new else GONE
-    if before == after or (
-        GONE in (before, after) and {before, after} <= {GONE, Verdict.NOT_RUN, Verdict.NOT_APPLICABLE}
-    ):
-        return None  # not tested here, not tested there
-    if before == Verdict.PASS or after == Verdict.FAIL:
+def tested(case: Case) -> bool:
+    """Whether a run says anything about a case."""
+    return case.verdict not in (Verdict.NOT_RUN, Verdict.NOT_APPLICABLE)
+
+
+def _verdict_change(old: Case, new: Case) -> VerdictChange | None:
+    before, after = old.verdict, new.verdict
+    if before == after:
+        return None
+    if after == Verdict.FAIL or (before == Verdict.PASS and after != Verdict.NOT_RUN):
         kind = "regression"
     elif BADNESS.get(after, 2) < BADNESS.get(before, 2) and after == Verdict.PASS:
         kind = "improvement"
     else:
         kind = "other"
-    reason = new.reason.split("; instead came")[0] if new else ""
-    name = (new or old).name  # type: ignore[union-attr]
-    return VerdictChange(case_id, name, before, after, kind, reason)
+    return VerdictChange(new.id, new.name, before, after, kind, new.reason.split("; instead came")[0])
 
 
 def _remark_changes(old: Case, new: Case) -> Iterator[RemarkChange]:

@@ -44,6 +44,10 @@ def show(diff: Diff, console: Console | None = None) -> None:
         console.print(table)
     _values(console, "Configuration", "key", diff.configuration)
     _values(console, "Declaration, cross-examined", "answer", diff.pics)
+    for only, other, cases in (("A", "B", diff.only_a), ("B", "A", diff.only_b)):
+        if cases:
+            told = f"tested in {only} only, not chosen in {other}: {len(cases)} ({', '.join(cases[:8])}"
+            console.print(_text(told + (f" and {len(cases) - 8} more)" if len(cases) > 8 else ")")))
     regressions = len(diff.regressions)
     closing = (
         f"{regressions} regression{'s' if regressions != 1 else ''}; verdicts changed: {len(diff.verdicts)} of "

@@ -5,8 +5,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from octt.record.words import Outcome
-from octt.report.html.frames import Budget, Gap, action_view, chosen, diagram, frame_view, name_of
+from octt.record.words import Outcome, Phase
+from octt.report.html.diagram import diagrams
+from octt.report.html.failure import failed_at, failure_view
+from octt.report.html.frames import (
+    TITLES,
+    WINDOW,
+    Budget,
+    action_view,
+    chosen,
+    group_view,
+    grouped,
+    name_of,
+)
+from octt.report.html.margin import margin
+from octt.report.html.states import States
 from octt.report.html.svg import schedule
 from octt.report.model.frames import summary_of
 from octt.report.model.parts import Attempt, Case, Change, Result, Step
@@ -45,9 +58,10 @@ def case_view(result: Result, case: Case, budget: Budget) -> dict[str, Any]:
 
 def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -> dict[str, Any]:
     """One execution of a case, the last one first in the page."""
-    frames = case.frames_of(attempt)
+    frames, failed = case.frames_of(attempt), failed_at(attempt)
     referenced = [n for step in attempt.steps for n in (step.frame, step.closest) if n is not None]
     referenced += [remark.frame for remark in attempt.remarks if remark.frame is not None]
+    referenced = [*frames.lines_before(failed, WINDOW + 1), *referenced] if failed else referenced
     shown = chosen(frames, referenced, budget.frames_per_attempt)
     steps = attempt.steps
     if len(steps) > STEPS_LIMIT:  # those that failed first: they are what the reader came for
@@ -55,10 +69,8 @@ def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -
             sorted(steps, key=lambda step: step.outcome is not Outcome.FAIL)[:STEPS_LIMIT],
             key=lambda step: step.number,
         )
-    views = [
-        {"gap": entry} if isinstance(entry, Gap) else frame_view(entry, budget, result.unsent)
-        for entry in shown
-    ]
+    states = States()
+    groups = [group_view(group, result, budget, attempt.started, states) for group in grouped(shown, failed)]
     return {
         "number": attempt.number,
         "started": moment(attempt.started),
@@ -67,7 +79,8 @@ def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -
         "reason": attempt.reason,
         "seconds": seconds(attempt.seconds),
         "forced": seconds(attempt.forced) if attempt.forced else "",
-        "steps": [step_view(result, step, budget) for step in steps],
+        "failure": failure_view(result, attempt),
+        "steps": _by_phase(result, steps, budget),
         "steps_left_out": len(attempt.steps) - len(steps),
         "remarks": [
             {"text": r.text, "frame": r.frame, "cite": r.cite, "by": r.by, "count": r.count}
@@ -80,10 +93,26 @@ def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -
         ],
         "changes": [_change(change) for change in attempt.changes[:CHANGES_LIMIT]],
         "changes_left_out": max(len(attempt.changes) - CHANGES_LIMIT, 0),
-        "frames": views,
+        "groups": groups,
         "frame_count": len(frames),
-        "diagram": diagram(result, attempt, shown),
+        "diagrams": [
+            {"phase": phase, "title": TITLES[phase], "svg": svg}
+            for phase, svg in diagrams(result, attempt, shown).items()
+        ],
     }
+
+
+def _by_phase(result: Result, steps: list[Step], budget: Budget) -> list[dict[str, Any]]:
+    """The steps of each phase; what went as expected before and after the test can be folded."""
+    found: list[dict[str, Any]] = []
+    for step in steps:
+        if not found or found[-1]["phase"] != step.phase:
+            found.append({"phase": step.phase, "title": TITLES[step.phase], "failed": False, "steps": []})
+        found[-1]["steps"].append(step_view(result, step, budget))
+        found[-1]["failed"] |= step.outcome is Outcome.FAIL
+    for part in found:
+        part["fold"] = part["phase"] != Phase.TEST and not part["failed"]
+    return found
 
 
 def step_view(result: Result, step: Step, budget: Budget) -> dict[str, Any]:
@@ -93,6 +122,7 @@ def step_view(result: Result, step: Step, budget: Budget) -> dict[str, Any]:
     if not actual and line in budget.shown and (frame := result.frames.by_line(line)) is not None:
         actual = f"{name_of(frame)} {summary_of(frame)}".strip()
     return {
+        "n": step.n,
         "label": step.step,
         "number": step.number,
         "what": step.what,
@@ -106,17 +136,6 @@ def step_view(result: Result, step: Step, budget: Budget) -> dict[str, Any]:
         "limit": limit(step.limit),
         "margin": margin(step.seconds, step.limit),
         **_data(step.data),
-    }
-
-
-def margin(measured: float | None, allowed: float | None) -> dict[str, Any] | None:
-    """How full the bar of a measured time is (0 to 100), and whether it is over; None without both numbers."""
-    if measured is None or not allowed or allowed < 0:
-        return None
-    return {
-        "percent": round(min(max(measured / allowed, 0.0), 1.0) * 100),
-        "over": measured > allowed,
-        "left": seconds(allowed - measured),
     }
 
 

@@ -1,4 +1,4 @@
-"""Frames and the sequence diagram of one attempt, as the HTML report shows them: bounded, pretty-printed, linkable."""
+"""The frames of one attempt, as the HTML report shows them: bounded, pretty-printed, linkable, in groups."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from markupsafe import Markup
 
-from octt.ocpp.values import payload
 from octt.record.events import FrameSeen
-from octt.record.words import ActionPhase
-from octt.report.html.sequence import CSMS, OPERATOR, STATION, Arrow, Note, sequence
-from octt.report.model.frames import FrameRange, describe, summary_of
-from octt.report.model.parts import Action, Attempt, Result
+from octt.record.words import Phase
+from octt.report.html.states import States
+from octt.report.model.frames import FrameRange, summary_of
+from octt.report.model.parts import Action, Result
 from octt.report.model.printing import as_json
 from octt.report.text import clock, seconds, visible
 
 RAW_LIMIT = 6000
-FIRST = ("status", "reason", "requestedMessage", "connectorId", "idTag", "idTagInfo", "transactionId")
-UNSAID = ("timestamp", "currentTime")
-DIAGRAM_LIMIT = 160
+WINDOW = 20
+"""Frames that are shown at once before the one where a case failed."""
+
+TITLES = {Phase.SETUP: "Preparation", Phase.TEST: "Test", Phase.RESTORE: "Restoring"}
 
 
 @dataclass
@@ -56,14 +55,14 @@ class Gap:
 
 
 def chosen(frames: FrameRange, referenced: Iterable[int], limit: int) -> list[FrameSeen | Gap]:
-    """At most `limit` frames from beginning and end, the referenced lines besides, and the gaps between them."""
+    """At most `limit` frames from beginning and end, as many referenced lines besides, and the gaps between them."""
     total = len(frames)
     if total <= limit:
         return list(frames)
     start, lines = frames.indices.start, frames.table.lines
     head = limit * 2 // 3
     keep = {*range(head), *range(total - (limit - head), total)}
-    for n in sorted(set(referenced))[:limit]:
+    for n in list(dict.fromkeys(referenced))[:limit]:
         index = bisect_left(lines, n) - start
         if 0 <= index < total and lines[index + start] == n:
             keep.add(index)
@@ -84,6 +83,74 @@ def name_of(frame: FrameSeen) -> str:
     if frame.type == "CALLRESULT":
         return f"{frame.action or 'unknown'}.conf"
     return "CALLERROR" if frame.type == "CALLERROR" else "malformed frame"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Frames that belong together; `open`: they are what the reader came for."""
+
+    title: str
+    entries: list[FrameSeen | Gap]
+    open: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many frames there are, those left out included."""
+        return sum(entry.count if isinstance(entry, Gap) else 1 for entry in self.entries)
+
+
+def grouped(entries: list[FrameSeen | Gap], failed: int | None) -> list[Group]:
+    """The frames of an attempt by phase. Those up to the line where it failed, if it did, are a group of their own."""
+    groups: list[Group] = []
+    phase = next((e.phase for e in entries if isinstance(e, FrameSeen) and e.phase), Phase.TEST)
+    for entry in entries:
+        phase = (entry.phase if isinstance(entry, FrameSeen) else None) or phase
+        if not groups or groups[-1].title != TITLES[phase]:
+            groups.append(Group(TITLES[phase], []))
+        groups[-1].entries.append(entry)
+    return groups if failed is None else _with_window(groups, failed)
+
+
+def _with_window(groups: list[Group], failed: int) -> list[Group]:
+    """The groups with those frames taken out that come just before the one where the case failed, and it itself."""
+    lines = [_line(entry) for group in groups for entry in group.entries]
+    end = max(bisect_left(lines, failed + 1), 1)
+    begin, place = max(end - WINDOW - 1, 0), 0
+    window = Group("Before the failure", [], open=True)
+    before: list[Group] = []
+    after: list[Group] = []
+    for group in groups:
+        cuts = [min(max(cut - place, 0), len(group.entries)) for cut in (begin, end)]
+        place += len(group.entries)
+        earlier, near, later = (
+            group.entries[: cuts[0]],
+            group.entries[cuts[0] : cuts[1]],
+            group.entries[cuts[1] :],
+        )
+        window.entries.extend(near)
+        before += [Group(f"{group.title}, earlier" if near else group.title, earlier)] if earlier else []
+        title = f"{group.title}, afterwards" if near else group.title
+        after += [Group(title, later)] if later else []
+    return [*before, window, *after]
+
+
+def _line(entry: FrameSeen | Gap) -> int:
+    return entry.last if isinstance(entry, Gap) else entry.n
+
+
+def group_view(group: Group, result: Result, budget: Budget, started: int, states: States) -> dict[str, Any]:
+    """What the template needs of a group of frames."""
+    frames = [
+        {"gap": entry}
+        if isinstance(entry, Gap)
+        else {
+            **frame_view(entry, budget, result.unsent),
+            "at": f"{max(entry.t - started, 0) / 1e9:.3f}",
+            "now": states.after(entry),
+        }
+        for entry in group.entries
+    ]
+    return {"title": group.title, "open": group.open, "count": group.count, "frames": frames}
 
 
 def frame_view(frame: FrameSeen, budget: Budget, unsent: frozenset[int]) -> dict[str, Any]:
@@ -117,108 +184,6 @@ def pretty(raw: str) -> str:
         return as_json(orjson.loads(raw))
     except orjson.JSONDecodeError:
         return raw
-
-
-def diagram(result: Result, attempt: Attempt, frames: list[FrameSeen | Gap]) -> Markup:
-    """The sequence diagram of an attempt: the given frames, what was done at the station, prompts, connections."""
-    start, end = attempt.started, attempt.ended if attempt.ended is not None else result.run.ended
-    badges = _badges(attempt)
-    rows: list[tuple[int, Arrow | Note]] = []
-
-    def at(moment: int) -> float:
-        return max(moment - start, 0) / 1e9
-
-    before = start
-    for entry in frames[:DIAGRAM_LIMIT]:
-        if isinstance(entry, Gap):
-            rows.append((before, Note(at(before), f"{entry.count:,} frames not drawn")))
-            continue
-        before = entry.t
-        rows.append((entry.t, _arrow(entry, at(entry.t), badges)))
-    if len(frames) > DIAGRAM_LIMIT:
-        end = min(end, before)
-        rows.append(
-            (before, Note(at(before), f"the list below goes on with {len(frames) - DIAGRAM_LIMIT:,} more"))
-        )
-    for action in attempt.actions[:100]:
-        moment = action.ended or action.t
-        rows.append((moment, _action(action, at(moment))))
-    for prompt in attempt.prompts[:50]:
-        rows.append((prompt.t, Note(at(prompt.t), f"asked: {prompt.text} — answered: {prompt.answer}")))
-    for connection in result.connections:
-        if start <= connection.t <= end:
-            rows.append(
-                (connection.t, Note(at(connection.t), f"station connects ({_security(connection.tls)})"))
-            )
-        if connection.ended and start <= connection.ended <= end:
-            rows.append(
-                (connection.ended, Note(at(connection.ended), _closing(connection.by, connection.code)))
-            )
-    for event in result.network:
-        if start <= event.t <= end:
-            text = "network cut by the Central System" if event.event == "cut" else "network restored"
-            rows.append((event.t, Note(at(event.t), text)))
-    ordered = sorted(rows, key=lambda row: row[0])
-    who = OPERATOR if all(action.driver == "manual" for action in attempt.actions) else "Rig"
-    return sequence([row for _, row in ordered], who) if ordered else Markup("")
-
-
-def _badges(attempt: Attempt) -> dict[int, tuple[str, bool]]:
-    """For each frame that decided a step: the labels of those steps, and whether all were satisfied."""
-    badges: dict[int, tuple[str, bool]] = {}
-    for step in attempt.steps:
-        line = step.frame or step.closest
-        if line is None or step.outcome not in ("ok", "fail"):
-            continue
-        label, good = step.step or f"#{step.number}", step.outcome == "ok"
-        if line in badges:
-            others, all_good = badges[line]
-            badges[line] = (
-                others if label in others.split(", ") else f"{others}, {label}",
-                all_good and good,
-            )
-        else:
-            badges[line] = (label, good)
-    return badges
-
-
-def _arrow(frame: FrameSeen, at: float, badges: dict[int, tuple[str, bool]]) -> Arrow:
-    badge, good = badges.get(frame.n, ("", True))
-    css = {"CALL": "call", "CALLRESULT": "result"}.get(frame.type, "error")
-    source, target = (STATION, CSMS) if frame.dir == "in" else (CSMS, STATION)
-    return Arrow(at, source, target, f"{name_of(frame)}  {gist(frame)}", css, f"#f{frame.n}", badge, good)
-
-
-def gist(frame: FrameSeen) -> str:
-    """What matters most of a frame, in a few words: its state first, no timestamps."""
-    said = payload(frame.raw)
-    if frame.type == "CALLERROR" or said is None:
-        return summary_of(frame)
-    said = {name: value for name, value in said.items() if (name, value) != ("errorCode", "NoError")}
-    names = [name for name in FIRST if name in said] + [
-        name for name in said if name not in (*FIRST, *UNSAID)
-    ]
-    return describe({name: said[name] for name in names})
-
-
-def _action(action: Action, at: float) -> Arrow | Note:
-    parameters = " ".join(str(value) for value in action.params.values())
-    name = f"{action.action} {parameters}".strip()
-    if action.phase is ActionPhase.DONE:
-        return Arrow(at, OPERATOR, STATION, name, "action")
-    state = "was never acknowledged" if action.phase is ActionPhase.ASKED else action.phase
-    return Note(at, f"{name}: {state} {action.detail}".strip(), bad=True)
-
-
-def _security(tls: dict[str, Any] | None) -> str:
-    return f"{tls.get('version', 'TLS')}, {tls.get('cipher', '')}" if tls else "no TLS"
-
-
-def _closing(by: str, code: int | None) -> str:
-    who = {"station": "station", "csms": "Central System", "network": "network"}.get(
-        by, by or "unknown party"
-    )
-    return f"connection closed by the {who}" + (f", code {code}" if code else "")
 
 
 def action_view(action: Action) -> dict[str, Any]:

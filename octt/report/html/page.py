@@ -6,7 +6,6 @@ import base64
 import hashlib
 import re
 from contextlib import suppress
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -21,25 +20,18 @@ from octt.ocpp.values import shown
 from octt.record.words import Verdict, printed
 from octt.report.certificate.certificate import certificate
 from octt.report.certificate.form import NOTICE, Layout
-from octt.report.html.case import case_view, margin
+from octt.report.html.case import case_view
+from octt.report.html.findings import FIRST, finding_views
 from octt.report.html.frames import Budget
+from octt.report.html.margin import margin
 from octt.report.html.svg import Series, distribution
 from octt.report.html.timeline import Bar, Lane, timeline
-from octt.report.model.parts import Attempt, Case, Finding, PicsResult, Result
+from octt.report.model.headline import counted, headline
+from octt.report.model.parts import Attempt, Case, PicsResult, Result
 from octt.report.model.printing import pics_words, plain
 from octt.report.model.verdict import EXPLANATION
 from octt.report.text import cite, limit, moment, number, seconds, visible
 
-KINDS = {
-    "evidence": "evidence",
-    "fail": "failed",
-    "pics": "declaration contradicted",
-    "time": "too slow",
-    "error": "error of the tool",
-    "tool": "left by the tool",
-    "station": "station",
-    "override": "overruled",
-}
 LIMIT = 500  # rows of any list that a station can make as long as it likes
 BARS_LIMIT = 2000
 _LONG_NAME, _CAPITAL = re.compile(r"\b[A-Za-z0-9]{17,}"), re.compile("(?<=[a-z0-9])(?=[A-Z])")
@@ -59,7 +51,10 @@ def render(result: Result, layout: Layout | None = None) -> str:
         result=result,
         certificate=certificate(result, form),
         cases=cases,
-        findings=[_finding(finding, budget) for finding in result.findings[:LIMIT]],
+        headline=headline(result),
+        counted=counted(result),
+        findings=finding_views(result, budget),
+        first=FIRST,
         timeline=_timeline(result),
         measured=[_statistic(one) for one in result.performance.all],
         limits=[_limit(line) for line in result.run.limits[:LIMIT]],
@@ -69,7 +64,6 @@ def render(result: Result, layout: Layout | None = None) -> str:
         pics=[_pics(answer) for answer in result.pics[:LIMIT]],
         rules=EXPLANATION,
         printed=printed,
-        kinds=KINDS,
         shown=budget.shown,
         limit=LIMIT,
         script_hash=script_hash(),
@@ -137,12 +131,6 @@ def script_hash() -> str:
     """What the page's content security policy allows to run: our script and nothing else."""
     script = (paths.REPORTS / "report.js").read_bytes()
     return base64.b64encode(hashlib.sha256(script).digest()).decode()
-
-
-def _finding(finding: Finding, budget: Budget) -> dict[str, Any]:
-    view = {each.name: getattr(finding, each.name) for each in fields(finding)}
-    view["href"] = f"#f{finding.frame}" if finding.frame in budget.shown else ""
-    return view
 
 
 def _pics(answer: PicsResult) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from octt.report.html.svg import frame, line, text
 from octt.report.text import seconds, visible
@@ -17,8 +17,8 @@ OPERATOR, STATION, CSMS = "Operator", "Station", "Central System"
 class Arrow:
     """Something that goes from one party to another, at `at` seconds after the case began.
 
-    `css` is "call", "result", "error" or "action"; `href` is what it opens; `badge` names the step it decided and
-    `good` says how.
+    `css` is "call", "result", "error" or "action"; `frame` is the line of the frame that it opens; `badge` names the
+    step it decided and `good` says how.
     """
 
     at: float
@@ -26,7 +26,7 @@ class Arrow:
     target: str
     label: str
     css: str = "call"
-    href: str = ""
+    frame: int | None = None
     badge: str = ""
     good: bool = True
 
@@ -95,18 +95,13 @@ def _arrow(row: Arrow, lanes: dict[str, float], y: float) -> list[str]:
         f'<path d="{head}" class="head {row.css}"/>',
         text((start + end) / 2, y - 5, visible(row.label, room), f"label {row.css}", "middle"),
     ]
-    if row.href:
-        parts = [f'<a href="{escape(row.href)}">', *parts, "</a>"]
     if row.badge:
-        mark = "✓" if row.good else "✗"
-        parts.append(
-            text(
-                _WIDTH - 80,
-                y + 3.5,
-                f"{mark} {visible(row.badge, 13)}",
-                "badge good" if row.good else "badge bad",
-            )
-        )
+        mark, css = ("✓", "badge good") if row.good else ("✗", "badge bad")
+        parts.append(text(_WIDTH - 80, y + 3.5, f"{mark} {visible(row.badge, 13)}", css))
+    if row.frame is not None:
+        wide = f'<rect x="76" y="{y - 17:.1f}" width="{_WIDTH - 80}" height="{_ROW - 3}" class="hit"/>'
+        failed = "" if row.good else ' class="failed"'
+        parts = [f'<a href="#f{row.frame}" id="a{row.frame}"{failed}>', wide, *parts, "</a>"]
     return parts
 
 

@@ -25,34 +25,42 @@ MAX_REMARKS = 2000  # different remarks kept per attempt; how many more there we
 
 
 class CaseBuilder:
-    """Takes the plan and the events of cases in order; `finish` gives the cases in plan order."""
+    """Takes the plan and the events of cases in order; `finish` gives the cases in plan order, then the others."""
 
     def __init__(self, frames: Frames) -> None:
         self._frames = frames
         self._cases: dict[str, Case] = {}
+        self._not_chosen: list[PlanLine] = []
         self._attempt: Attempt | None = None
         self._known: dict[tuple[int, str, str, str], Remark] = {}
         self.remarks: list[Remark] = []
         self.actions: list[Action] = []
         self.prompts: list[Prompt] = []
 
-    def plan(self, lines: Iterable[PlanLine]) -> None:
-        """Adds the cases of a plan; those known already keep their place and their attempts."""
+    def plan(self, lines: Iterable[PlanLine], not_chosen: list[PlanLine] | None = None) -> None:
+        """Adds the cases of a plan; those known already keep their place and their attempts.
+
+        `not_chosen` are those that the run leaves out, the last ones told count.
+        """
         for line in lines:
-            applicable = line.applicable is not False  # undecided is not excluded
             known = self._cases.get(line.case)
             if known is not None:
-                known.applicable, known.pics_reason = applicable, line.reason
-                continue
-            self._cases[line.case] = Case(
-                id=line.case,
-                name=line.name,
-                profile=line.profile,
-                section=line.section,
-                applicable=applicable,
-                pics_reason=line.reason,
-                frames_of_run=self._frames,
-            )
+                known.applicable, known.pics_reason = line.applicable is not False, line.reason
+            else:
+                self._cases[line.case] = self._case(line)
+        if not_chosen is not None:
+            self._not_chosen = not_chosen
+
+    def _case(self, line: PlanLine) -> Case:
+        return Case(
+            id=line.case,
+            name=line.name,
+            profile=line.profile,
+            section=line.section,
+            applicable=line.applicable is not False,  # undecided is not excluded
+            pics_reason=line.reason,
+            frames_of_run=self._frames,
+        )
 
     def feed(self, event: Event) -> None:
         """Takes an event of a case; other kinds are ignored."""
@@ -80,10 +88,11 @@ class CaseBuilder:
             self._attempt.last_frame = len(self._frames)
             self._attempt = None
 
-    def finish(self) -> list[Case]:
-        """The cases, in plan order."""
+    def finish(self) -> tuple[list[Case], list[Case]]:
+        """The cases, in plan order, and those that were not chosen."""
         self.interrupted()
-        return list(self._cases.values())
+        others = [self._case(line) for line in self._not_chosen if line.case not in self._cases]
+        return list(self._cases.values()), others
 
     def override(self, event: VerdictOverruled) -> Override:
         """Notes that the operator overrules a verdict."""
@@ -165,7 +174,15 @@ class CaseBuilder:
             if attempt is not None:
                 attempt.remarks_left_out += 1
         else:
-            remark = Remark(event.n, event.text, event.frame, event.cite, event.by, event.severity)
+            remark = Remark(
+                n=event.n,
+                text=event.text,
+                frame=event.frame,
+                cite=event.cite,
+                by=event.by,
+                severity=event.severity,
+                fault=event.fault,
+            )
             self._known[place, event.text, event.cite, event.by] = remark
             remarks.append(remark)
 

@@ -52,6 +52,7 @@ class Remark:
     by: str = "script"
     severity: Severity | None = None
     count: int = 1
+    fault: str = ""  # of a rule: what is wrong, the same words whenever it is the same fault
 
 
 @dataclass

@@ -154,3 +154,9 @@ class FrameRange(Sequence[FrameSeen]):
         if isinstance(index, slice):
             return FrameRange(self.table, self.indices[index])
         return self.table[self.indices[index]]
+
+    def lines_before(self, line: int, most: int) -> list[int]:
+        """The record lines of at most `most` frames, up to and including `line`."""
+        start, stop = self.indices.start, self.indices.stop
+        end = bisect_left(self.table.lines, line + 1, start, max(start, stop))
+        return list(self.table.lines[max(end - most, start) : end])

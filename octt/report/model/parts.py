@@ -7,7 +7,7 @@ Times `t`, `started`, `ended` are wall clock in Unix nanoseconds; durations are 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from octt.measure import Performance
 from octt.record import Damage
@@ -37,6 +37,7 @@ __all__ = [
     "NetworkEvent",
     "Override",
     "PicsResult",
+    "Place",
     "ProfileResult",
     "Prompt",
     "Refusal",
@@ -51,28 +52,66 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ProfileResult:
-    """What became of a certification profile: `counts` is how many of its cases have each verdict."""
+    """What became of a certification profile: `counts` is how many of its cases in this run have each verdict.
+
+    `tested` of the `applicable` cases have passed or failed; those that were not chosen for this run are applicable
+    too. `words` say what to print, so that a part is never taken for the whole.
+    """
 
     name: str
     verdict: Verdict
     counts: dict[Verdict, int]
     reason: str
+    tested: int = 0
+    applicable: int = 0
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a finding was seen: a case (none between cases), its step, a line of the record, and what was there."""
+
+    case: str = ""
+    step: str = ""
+    frame: int | None = None
+    expected: str = ""
+    actual: str = ""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something to look at or to fix. `rank` sorts: 0 first. `cases` are those it was seen in."""
+    """Something to look at or to fix: one cause, however often it was seen. `rank` sorts: 0 first.
+
+    `name` is the same for the same fault in every run. `group` says whose it is: the station's, not the station's
+    (ours, the operator's, the bench's), or a remark.
+    """
 
     rank: int
     kind: str  # "fail", "pics", "time", "evidence", "error", "inconclusive", "not run", "tool", "station" and so on
     title: str
     detail: str = ""
-    cases: tuple[str, ...] = ()
-    step: str = ""
     cite: str = ""
-    frame: int | None = None
     blame: Blame = Blame.NOBODY
     count: int = 1
+    places: tuple[Place, ...] = ()
+    name: str = ""
+    group: Literal["station", "ours", "remark"] = "station"
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """The cases it was seen in, in the order of the record."""
+        return tuple(dict.fromkeys(place.case for place in self.places if place.case))
+
+    @property
+    def step(self) -> str:
+        """The label of the step, if it is the same everywhere."""
+        steps = {place.step for place in self.places}
+        return steps.pop() if len(steps) == 1 else ""
+
+    @property
+    def frame(self) -> int | None:
+        """The line of the record where it was seen first."""
+        return next((place.frame for place in self.places if place.frame is not None), None)
 
 
 @dataclass(frozen=True)
@@ -279,6 +318,7 @@ class Result:
     frames: Frames
     problem_frames: list[int]  # lines of frames from the station with problems, the first 1000
     problem_count: int
+    not_chosen: list[Case] = field(default_factory=list)  # cases of the catalogue that this run leaves out
     unsent: frozenset[int] = frozenset()  # lines of our frames that did not leave: the connection was gone
     verdict: Verdict = Verdict.NOT_RUN
     not_issuable: list[str] = field(default_factory=list)  # the reasons; empty: the report may be issued
@@ -286,6 +326,16 @@ class Result:
     @property
     def issuable(self) -> bool:
         return not self.not_issuable
+
+    @property
+    def left_out(self) -> list[Case]:
+        """The cases that were not chosen though they apply, or may apply."""
+        return [case for case in self.not_chosen if case.applicable]
+
+    @property
+    def examined(self) -> bool:
+        """Whether there is a declaration, and it was held against what was observed."""
+        return bool(self.declaration and self.pics)
 
     def case(self, case_id: str) -> Case | None:
         """The case with that id, None when the plan has none."""

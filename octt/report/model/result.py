@@ -28,7 +28,7 @@ from octt.record.events import (
 )
 from octt.report.model import verdict
 from octt.report.model.building import CaseBuilder
-from octt.report.model.findings import findings
+from octt.report.model.findings.merging import findings
 from octt.report.model.frames import Frames
 from octt.report.model.parts import (
     ConfigKey,
@@ -138,14 +138,15 @@ class Builder:
         if self.cut_off:
             self.run.complete = False
             self.run.why_incomplete = "the record ends in the middle of a line"
-        cases = self._cases.finish()
+        cases, not_chosen = self._cases.finish()
         result = Result(
             run=self.run,
             laboratory=laboratory(self.run.bench),
             station=self._station,
             declaration=self._declaration,
             cases=cases,
-            profiles=verdict.profiles(cases),
+            not_chosen=not_chosen,
+            profiles=[],
             findings=[],
             performance=self._meter.performance(declared_maxima(self._declaration)),
             pics=list(self._pics.values()),
@@ -163,6 +164,7 @@ class Builder:
             problem_count=self._problem_count,
             unsent=frozenset(self._unsent),
         )
+        result.profiles = verdict.profiles(result)
         result.verdict = verdict.run_verdict(result)
         result.not_issuable = verdict.obstacles(result)
         result.findings = findings(result)
@@ -175,13 +177,13 @@ class Builder:
         run.why_incomplete = "the record ends without a run.end line"
         self._declaration = event.pics
         self._station.declared = table(event.pics.get("product"))
-        self._cases.plan(event.plan)
+        self._cases.plan(event.plan, event.not_chosen)
 
     def _run_resume(self, event: RunResumed) -> None:
         self.run.resumed.append(event.t)
         self.run.complete, self.run.why_incomplete = False, "the record ends without a run.end line"
         self._cases.interrupted()
-        self._cases.plan(event.plan)
+        self._cases.plan(event.plan, event.not_chosen)
         for connection in self._open.values():
             connection.ended, connection.reason = event.t, "the run was interrupted"
         self._open.clear()

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from octt.measure import DECLARED
-from octt.record.words import Agreement, Verdict
-from octt.report.model.parts import (
-    Case,
-    PicsResult,
-    ProfileResult,
-    Result,
-)
+from octt.record.words import Agreement, Profile, Verdict
+from octt.report.model.parts import Case, PicsResult, ProfileResult, Result
 
 EXPLANATION = (
     (
@@ -31,22 +26,24 @@ EXPLANATION = (
     (
         "Profile",
         "A profile passes when every applicable case of it passed and there is at least one. One FAIL fails it; "
-        "otherwise anything inconclusive, erroneous or not run leaves it inconclusive.",
+        "otherwise anything inconclusive, erroneous or not run leaves it incomplete. A run of chosen cases, and one "
+        "without an examined declaration, pass no profile: a part says nothing about the whole.",
     ),
     (
         "Run",
-        "The run passes when it is complete, every applicable case passed and there is at least one. One FAIL "
-        "fails it; otherwise it is inconclusive.",
+        "The run passes when it was carried out to its end with every case that applies, the declaration was examined, "
+        "and every applicable case passed. One FAIL fails it; otherwise it is inconclusive.",
     ),
     (
-        "Issuable",
-        "The report may be issued unless one of these holds: an applicable case is inconclusive, erroneous or was "
-        "not run; the declaration was not cross-examined, or an answer of it is contradicted by what was "
-        "observed; a measured time is above the declared maximum; the record lacks an attempt of a case; a verdict "
-        "was overruled without a name or a reason; the run is incomplete; the record is damaged. A FAIL does not "
-        "stop a report from being issued: it says so.",
+        "May be filed",
+        "The report may be filed (issued) unless one of these holds: only chosen cases were run; an applicable case is "
+        "inconclusive, erroneous or was not run; there is no declaration, it was not cross-examined, or an answer of "
+        "it is contradicted by what was observed; a measured time is above the declared maximum; the record lacks an "
+        "attempt of a case; a verdict was overruled without a name or a reason; the run was broken off; the record is "
+        "damaged. A FAIL does not stop a report from being filed: it says so.",
     ),
 )
+MOST_NAMED = 12  # cases named in one sentence
 
 
 def undecided(case: Case) -> bool:
@@ -66,38 +63,76 @@ def verdict_of(cases: Iterable[Case], *, complete: bool = True) -> Verdict:
     return Verdict.PASS if any(case.verdict == Verdict.PASS for case in members) else Verdict.NOT_APPLICABLE
 
 
+def whole(result: Result) -> bool:
+    """Whether the run is no part: every case was chosen, and what the product supports is known and examined."""
+    return result.examined and not result.left_out
+
+
 def run_verdict(result: Result) -> Verdict:
-    """The verdict of the whole run; a run in which nothing was tested is inconclusive, never a pass."""
-    complete = result.run.complete and not result.run.damages
+    """The verdict of the whole run; a part, and a run in which nothing was tested, are inconclusive, never a pass."""
+    complete = result.run.complete and not result.run.damages and whole(result)
     verdict = verdict_of(result.cases, complete=complete)
     return Verdict.INCONCLUSIVE if verdict == Verdict.NOT_APPLICABLE else verdict
 
 
-def profiles(cases: list[Case]) -> list[ProfileResult]:
-    """Every profile of the plan, in its order, with verdict, number of cases by verdict, and why it did not pass."""
-    by_name: dict[str, list[Case]] = {}
-    for case in cases:
-        by_name.setdefault(case.profile, []).append(case)
-    return [_profile(name, members) for name, members in by_name.items()]
+def profiles(result: Result) -> list[ProfileResult]:
+    """Every profile in the order of the certificates: verdict, number of cases by verdict, why it did not pass."""
+    chosen: dict[str, list[Case]] = {}
+    for case in result.cases:
+        chosen.setdefault(case.profile, []).append(case)
+    others: dict[str, list[Case]] = {}
+    for case in result.not_chosen:
+        others.setdefault(case.profile, []).append(case)
+    every = [*chosen, *(name for name in others if name not in chosen)]
+    order = {name: place for place, name in enumerate(Profile)}
+    names = sorted(every, key=lambda name: order.get(name, len(order)))  # type: ignore[call-overload]
+    return [_profile(result, name, chosen.get(name, []), others.get(name, [])) for name in names]
 
 
-def _profile(name: str, cases: list[Case]) -> ProfileResult:
+def _profile(result: Result, name: str, chosen: list[Case], others: list[Case]) -> ProfileResult:
+    members = [*chosen, *others]
     counts: dict[Verdict, int] = {}
-    for case in cases:
+    for case in chosen:
         counts[case.verdict] = counts.get(case.verdict, 0) + 1
-    verdict = verdict_of(cases)
+    applicable = [case for case in members if case.verdict != Verdict.NOT_APPLICABLE or case.applicable]
+    tested = [case for case in applicable if not undecided(case)]
+    verdict = verdict_of(chosen, complete=whole(result) or not applicable)
     if verdict == Verdict.PASS:
         reason = ""
     elif verdict == Verdict.NOT_APPLICABLE:
         reason = "no case of this profile applies"
     else:
         guilty = [
-            case
-            for case in cases
-            if (case.verdict == Verdict.FAIL if verdict == Verdict.FAIL else undecided(case))
+            c for c in chosen if (c.verdict == Verdict.FAIL if verdict == Verdict.FAIL else undecided(c))
         ]
-        reason = "; ".join(f"{case.id} {case.verdict}" for case in guilty)
-    return ProfileResult(name, verdict, counts, reason)
+        reason = "; ".join(f"{case.id} {case.verdict}" for case in guilty) or part(result)
+    words = _words(result, verdict, len(tested), len(applicable))
+    return ProfileResult(name, verdict, counts, reason, len(tested), len(applicable), words)
+
+
+def _words(result: Result, verdict: Verdict, tested: int, applicable: int) -> str:
+    """What a profile's row says: its verdict, and how much of it was tested if that is not all."""
+    some = f"{tested} of {applicable}"
+    if verdict == Verdict.PASS:
+        return "passed"
+    if verdict == Verdict.NOT_APPLICABLE:
+        return "does not apply"
+    if verdict == Verdict.FAIL:
+        return "failed" if tested == applicable else f"failed; incomplete: {some}"
+    if not tested:
+        return f"not tested: {some}"
+    return (
+        f"incomplete: {some}" if tested < applicable else f"all {tested} passed, no verdict: {part(result)}"
+    )
+
+
+def part(result: Result) -> str:
+    """Why a run in which everything may have passed is only a part, in a few words; empty when it is none."""
+    if result.left_out:
+        return "only chosen cases were run"
+    if not result.declaration:
+        return "nothing is declared"
+    return "" if result.pics else "the declaration was not examined"
 
 
 def undisclosed_attempts(case: Case) -> list[int]:
@@ -123,27 +158,45 @@ def obstacles(result: Result) -> list[str]:
         reasons.append(f"The record is damaged at line {damage.line}: {damage.what}.")
     if not run.complete:
         reasons.append(f"The run is incomplete: {run.why_incomplete}.")
+    if left := len(result.left_out):
+        every = left + sum(case.applicable for case in result.cases)
+        reasons.append(f"Only chosen cases were run: {every - left} of {every} that apply.")
     if not any(case.attempts for case in result.cases):
         reasons.append("No case was carried out.")
     for case in result.cases:
-        if undecided(case):
-            short = case.reason.split("; instead came")[0]  # what did come is with the finding
-            why = f": {short}" if short and case.verdict != Verdict.NOT_RUN else ""
-            reasons.append(f"{case.id} applies and is {case.verdict}{why}.")
-        if case.attempts and not case.applicable and case.verdict != Verdict.NOT_APPLICABLE:
-            reasons.append(f"{case.id} was carried out although the declaration excludes it.")
-        if missing := undisclosed_attempts(case):
-            numbers = ", ".join(str(number) for number in missing)
-            reasons.append(f"{case.id}: attempt {numbers} is not on the record.")
+        reasons += _of_case(case)
+    reasons += _not_run([case.id for case in result.cases if case.verdict == Verdict.NOT_RUN])
     for override in result.overrides:
         if not override.by.strip() or not override.why.strip():
             reasons.append(
                 f"{override.case} was overruled to {override.verdict} without a name and a reason."
             )
-    if result.declaration and not result.pics:
+    if not result.declaration:
+        reasons.append("There is no declaration (PICS): nobody knows what the product should support.")
+    elif not result.pics:
         reasons.append("The declaration was not cross-examined.")
     for answer in contradictions(result):
         reasons.append(f"PICS {answer.item} is contradicted: {answer.why or 'see the record'}.")
     for statistic in result.performance.exceeded:
         reasons.append(f"{statistic.name}: {statistic.found}, {statistic.declared:g} s declared at most.")
     return [reason.removesuffix("..") + "." if reason.endswith("..") else reason for reason in reasons]
+
+
+def _of_case(case: Case) -> list[str]:
+    reasons = []
+    if undecided(case) and case.verdict != Verdict.NOT_RUN:
+        short = case.reason.split("; instead came")[0]  # what did come is with the finding
+        reasons.append(f"{case.id} applies and is {case.verdict}{f': {short}' if short else ''}.")
+    if case.attempts and not case.applicable and case.verdict != Verdict.NOT_APPLICABLE:
+        reasons.append(f"{case.id} was carried out although the declaration excludes it.")
+    if missing := undisclosed_attempts(case):
+        numbers = ", ".join(str(number) for number in missing)
+        reasons.append(f"{case.id}: attempt {numbers} is not on the record.")
+    return reasons
+
+
+def _not_run(cases: list[str]) -> list[str]:
+    if len(cases) < 2:
+        return [f"{case} applies and was not run." for case in cases]
+    more = f" and {len(cases) - MOST_NAMED} more" if len(cases) > MOST_NAMED else ""
+    return [f"{len(cases)} cases apply and were not run: {', '.join(cases[:MOST_NAMED])}{more}."]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from octt.record.words import printed
-from octt.report.certificate.form import NONE, Paragraph, Section, Table
-from octt.report.model.parts import Attempt, Case, Result, Step
+from octt.report.certificate.form import NONE, Block, Item, Paragraph, Section, Table
+from octt.report.model.parts import Attempt, Case, Finding, Result, Step
 from octt.report.model.printing import pics_words, plain
+from octt.report.model.sections import demanded
 from octt.report.model.verdict import EXPLANATION
 from octt.report.text import cite, limit, moment, seconds, visible
 
@@ -14,43 +15,62 @@ ACCESS = {True: "read only", False: "read, write", None: ""}
 
 
 def annexes(result: Result, evidence: bool) -> list[Section]:
-    """The annexes in the order in which they are read; the evidence only when asked for."""
-    sections = [_findings(result), _rules(result), _cases(result), _attempts(result)]
+    """What follows the form, in the order in which it is read; the evidence only when asked for."""
+    sections = [_cases(result), *_attempts(result)]
     if result.pics:
         sections.append(_pics(result))
     if result.configuration.keys:
         sections.append(_configuration(result))
+    sections.append(_rules(result))
     return [*sections, *_evidence(result)] if evidence else sections
 
 
-def _findings(result: Result) -> Section:
-    rows = []
-    for finding in result.findings[:LIMIT]:
-        where = ", ".join(finding.cases[:6]) + (
-            f" and {len(finding.cases) - 6} more" if len(finding.cases) > 6 else ""
-        )
-        about = [where + (f", step {finding.step}" if finding.step else ""), cite(finding.cite)]
-        about += [f"{finding.count}×"] if finding.count > 1 else []
-        about += [f"record line {finding.frame}"] if finding.frame else []
-        text = finding.title + (f"\n{finding.detail}" if finding.detail else "")
-        rows.append(
-            (finding.kind, visible(text, 500), visible("\n".join(part for part in about if part), 300))
-        )
-    left = len(result.findings) - len(rows)
-    blocks: list[Paragraph | Table] = [Paragraph("What to look at, in the order in which it is best fixed.")]
-    blocks += (
-        [Table(rows, ("Kind", "Finding", "Where"), (1.6, 6, 3.2))]
-        if rows
-        else [Paragraph("Nothing to report.")]
+def findings(result: Result) -> list[Section]:
+    """What to mend, what is not the station's, and remarks: before anything that is signed."""
+    groups = {
+        "station": ("Findings", "What to mend at the station, what comes first first."),
+        "ours": ("Not the station's", "What the run left changed, and what the laboratory has to see to."),
+        "remark": ("Remarks", "Legal, or in doubt, and worth knowing."),
+    }
+    sections = []
+    for group, (title, about) in groups.items():
+        found = [finding for finding in result.findings if finding.group == group]
+        if not found and group != "station":
+            continue
+        items = [
+            _item(finding, str(place) if group == "station" else "·")
+            for place, finding in enumerate(found[:LIMIT], 1)
+        ]
+        blocks: list[Block] = [Paragraph(about if found else "Nothing to mend at the station."), *items]
+        if len(found) > LIMIT:
+            blocks.append(Paragraph(f"{len(found) - LIMIT:,} more are in the record."))
+        sections.append(Section(title, 1 if group == "station" else 2, blocks))
+    return sections
+
+
+def _item(finding: Finding, number: str) -> Item:
+    first = next((place for place in finding.places if place.expected), None)
+    lines = [f"Expected: {first.expected}", f"Instead: {first.actual or 'nothing'}"] if first else []
+    lines += [finding.detail] if finding.detail and first is None else []
+    lines += [
+        f"{section}: {section.demands}".rstrip(": ") for section in demanded(finding.cite, finding.title)
+    ]
+    where = ", ".join(finding.cases[:8]) + (
+        f" and {len(finding.cases) - 8} more" if len(finding.cases) > 8 else ""
     )
-    blocks += [Paragraph(f"{left:,} more findings are in the record.")] if left > 0 else []
-    return Section("Findings", 1, blocks)
+    about = [where + (f", step {finding.step}" if finding.step and where else "")]
+    about += [f"{finding.count} times"] if finding.count > 1 else []
+    about += [f"record line {finding.frame}"] if finding.frame else []
+    lines.append(" · ".join(part for part in about if part))
+    return Item(
+        number, visible(finding.title, 300), [visible(line, 500) for line in lines if line], finding.kind
+    )
 
 
 def _rules(result: Result) -> Section:
-    blocks: list[Paragraph | Table] = [Table(list(EXPLANATION), ("Word", "Meaning"), (2, 8))]
+    blocks: list[Block] = [Table(list(EXPLANATION), ("Word", "Meaning"), (2, 8))]
     if not result.issuable:
-        blocks.append(Paragraph("This report may not be issued, because:", strong=True))
+        blocks.append(Paragraph("This report may not be filed, because:", strong=True))
         reasons = result.not_issuable[:LIMIT]
         rows = [(str(index), visible(reason, 500)) for index, reason in enumerate(reasons, 1)]
         blocks.append(Table(rows, widths=(0.5, 9.5)))
@@ -72,16 +92,15 @@ def _cases(result: Result) -> Section:
     return Section("Results by case", 1, [Table(rows or [(NONE,) * 5], header, (2.1, 4.6, 2.7, 2.8, 1.3))])
 
 
-def _attempts(result: Result) -> Section:
-    repeated = [case for case in result.cases if len(case.attempts) > 1]
+def _attempts(result: Result) -> list[Section]:
+    """What was carried out more than once or overruled, if anything was."""
     rows = [
         (case.id, str(attempt.number), moment(attempt.started), attempt.verdict, visible(attempt.reason, 300))
-        for case in repeated
+        for case in result.cases
+        if len(case.attempts) > 1
         for attempt in case.attempts
     ]
-    blocks: list[Paragraph | Table] = []
-    if not repeated and not result.overrides:
-        blocks.append(Paragraph("Every case was carried out once at most, and no verdict was overruled."))
+    blocks: list[Block] = []
     if rows:
         blocks.append(
             Table(rows[:LIMIT], ("Case", "Attempt", "Started", "Verdict", "Why"), (2, 1.1, 3, 2, 4))
@@ -98,7 +117,7 @@ def _attempts(result: Result) -> Section:
             for o in result.overrides[:LIMIT]
         ]
         blocks.append(Table(overruled, ("Case", "From", "To", "By", "Why"), (2, 1.8, 1.8, 2, 4)))
-    return Section("Attempts and operator overrides", 2, blocks)
+    return [Section("Attempts and operator overrides", 2, blocks)] if blocks else []
 
 
 def _pics(result: Result) -> Section:
@@ -155,7 +174,7 @@ def _attempt(case: Case, attempt: Attempt) -> Section:
         actual += f"\nrecord line {line}" if line else ""
         label = visible(step.step, 20) or f"#{step.number}"
         rows.append((f"{label}\n{step.outcome}", expected, actual, measured))
-    blocks: list[Paragraph | Table] = [Paragraph(visible(about, 600))]
+    blocks: list[Block] = [Paragraph(visible(about, 600))]
     if rows:
         blocks.append(Table(rows, ("Step", "Expected", "Actual", "Measured"), (1.5, 4.3, 3.7, 1.9)))
     remarks = [

@@ -13,14 +13,28 @@ import orjson
 import typst
 
 from octt import paths
-from octt.record.words import Verdict
+from octt.record.words import printed
 from octt.report.certificate.certificate import certificate
-from octt.report.certificate.form import NOTICE, Layout, Paragraph, Section, Table, facts_table
+from octt.report.certificate.form import (
+    INDEPENDENT,
+    NONE,
+    NOTICE,
+    SCOPE,
+    Block,
+    Item,
+    Layout,
+    Paragraph,
+    Section,
+    Signing,
+    Table,
+    facts_table,
+)
+from octt.report.model.headline import counted, headline
 from octt.report.model.parts import Result
-from octt.report.pdf.annex import annexes
-from octt.report.text import moment, seconds, visible
+from octt.report.pdf.annex import annexes, findings
+from octt.report.text import limit, moment, seconds, visible
 
-VERDICTS = {Verdict.PASS: "Passed", Verdict.FAIL: "Failed", Verdict.INCONCLUSIVE: "Inconclusive"}
+MEND_FIRST, REASONS = 3, 4  # findings and reasons on the first page
 # Scripts that the fonts within typst's wheel do not have; only then are the fonts of the machine looked for.
 _OTHER_SCRIPTS = re.compile("[\u0590-\u1dff\u2c00-\ud7ff\uf900-\ufdff\ufe30-\uffef\U00010000-\U0010ffff]")
 
@@ -61,30 +75,7 @@ def document(result: Result, layout: Layout, evidence: bool) -> dict[str, Any]:
     form = certificate(result, layout)
     laboratory, run = result.laboratory, result.run
     logo, logo_format = _logo(laboratory.logo)
-    counts = result.counts()
-    applicable = sum(counts.values()) - counts[Verdict.NOT_APPLICABLE]
-    outcome = [
-        f"{counts[Verdict.PASS]} of {applicable} applicable cases passed, {counts[Verdict.FAIL]} failed."
-    ]
-    if result.issuable:
-        outcome.append("This report may be issued.")
-    else:
-        outcome.append(f"This report may not be issued: {visible(result.not_issuable[0], 200)}")
-    facts = facts_table(
-        [
-            ("Report number", visible(laboratory.report_number)),
-            (
-                "Laboratory",
-                visible(", ".join(part for part in (laboratory.name, laboratory.address) if part), 200),
-            ),
-            ("Serial number", visible(result.station.serial, 80)),
-            (
-                "Run",
-                f"{moment(run.started)}, {seconds(run.seconds)}" + ("" if run.complete else ", incomplete"),
-            ),
-            ("Fingerprint", run.last_hash),
-        ]
-    )
+    mend = [finding.title for finding in result.findings if finding.group == "station"]
     return {
         "notice": NOTICE,
         "title": form.title,
@@ -96,21 +87,81 @@ def document(result: Result, layout: Layout, evidence: bool) -> dict[str, Any]:
         "logo": logo,
         "logo_format": logo_format,
         "verdict": result.verdict,
-        "verdict_word": VERDICTS.get(result.verdict, result.verdict.capitalize()),
-        "outcome": outcome,
-        "facts": _block(facts),
-        "sections": [_section(section) for section in (*form.sections, *annexes(result, evidence))],
+        "headline": headline(result),
+        "counted": counted(result),
+        "reasons": _few(result.not_issuable, REASONS),
+        "mend": _few(mend, MEND_FIRST),
+        "facts": _block(_facts(result)),
+        "profiles": _block(_profiles(result)),
+        "times": _block(_times(result)),
+        "about": f"Made with octt, {INDEPENDENT}. {SCOPE}",
+        "sections": [
+            _section(section) for section in (*findings(result), *form.sections, *annexes(result, evidence))
+        ],
     }
+
+
+def _few(texts: list[str], most: int) -> list[str]:
+    more = [f"and {len(texts) - most} more"] if len(texts) > most else []
+    return [visible(text, 220) for text in texts[:most]] + more
+
+
+def _facts(result: Result) -> Table:
+    """What the first page says of the run; what nobody gave has no row."""
+    laboratory, run = result.laboratory, result.run
+    rows = [
+        ("Report number", visible(laboratory.report_number)),
+        (
+            "Laboratory",
+            visible(", ".join(part for part in (laboratory.name, laboratory.address) if part), 200),
+        ),
+        ("Software", visible(result.station.firmware, 80)),
+        ("Serial number", visible(result.station.serial, 80)),
+        ("Run", f"{moment(run.started)}, {seconds(run.seconds)}" + ("" if run.complete else ", broken off")),
+        ("Fingerprint", run.last_hash),
+    ]
+    return facts_table([(label, value) for label, value in rows if value])
+
+
+def _profiles(result: Result) -> Table:
+    """The certification profiles with their results."""
+    rows = [
+        (visible(printed(profile.name), 60), profile.words, f"{profile.tested} of {profile.applicable}")
+        for profile in result.profiles
+    ]
+    return Table(rows or [(NONE, NONE, NONE)], ("Profile", "Result", "Tested"), (4, 4.4, 1.6))
+
+
+def _times(result: Result) -> Table:
+    """The longest of each time that the vendor declares a maximum for, where it was measured."""
+    rows = [
+        (one.name, ("> " if one.at_least else "") + seconds(one.maximum), limit(one.declared) or NONE)
+        for one in result.performance.certified
+        if one.maximum is not None
+    ]
+    return Table(rows, ("Measured", "Longest", "Declared at most"), (6.4, 1.8, 1.8))
 
 
 def _section(section: Section) -> dict[str, Any]:
     blocks = [_block(block) for block in section.blocks]
-    return {"title": section.title, "level": section.level, "outlined": section.outlined, "blocks": blocks}
+    return {
+        "title": section.title,
+        "level": section.level,
+        "outlined": section.outlined,
+        "together": section.together,
+        "blocks": blocks,
+    }
 
 
-def _block(block: Paragraph | Table) -> dict[str, Any]:
-    if isinstance(block, Paragraph):
-        return {"kind": "paragraph", "text": visible(block.text), "strong": block.strong}
+def _block(block: Block) -> dict[str, Any]:
+    match block:
+        case Paragraph():
+            return {"kind": "paragraph", "text": visible(block.text), "strong": block.strong}
+        case Signing():
+            rows = [[visible(cell) for cell in row] for row in block.rows]
+            return {"kind": "signing", "side": block.side, "rows": rows, "date": visible(block.date)}
+        case Item():
+            return {"kind": "item", **vars(block)}
     columns = len(block.rows[0]) if block.rows else len(block.header)
     return {
         "kind": "table",
@@ -119,7 +170,6 @@ def _block(block: Paragraph | Table) -> dict[str, Any]:
         "widths": list(block.widths or [1] * columns),
         "numeric": block.numeric,
         "groups": sorted(block.groups),
-        "tall": "Signature:" in (cell for row in block.rows for cell in row),
     }
 
 

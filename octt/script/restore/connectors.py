@@ -127,7 +127,7 @@ def start_afresh(means: Means, why: str) -> None:
             reasons.append(judgement.reason)
         if not hindered(means):
             means.ground.helpless_since = None
-            means.station.remark(f"the station was given a fresh start: {why}")
+            means.case.remark(f"the station was given a fresh start: {why}", by="tool")
             return
     means.ground.helpless_since = means.case.timeline.clock.now()
     raise Inconclusive(f"{told(hindered(means))}; {reasons[-1]}", "tool")
@@ -143,7 +143,7 @@ def revive(means: Means, silent: Judgement) -> None:
     except Judgement:
         means.ground.helpless_since = now
         raise silent from None
-    means.station.remark(f"the power was cycled before the case: {silent.reason}")
+    means.case.remark(f"the power was cycled before the case: {silent.reason}", by="tool")
 
 
 def cycle_power(means: Means, why: str) -> None:
