@@ -16,7 +16,7 @@ _SETTLED = (Verdict.PASS, Verdict.NOT_APPLICABLE)
 def case_to_repeat(run: Run, *, last: bool) -> str:
     """Takes up a pause, if one was wished for; the case that is to be repeated, "" for none, or ABORT.
 
-    After the `last` case a person is asked whether to repeat any.
+    After the `last` case a person who did all by hand is asked whether to repeat any.
     """
     operator, ended = run.options.operator, run.ended
     if operator is None:
@@ -29,7 +29,7 @@ def case_to_repeat(run: Run, *, last: bool) -> str:
     open_ones = [case for case, verdict in ended.items() if verdict not in _SETTLED]
     if wish == "r" and ended:
         return _which(operator, "Which case is to be repeated?", ended, list(ended)[-1])
-    if last and open_ones and operator.attended:
+    if last and open_ones and operator.attended and run.bench.driver.kind == "manual":
         question = f"All cases have been run; {len(open_ones)} did not pass. Is one to be repeated?"
         return _which(operator, question, ended, "")
     return ""

@@ -13,19 +13,22 @@ from tests.station.desk import Answering
 ENDED = {"TC_001_CS": Verdict.PASS, "TC_003_CS": Verdict.FAIL, "TC_004_1_CS": Verdict.INCONCLUSIVE}
 
 
-def wished(wish, *answers, ended=ENDED, last=False, attended=True):
+def wished(wish, *answers, ended=ENDED, last=False, attended=True, driver="manual"):
     """What is to be repeated, and the operator who was asked."""
     operator = Answering(*(answers or ("",)))
     operator.attended = attended
     operator._take(f"{wish}\n")
-    run = SimpleNamespace(options=SimpleNamespace(operator=operator), ended=ended)
+    bench = SimpleNamespace(driver=SimpleNamespace(kind=driver))
+    options, breaches = SimpleNamespace(operator=operator), SimpleNamespace(verdicts=ended)
+    run = SimpleNamespace(options=options, breaches=breaches, bench=bench)
     return case_to_repeat(run, last=last), operator
 
 
 def test_without_a_wish_the_run_goes_on():
     found, operator = wished("")
     assert (found, operator.asked) == ("", [])
-    run = SimpleNamespace(options=SimpleNamespace(operator=None), ended=ENDED)
+    breaches = SimpleNamespace(verdicts=ENDED)
+    run = SimpleNamespace(options=SimpleNamespace(operator=None), breaches=breaches)
     assert case_to_repeat(run, last=True) == ""
 
 
@@ -66,6 +69,7 @@ def test_after_the_last_case_a_person_is_asked_when_something_did_not_pass():
 def test_after_the_last_case_nobody_is_asked_when_all_passed_or_nobody_is_there():
     assert wished("", last=True, ended={"TC_001_CS": Verdict.PASS})[1].asked == []
     assert wished("", last=True, attended=False)[1].asked == []
+    assert wished("", last=True, driver="http")[1].asked == []
 
 
 def test_before_the_first_case_there_is_nothing_to_repeat():
