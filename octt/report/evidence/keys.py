@@ -90,7 +90,9 @@ def _generate(key_file: Path) -> None:
     )
     try:
         key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, part = tempfile.mkstemp(dir=key_file.parent, prefix=f".{key_file.name}.")  # private, as it is
+        descriptor, part = tempfile.mkstemp(
+            dir=key_file.parent, prefix=f".{key_file.name}."
+        )  # private, as it is
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(pem)
