@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix inventory blast-radius bench picture docs lint hands
+.PHONY: install demo test matrix inventory blast-radius bench soak kills picture docs lint hands
 
 install: .venv/.done
 
@@ -35,6 +35,14 @@ inventory: install
 # Everything that can be wrong, one at a time, for a whole run of all cases. About an hour and a half.
 blast-radius: install
 	$(BIN)/python -m tests.blast_radius --write testcases/blast-radius.md
+
+# An hour of a chatty station, compressed.
+soak: install
+	$(BIN)/python -m benchmarks soak
+
+# Killed at two hundred random points: nothing lost.
+kills: install
+	$(BIN)/python -m benchmarks kills
 
 bench: install
 	$(BIN)/python -m benchmarks

@@ -21,7 +21,13 @@ USUAL = {
     "sixteen": "benchmarks.cases",
     "stations": "benchmarks.stations",
 }
-ON_REQUEST = {"core": "benchmarks.cases", "report": "benchmarks.report"}
+ON_REQUEST = {
+    "core": "benchmarks.cases",
+    "report": "benchmarks.report",
+    "hostile": "benchmarks.hostile",
+    "soak": "benchmarks.soak",
+    "kills": "benchmarks.kills",
+}
 ALL = {**USUAL, **ON_REQUEST}
 
 

@@ -21,6 +21,7 @@ from octt.record import Event
 from octt.record.events import CaseEnded, CaseRevised
 from octt.report.summary import last_words
 from octt.station.operator import Operator
+from octt.suite.machine import collect_seldom
 from octt.suite.options import Options
 from octt.suite.plugin import WithOptions
 from octt.suite.prepare import prepare
@@ -74,6 +75,7 @@ def run_cases(
     options.operator = operator_of(options, progress)
     front, signals = _Front(progress), Signals()
     _allow_descriptors()
+    collect_seldom()
     signals.listen()
     try:
         code = pytest.main(

@@ -23,7 +23,7 @@ COMMANDS = {
     "report": ("octt.commands.report:report", "Make all reports of a run again from its record."),
     "restore": (
         "octt.commands.restore:restore",
-        "Put back what a run left at its station: after ctrl-C, a crash or a power cut.",
+        "Put back what a run left at its station.",
     ),
     "run": ("octt.commands.run:run", "Run the applicable test cases against a station."),
     "show": ("octt.commands.cases:show", "Show a test case: what it tests, its steps, what it needs."),

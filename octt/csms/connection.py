@@ -17,7 +17,8 @@ from websockets.exceptions import (
     InvalidProtocol,
     InvalidUpgrade,
 )
-from websockets.frames import CloseCode
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import Event
 
 from octt.csms import wire
 from octt.csms.admission import Refusal
@@ -49,6 +50,11 @@ class LabConnection(ServerConnection):
         self.opened = False
         """Whether the handshake was completed."""
 
+        self.pings = self.pongs = 0
+        """Of the peer; the pongs answer pings of ours."""
+
+        self.slowest_pong: float | None = None
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As asyncio calls it."""
         super().connection_made(transport)
@@ -60,6 +66,16 @@ class LabConnection(ServerConnection):
             self.first += data[: KEPT - len(self.first)]
         self.last, self.heard = data[:KEPT], time.monotonic()
         super().data_received(data)
+
+    def process_event(self, event: Event) -> None:
+        """As websockets calls it; pings and pongs are counted."""
+        waiting = len(self.pending_pings)
+        super().process_event(event)
+        if isinstance(event, Frame) and event.opcode is Opcode.PING:
+            self.pings += 1
+        elif len(self.pending_pings) < waiting:
+            self.pongs += 1
+            self.slowest_pong = max(self.slowest_pong or 0.0, self.latency)
 
     @property
     def handshake_fault(self) -> Refusal | None:

@@ -269,6 +269,9 @@ class CentralSystem:
             code=last.code if last else session.connection.close_code,
             reason=last.reason if last else "",
             by=by,
+            pings=session.connection.pings,
+            pongs=session.connection.pongs,
+            slowest_pong=session.connection.slowest_pong,
         )
         if self._session is session:
             self._session = None

@@ -46,11 +46,9 @@ def judge_call(frame: Frame, problems: list[str]) -> str:
     if frame.action not in schemas.FROM_STATION:
         problems.append(f"{frame.action} is called by the Central System only")
         return "NotSupported"
-    found = schemas.problems(frame.action, "request", frame.payload)
+    found, code = schemas.judged(frame.action, frame.payload)
     problems += found
-    if not found or frame.action in _REPEATED:
-        return ""
-    return schemas.error_code(frame.action, frame.payload)
+    return "" if frame.action in _REPEATED else code
 
 
 @contextlib.contextmanager

@@ -160,7 +160,10 @@ def problems(action: str, direction: Direction, payload: dict[str, Any]) -> list
 
 def faults(action: str, direction: Direction, payload: dict[str, Any]) -> tuple[list[Fault], str]:
     """As `problems`; what is said of those beyond `LISTED` stands apart."""
-    errors, all_looked_at = _errors(action, direction, payload)
+    return _told(*_errors(action, direction, payload))
+
+
+def _told(errors: list[Any], all_looked_at: bool) -> tuple[list[Fault], str]:
     others = f"and {len(errors) - LISTED} others" if len(errors) > LISTED else ""
     if not all_looked_at:
         others = (
@@ -223,9 +226,13 @@ def _beginning(value: Any, names: frozenset[str], left: list[int], depth: int = 
     if isinstance(value, dict):
         kept = {}
         for name, item in value.items():
-            if left[0] > 0 or name in names:
-                left[0] -= 1
-                kept[name] = _beginning(item, names, left, depth + 1)
+            if left[0] <= 0:
+                break
+            left[0] -= 1
+            kept[name] = _beginning(item, names, left, depth + 1)
+        for name in names & value.keys() - kept.keys():
+            left[0] -= 1
+            kept[name] = _beginning(value[name], names, left, depth + 1)
         return kept
     elements: list[Any] = []
     for item in value[: max(left[0], 1)]:
@@ -276,9 +283,21 @@ def shorten(text: str, length: int = _SHOWN) -> str:
     return text if len(text) <= length else f"{text[:half]}…{text[-half:]}"
 
 
+def judged(action: str, payload: dict[str, Any]) -> tuple[list[str], str]:
+    """The `problems` of a request, and the CALLERROR code to refuse it with (OCPP-J 1.6 section 4.2.3)."""
+    errors, all_looked_at = _errors(action, "request", payload)
+    if not errors:
+        return [], ""
+    found, others = _told(errors, all_looked_at)
+    return [*map(str, found), *([others] if others else [])], _code({error.kind.name for error in errors})
+
+
 def error_code(action: str, payload: dict[str, Any]) -> str:
     """The CALLERROR code for a request that `problems` finds fault with (OCPP-J 1.6 section 4.2.3)."""
-    kinds = {error.kind.name for error in _errors(action, "request", payload)[0]}
+    return _code({error.kind.name for error in _errors(action, "request", payload)[0]})
+
+
+def _code(kinds: set[str]) -> str:
     if kinds & {"required", "minItems"}:
         return "OccurenceConstraintViolation"
     if "type" in kinds:

@@ -92,6 +92,9 @@ class Disconnected(Event, tag="disconnect", frozen=True, kw_only=True):
     code: Int | None  # of the close frame
     reason: str  # of the close frame
     by: Literal["network", "station", "csms"]  # who ended it
+    pings: Int = 0  # of the station
+    pongs: Int = 0  # answers of the station to our pings
+    slowest_pong: float | None = None  # seconds that the slowest of these took
 
 
 class FrameSeen(Event, tag="frame", frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import orjson
 from octt.measure import Statistic
 from octt.report.model.case import Attempt, Case, Remark
 from octt.report.model.headline import headline
+from octt.report.model.health import Health
 from octt.report.model.parts import Connection, Finding, Result
 from octt.report.model.sections import demanded
 from octt.report.model.verdict import part
@@ -82,6 +83,7 @@ def as_dict(result: Result) -> dict[str, Any]:
             "unknown": result.configuration.unknown,
         },
         "connections": [_connection(connection) for connection in result.connections],
+        "health": _health(result.health),
         "refusals": [_dated(vars(refusal)) for refusal in result.refusals],
         "transfers": [_dated(vars(transfer)) for transfer in result.transfers],
         "overrides": [_dated(vars(override)) for override in result.overrides],
@@ -102,6 +104,22 @@ def iso(nanoseconds: int | None) -> str | None:
 def short(value: float | None) -> float | None:
     """Seconds to the microsecond: what is behind that is noise."""
     return None if value is None else round(value, 6)
+
+
+def _health(health: Health) -> dict[str, Any]:
+    return {
+        "connections": health.connections,
+        "replaced": health.replaced,
+        "ended": {who: health.ended[who] for who in ("station", "network", "csms")},
+        "refused": health.refused,
+        "boots": health.boots,
+        "pings": health.pings,
+        "pongs": health.pongs,
+        "slowest_pong": short(health.slowest_pong),
+        "longest_outage": short(health.longest_outage),
+        "clock_offset": health.clock_offset,
+        "troubles": [{"at": iso(t), "text": text} for t, text in health.troubles],
+    }
 
 
 def _dated(values: dict[str, Any]) -> dict[str, Any]:

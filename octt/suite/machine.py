@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.metadata
 import platform
 import socket
@@ -32,6 +33,15 @@ def local_addresses(host: str) -> list[str]:
         )  # a documentation address: nothing is sent, the kernel picks the way out
         found.append(probe.getsockname()[0])
     return [*dict.fromkeys(address for address in found if not address.startswith("127.")), "127.0.0.1"]
+
+
+def collect_seldom() -> None:
+    """Has Python look for garbage seldom: looking through all that a run keeps holds up the station's answers.
+
+    Hardly anything here is garbage of the kind that only this finds.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 100)
 
 
 def tool() -> dict[str, Any]:

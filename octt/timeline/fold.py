@@ -13,8 +13,8 @@ from typing import Any
 from octt.timeline.entry import Entry
 from octt.timeline.state import State, Transaction
 
-CONNECTORS, ENDED, KEYS = 1000, 200, 1000
-"""How many connectors, ended transactions and configuration keys are remembered."""
+CONNECTORS, ENDED, OPEN, KEYS = 1000, 200, 300, 1000
+"""How many connectors, ended and open transactions, and configuration keys are remembered."""
 
 
 def fold(state: State, entry: Entry) -> State:
@@ -49,7 +49,7 @@ def _started(state: State, entry: Entry) -> State:
     ident = _whole(entry.payload.get("transactionId"))
     if ident is None or entry.call is None:
         return state
-    start = entry.call.payload
+    start = _brief(entry.call.payload)
     connector, tag = _whole(start.get("connectorId")), _text(start.get("idTag"))
     known = state.transactions.get(ident)
     if known and known.start == start:
@@ -63,9 +63,7 @@ def _stopped(state: State, entry: Entry) -> State:
     known = None if ident is None else state.transactions.get(ident)
     if known is None:
         return state
-    # Not its meter values: a transaction is remembered for long.
-    stop = {name: value for name, value in entry.payload.items() if not isinstance(value, dict | list)}
-    ended = replace(known, stop=stop)
+    ended = replace(known, stop=_brief(entry.payload))
     return replace(state, transactions={**state.transactions, known.id: ended})
 
 
@@ -73,9 +71,18 @@ def _bounded(transactions: dict[int, Transaction]) -> dict[int, Transaction]:
     ended = [one.id for one in transactions.values() if one.stop is not None]
     for ident in ended[: len(ended) - ENDED] if len(ended) > ENDED else ():
         del transactions[ident]
-    while len(transactions) > 10 * ENDED:  # a station that never stops any
+    while len(transactions) > ENDED + OPEN:  # a station that never stops any
         del transactions[next(iter(transactions))]
     return transactions
+
+
+def _brief(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What a transaction is remembered by, for long: no meter values, and no text without end."""
+    return {
+        name: value[:500] if isinstance(value, str) else value
+        for name, value in payload.items()
+        if not isinstance(value, dict | list)
+    }
 
 
 def _configuration(state: State, entry: Entry) -> State:

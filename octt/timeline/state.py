@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Payload = Mapping[str, Any]
+_ITEM = 100
+"""Bytes of a table's entry."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,12 @@ class State:
     transactions: Mapping[int, Transaction] = field(default_factory=dict)
     configuration: Mapping[str, str] = field(default_factory=dict)
     """Values of configuration keys as far as they were seen, by the key in lower case (section 7.17)."""
+
+    def weight(self, before: State) -> int:
+        """Bytes of memory that this state needs beside the one before it; tables that did not change are shared."""
+        tables = ("statuses", "transactions", "configuration")
+        new = [getattr(self, name) for name in tables if getattr(self, name) is not getattr(before, name)]
+        return sum(_ITEM * len(table) for table in new)
 
     @property
     def connected(self) -> bool:

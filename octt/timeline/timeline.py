@@ -121,7 +121,8 @@ class Timeline:
                 more["action"] = more.get("action") or call.action
             index = self._first + len(self._entries)
             entry = Entry(n, m, t, kind, connection, **more, call=call, index=index)
-            self._latest = fold(self._latest, entry)
+            before, self._latest = self._latest, fold(self._latest, entry)
+            weight += self._latest.weight(before)
             entry = replace(entry, state=self._latest)
             if frame and frame.type == "CALL":
                 self._remember(entry, weight)

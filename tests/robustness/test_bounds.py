@@ -15,13 +15,13 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from octt.csms import port, wire
-from octt.csms.answers import Answers
-from octt.csms.endpoints import Endpoint, Settings, secure_endpoint
+from octt.csms.endpoints import Settings, secure_endpoint
 from octt.files.servers import Bounds, FileServers
 from octt.ocpp import Frame, parse, schemas
 from octt.pki.pki import Pki
 from octt.record.words import Blame, Verdict
 from octt.timeline import timeline as timelines
+from octt.timeline.fold import ENDED, OPEN
 from octt.timeline.timeline import Timeline
 from tests.conftest import running
 
@@ -246,8 +246,7 @@ def test_a_script_that_waits_in_a_flood_leaves_time_to_answer():
 
 
 def test_transactions_are_remembered_without_their_meter_values():
-    answers, timeline = Answers(), Timeline()
-    assert answers
+    timeline = Timeline()
     start = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": "2026-01-01T00:00:00Z"}
     timeline.append(
         1, 1, 1, "frame", 1, frame=Frame("CALL", "1", "StartTransaction", start), action="StartTransaction"
@@ -265,6 +264,20 @@ def test_transactions_are_remembered_without_their_meter_values():
     )
     ended = timeline.latest.transactions[7]
     assert ended.stop == {"transactionId": 7, "meterStop": 5, "timestamp": "2026-01-01T00:00:00Z"}
+
+
+def test_transactions_without_end_weigh_what_they_need():
+    """Every one changes the table of all, and every entry remembers the table as it was."""
+    timeline = Timeline()
+    for number in range(3000):
+        start = {"connectorId": 1, "idTag": "x" * 100_000, "meterStart": number}
+        call_of = Frame("CALL", str(number), "StartTransaction", start)
+        timeline.append(number, number, number, "frame", 1, frame=call_of, action="StartTransaction")
+        given = Frame("CALLRESULT", str(number), payload={"transactionId": number})
+        timeline.append(number, number, number, "frame", 1, incoming=False, frame=given)
+    assert len(timeline.latest.transactions) == OPEN + ENDED
+    assert len(timeline.latest.transactions[2999].start["idTag"]) == 500
+    assert len(timeline.since(0)) < 5000, "or each of them holds a table of five hundred"
 
 
 # -- connections that say nothing ---------------------------------------------------------------------------------
@@ -350,4 +363,3 @@ def test_the_settings_let_a_conformant_station_do_what_it_needs():
     assert at_once >= 10_000
     assert per_second >= 50
     assert settings.connections[0] >= 500
-    assert Endpoint().security_profile == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,16 +88,18 @@ def _generate(key_file: Path) -> None:
     pem = ed25519.Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    part = key_file.with_name(f"{key_file.name}.{os.getpid()}.part")
     try:
         key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(pem)
+        descriptor, part = tempfile.mkstemp(
+            dir=key_file.parent, prefix=f".{key_file.name}."
+        )  # private, as it is
         try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(pem)
             with contextlib.suppress(FileExistsError):
                 os.link(part, key_file)
         finally:
-            part.unlink()
+            os.unlink(part)
     except OSError as error:
         raise SigningError(f"signing key {key_file}: cannot be made: {error.strerror}") from None
 

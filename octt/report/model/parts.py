@@ -12,17 +12,9 @@ from typing import Any, Literal
 from octt.measure import Performance
 from octt.record import Damage
 from octt.record.words import Agreement, Blame, Verdict
-from octt.report.model.case import (
-    Action,
-    Attempt,
-    Case,
-    Change,
-    Override,
-    Prompt,
-    Remark,
-    Step,
-)
+from octt.report.model.case import Action, Attempt, Case, Change, Override, Prompt, Remark, Step
 from octt.report.model.frames import Frames
+from octt.report.model.health import Health
 
 __all__ = [
     "Action",
@@ -309,6 +301,7 @@ class Result:
     configuration: Configuration
     transfers: list[Transfer]
     connections: list[Connection]
+    health: Health
     refusals: list[Refusal]
     network: list[NetworkEvent]
     overrides: list[Override]

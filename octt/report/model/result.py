@@ -30,6 +30,7 @@ from octt.report.model import verdict
 from octt.report.model.building import CaseBuilder
 from octt.report.model.findings.merging import findings
 from octt.report.model.frames import Frames
+from octt.report.model.health import Health
 from octt.report.model.parts import (
     ConfigKey,
     Configuration,
@@ -78,7 +79,7 @@ class Builder:
         self.cut_off = False
         self._frames = Frames(source)
         self._cases = CaseBuilder(self._frames)
-        self._meter = Meter()
+        self._meter, self._health = Meter(), Health()
         self._station = Station()
         self._declaration: dict[str, Any] = {}
         self._connections: list[Connection] = []
@@ -97,6 +98,7 @@ class Builder:
     def feed(self, event: Event, offset: int) -> None:
         """Takes the next event; `offset` is where its line begins in the source file."""
         self._meter.feed(event)
+        self._health.feed(event)
         match event:
             case FrameSeen():
                 self._frame(event, offset)
@@ -153,6 +155,7 @@ class Builder:
             configuration=self._configuration(),
             transfers=self._transfers,
             connections=self._connections,
+            health=self._health,
             refusals=self._refusals,
             network=self._network,
             overrides=self._overrides,

@@ -21,7 +21,7 @@ def annexes(result: Result, evidence: bool) -> list[Section]:
         sections.append(_pics(result))
     if result.configuration.keys:
         sections.append(_configuration(result))
-    sections.append(_rules(result))
+    sections += [_health(result), _rules(result)]
     return [*sections, *_evidence(result)] if evidence else sections
 
 
@@ -65,6 +65,11 @@ def _item(finding: Finding, number: str) -> Item:
     return Item(
         number, visible(finding.title, 300), [visible(line, 500) for line in lines if line], finding.kind
     )
+
+
+def _health(result: Result) -> Section:
+    rows = [(label, visible(value, 300)) for label, value in result.health.rows()[:LIMIT]]
+    return Section("Health of the connection", 2, [Table(rows, widths=(3, 7))])
 
 
 def _rules(result: Result) -> Section:
