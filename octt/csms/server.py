@@ -248,7 +248,7 @@ class CentralSystem:
             replaces=former.number if former else None,
         )
         self.door.admitted(connection, endpoint, event)
-        self._tell(event, "connect", session.number)
+        self._tell(event, "connect", session.number, replaces=former is not None)
         return former
 
     def _leave(self, session: Session) -> None:

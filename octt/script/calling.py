@@ -158,17 +158,18 @@ class Calling:
     def _no_reply(self, label: str, what: str, request: Entry, limit: Limit, payload: Fields) -> NoReturn:
         """The end of a case by a missing reply: what came instead, and whether the connection was lost before."""
         after = self.timeline.since(request.index + 1)
-        ended = next((e for e in after if e.kind == "disconnect"), None)
+        ended = next((e for e in after if e.kind == "disconnect" or e.replaces), None)
         odd = [e for e in after if e.incoming and e.kind == "frame" and e.problems and not e.is_call()]
         caused = request.action in _ENDS_CONNECTION or str(payload.get("key")) in _ENDS_CONNECTION
         blame = Blame.STATION
         if ended is None:
             actual = f"no reply within {limit}"
         else:
+            how = "was replaced by another one" if ended.replaces else "ended"
             actual = (
-                f"the connection ended {(ended.m - request.m) / 1e9:.3g} s after the request, before a reply"
+                f"the connection {how} {(ended.m - request.m) / 1e9:.3g} s after the request, before a reply"
             )
-            if ended.by == "network" and not caused and not self._booted(after):
+            if (ended.by == "network" or ended.replaces) and not caused and not self._booted(after):
                 blame = Blame.NETWORK
         if odd:
             actual += f"; {odd[0].short()} came, but {odd[0].problems[0]}"
@@ -213,6 +214,7 @@ class Calling:
         entries = self.timeline.since(start)
         lost = [e for e in entries if e.kind == "disconnect" and e.by != "csms"]
         boots = [e for e in entries if e.is_call("BootNotification")]
+        taken = [e for e in entries if e.replaces]
         told = []
         if lost:
             by = {"station": "the station closed", "network": "it broke"}.get(lost[-1].by, lost[-1].by)
@@ -220,10 +222,13 @@ class Calling:
             told.append(f"the connection was lost {times} meanwhile ({by})")
         if boots:
             told.append(f"the station booted {'once' if len(boots) == 1 else f'{len(boots)} times'}")
+        if taken:
+            times = "one" if len(taken) == 1 else f"one, {len(taken)} times"
+            told.append(f"another connection took the place of an open {times}: perhaps two peers have one identity")
         gone = self.lost_connection()
         if gone and not lost:
             told.append(gone)
-        innocent = (gone or any(e.by == "network" for e in lost)) and not boots
+        innocent = (gone or taken or any(e.by == "network" for e in lost)) and not boots
         ours = self.case.position.loss_expected
         return "; ".join(told), Blame.NETWORK if innocent and not ours else Blame.STATION
 

@@ -34,6 +34,9 @@ class Entry:
     by: str = ""
     """Who ended a connection: station, csms or network."""
 
+    replaces: bool = False
+    """Whether a connection took the place of one that was still open."""
+
     case: str | None = None
     """The test case that the entry belongs to; a reply belongs to the case of its call. None: between cases."""
 
