@@ -136,12 +136,13 @@ def _of_an_update(kind: Kind, statuses: Set[Any]) -> tuple[Kind, ...]:
 
 
 class Source(StrEnum):
-    """Whose number a limit is."""
+    """Whose number a limit is, the more binding first."""
 
+    SECTION = "specification"
     DECLARED = "declaration"
     BENCH = "bench"
     DEFAULT = "default"
-    SECTION = "specification"
+    SHORTENED = "shortened"
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,7 @@ class Limit:
             Source.BENCH: f"times.{self.kind.key} of the bench",
             Source.DEFAULT: f"the default of times.{self.kind.key}",
             Source.SECTION: "",
+            Source.SHORTENED: "",
         }
         return names[self.source]
 
@@ -184,6 +186,8 @@ class Limit:
     def remedy(self) -> str:
         """What to do about a miss that does not decide."""
         kind = self.kind
+        if self.source is Source.SHORTENED:
+            return "it was waited for in vain before"
         table = "performance" if kind in (REPLY, TRIGGERED, START, STOP) else "other_limits"
         return (
             f"nobody declared that limit: raise times.{kind.key} of the bench (now {self.whose}), "
@@ -193,14 +197,14 @@ class Limit:
     def and_then(self, other: Limit) -> Limit:
         """The limit for something that takes this and that, one after the other."""
         both = {self.source, other.source}
-        source = next(s for s in (Source.DEFAULT, Source.BENCH, Source.DECLARED, Source.SECTION) if s in both)
+        source = next(s for s in reversed(Source) if s in both)
         return Limit(self.seconds + other.seconds, source, self.kind, self.patient and other.patient)
 
     def at_most(self, seconds: float | None) -> Limit:
         """No more than so many seconds of it."""
         if seconds is None or seconds >= self.seconds:
             return self
-        return replace(self, seconds=seconds, patient=False)
+        return replace(self, seconds=seconds, source=Source.SHORTENED, patient=False)
 
     def after(self, due: float) -> Limit:
         """The limit for something that a section has happen after an interval: the time is not ours."""

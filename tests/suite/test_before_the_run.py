@@ -47,6 +47,8 @@ def begun(tmp_path):
             "driver": {"kind": "manual"},
             "times": {
                 "function_timeout": 0.3,
+                "start_timeout": 0.3,
+                "stop_timeout": 0.3,
                 "connection_timeout": 1,
                 "connect_timeout": 20,
                 "boot_timeout": 1,

@@ -109,6 +109,14 @@ def declared(seconds, times=None, **items):
     return Limits(times or Times(), {kind.item: seconds for kind in KINDS} | items)
 
 
+class Line(dict):
+    """A line of a record."""
+
+    @property
+    def n(self):
+        return self["n"]
+
+
 class NoRecord:
     """Takes everything, keeps the events in a list."""
 
@@ -117,7 +125,7 @@ class NoRecord:
         self.events = []
 
     def write(self, kind, **fields):
-        event = {"kind": kind, "n": len(self.events) + 1, **fields}
+        event = Line(kind=kind, n=len(self.events) + 1, **fields)
         self.events.append(event)
         return event
 
