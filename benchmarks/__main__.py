@@ -21,7 +21,7 @@ USUAL = {
     "sixteen": "benchmarks.cases",
     "stations": "benchmarks.stations",
 }
-ON_REQUEST = {"core": "benchmarks.cases", "report": "benchmarks.report"}
+ON_REQUEST = {"core": "benchmarks.cases", "report": "benchmarks.report", "history": "benchmarks.history"}
 ALL = {**USUAL, **ON_REQUEST}
 
 
