@@ -27,6 +27,7 @@ ON_REQUEST = {
     "hostile": "benchmarks.hostile",
     "soak": "benchmarks.soak",
     "kills": "benchmarks.kills",
+    "history": "benchmarks.history",
 }
 ALL = {**USUAL, **ON_REQUEST}
 

@@ -33,12 +33,14 @@ ROOMS = {
         *("station", "text", "timeline", "tls"),
     },
     "report": {"measure", "ocpp", "paths", "pics", "record", "text"},
+    "history": {"measure", "record", "report"},
     "simulator": {"bench", "pics"},
     "audit": {"record"},
     "commands": {
         *(
             "audit",
             "bench",
+            "history",
             "paths",
             "pics",
             "pki",

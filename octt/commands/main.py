@@ -15,6 +15,10 @@ COMMANDS = {
         "octt.simulator.main:faults",
         "List the non-conformities the simulated station can show, with the checks that must notice them.",
     ),
+    "history": (
+        "octt.commands.history:history",
+        "Show the runs below a folder as a history: what got better and worse from version to version.",
+    ),
     "list": ("octt.commands.cases:list_cases", "List the test cases."),
     "new": ("octt.commands.bench:new", "Write a commented bench file to start from."),
     "override": ("octt.commands.report:overrule", "Overrule the verdict of a case."),
