@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix inventory blast-radius bench soak kills picture docs lint hands
+.PHONY: install demo test matrix c6 inventory blast-radius bench soak kills picture docs lint hands
 
 install: .venv/.done
 
@@ -28,6 +28,10 @@ matrix: install
 # People at the terminal: every behaviour with every case. About an hour.
 hands: install
 	$(BIN)/python -m tests.hands --write testcases/hands.md
+
+# The certified stations, as slow as they were measured: every applicable case. About half an hour.
+c6: install
+	$(BIN)/python -m tests.certified_stations --write testcases/certified-stations.md
 
 inventory: install
 	$(BIN)/python -m tests.inventory --write testcases/inventory.md

@@ -81,8 +81,8 @@ _EXCLUDED = {
     "certificate": 2.5,
 }
 _C6 = (
-    Pace("response_timeout", "reply", 5.13, 20),
-    Pace("triggered_timeout", "function", 1.78, 8),
+    Pace("response_timeout", "reply", 5.13, 10),
+    Pace("triggered_timeout", "function", 1.78, 5),
     Pace("remote_start_time", "start", 42.87, 20),
     Pace("remote_stop_time", "stop", 5.21, 20),
 )

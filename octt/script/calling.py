@@ -224,7 +224,9 @@ class Calling:
             told.append(f"the station booted {'once' if len(boots) == 1 else f'{len(boots)} times'}")
         if taken:
             times = "one" if len(taken) == 1 else f"one, {len(taken)} times"
-            told.append(f"another connection took the place of an open {times}: perhaps two peers have one identity")
+            told.append(
+                f"another connection took the place of an open {times}: perhaps two peers have one identity"
+            )
         gone = self.lost_connection()
         if gone and not lost:
             told.append(gone)
