@@ -36,11 +36,11 @@ def _run(name: str, arguments: list[str], bound: bool) -> list[Figure]:
         with octt_run(Path(folder) / "out", *arguments, processors=one) as run:
             assert run.wait(), "the run did not end"
             events = run.events()
-    ended = [e for e in events if e["kind"] == "case.end" and e["verdict"] != "NOT APPLICABLE"]
-    good = [event for event in ended if event["verdict"] == "PASS"]
+    ended = [e for e in events if e.kind == "case.end" and e.verdict != "NOT APPLICABLE"]
+    good = [event for event in ended if event.verdict == "PASS"]
     whole = (events[-1]["t"] - run.began) / 1e9
-    within = sum(event["seconds"] for event in ended)
-    forced = sum(event["forced"] for event in ended)
+    within = sum(event.seconds for event in ended)
+    forced = sum(event.forced for event in ended)
     during = run.peak(until=events[-1]["t"])
     longest = sorted(ended, key=_idle, reverse=True)[:SHOWN]
     return [
@@ -70,4 +70,4 @@ def _run(name: str, arguments: list[str], bound: bool) -> list[Figure]:
 
 
 def _idle(event: Event) -> float:
-    return float(event["seconds"] - event["forced"])
+    return float(event.seconds - event.forced)

@@ -55,7 +55,7 @@ def _wall(command: list[str]) -> float:
 
 def _until_listening(out: Path, environment: dict[str, str] | None = None) -> float:
     def listening() -> int:
-        return next((event["t"] for event in run.events() if event["kind"] == "listen"), 0)
+        return next((event.t for event in run.events() if event.kind == "listen"), 0)
 
     with octt_run(out, "--case", "TC_003_CS", environment=environment) as run:
         assert run.wait(lambda: listening() > 0, every=0.02), "the run opened no endpoint"

@@ -215,17 +215,13 @@ def play(
     events = recorded(station, cases, faults, bench)
     found = {}
     for event in events:
-        if event["kind"] == "case.end":
+        if event.kind == "case.end":
             steps = tuple(
-                e["step"]
-                for e in events
-                if e["kind"] == "step" and e.get("case") == event["case"] and e["outcome"] == "fail"
+                e.step for e in events if e.kind == "step" and e.case == event.case and e.outcome == "fail"
             )
-            found[event["case"]] = Outcome(event["case"], event["verdict"], event.get("reason", ""), steps)
-        elif event["kind"] == "case.revised":
-            found[event["case"]] = replace(
-                found[event["case"]], verdict=event["verdict"], reason=event["reason"]
-            )
+            found[event.case] = Outcome(event.case, event.verdict, getattr(event, "reason", ""), steps)
+        elif event.kind == "case.revised":
+            found[event.case] = replace(found[event.case], verdict=event.verdict, reason=event.reason)
     missing = Outcome("", "ERROR", "the case was not run", ())
     return [found.get(case, replace(missing, case=case)) for case in cases]
 

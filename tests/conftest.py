@@ -99,7 +99,7 @@ class Bench:
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What stands in the record."""
-        return [event for event in read(self.path) if event["kind"] == kind]
+        return [event for event in read(self.path) if event.kind == kind]
 
     def eventually(self, condition: Callable[[], Any], seconds: float = 5) -> Any:
         """Waits for a condition; its value. The test fails when it does not come."""

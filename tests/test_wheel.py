@@ -61,7 +61,8 @@ def test_a_case_is_run_and_reported(installed, tmp_path):
     done = octt(installed, tmp_path, "run", "--case", "TC_001_CS", "--out", "out")
     assert done.returncode == 0, done.stdout + done.stderr
     made = {file.name for file in (tmp_path / "out").iterdir()}
-    assert made == {"record.jsonl", "result.json", "junit.xml", "report.html", "report.pdf"}
+    outputs = {"result.json", "summary.md", "junit.xml", "report.html", "report.pdf"}
+    assert made == {"record.jsonl", "manifest.json", "manifest.sig", *outputs}
 
 
 def test_no_sample_and_no_test_is_in_it(installed):

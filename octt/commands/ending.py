@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from octt.commands.refusing import NOT_CARRIED_OUT, complain
-from octt.record import Event
+from octt.record.events import CaseEnded, CaseRevised
 from octt.suite.options import Options
 from octt.suite.run import Run, Stage
 
@@ -42,9 +42,11 @@ class Signals:
         raise KeyboardInterrupt
 
 
-def verdict_code(planned: Iterable[str], ended: list[Event], interrupted: bool = False) -> int:
+def verdict_code(
+    planned: Iterable[str], ended: list[CaseEnded | CaseRevised], interrupted: bool = False
+) -> int:
     """The exit code by the last verdict of each case; every case that was `planned` must have one."""
-    last = {event["case"]: event["verdict"] for event in ended}
+    last = {event.case: event.verdict for event in ended}
     verdicts = {verdict for verdict in last.values() if verdict != "NOT APPLICABLE"}
     if "FAIL" in verdicts:
         return FAILED
@@ -66,7 +68,7 @@ def why_broken(run: Run | None) -> str:
 
 def code_of(
     run: Run | None,
-    ended: list[Event],
+    ended: list[CaseEnded | CaseRevised],
     signals: Signals,
     *,
     internal: bool,

@@ -61,7 +61,7 @@ def run_cases(
     console = _Console(highlight=False)
     with refusing(ConfigError):
         options = prepare(bench, pics, out, cases, profiles)
-    progress, ended = Progress(console, verbose), list[Event]()
+    progress, ended = Progress(console, verbose), list[CaseEnded | CaseRevised]()
     key = signing_key(options)
     for notice in options.notices:
         progress.say(notice)

@@ -15,6 +15,7 @@ from octt.csms.allowance import Allowance
 from octt.csms.connection import LabConnection
 from octt.csms.endpoints import Endpoint, Settings
 from octt.record import Event, Record
+from octt.record.events import Refused
 from octt.record.words import Blame
 from octt.timeline.timeline import Timeline
 from octt.tls.facts import tls_facts
@@ -78,7 +79,7 @@ class Door:
         path = connection.request.path[:_PATH] if connection.request else ""
         given = getattr(connection, "octt_credentials", _NOBODY)
         tls = wire.facts(connection)
-        self.attempts.append(Attempt(event["n"], event["m"], endpoint.security_profile, "", path, given, tls))
+        self.attempts.append(Attempt(event.n, event.m, endpoint.security_profile, "", path, given, tls))
 
     def refused(
         self,
@@ -101,11 +102,9 @@ class Door:
             "user": given.user[:_PATH],
         }
         fields["tls"] = tls
-        event = self.record.write("refused", remote=peer, **fields)
+        event = self.record.write(Refused(remote=peer, **fields))
         profile = endpoint.security_profile
-        self.attempts.append(
-            Attempt(event["n"], event["m"], profile, refusal.reason, path[:_PATH], given, tls)
-        )
+        self.attempts.append(Attempt(event.n, event.m, profile, refusal.reason, path[:_PATH], given, tls))
         self.timeline.wake()
 
     def never_opened(self, endpoint: Endpoint, opening: Opening) -> None:

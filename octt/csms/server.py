@@ -14,7 +14,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
@@ -31,6 +31,7 @@ from octt.csms.troubles import Troubles, Watchdog
 from octt.csms.wire import SUBPROTOCOL
 from octt.ocpp import Frame
 from octt.record import Event, Record
+from octt.record.events import Connected, Disconnected, Listening, NetworkChanged
 from octt.record.secrets import SECRETS
 from octt.record.words import Blame
 from octt.timeline.entry import Entry
@@ -103,7 +104,7 @@ class CentralSystem:
             raise CsmsError(f"cannot listen on {where}: {error.strerror or error}") from None
         if endpoint not in self.settings.endpoints:
             self.settings.endpoints.append(endpoint)
-        self.record.write("listen", url=self.url(endpoint), security_profile=endpoint.security_profile)
+        self.record.write(Listening(url=self.url(endpoint), security_profile=endpoint.security_profile))
 
     async def _serve(self, endpoint: Endpoint) -> None:
         def station(connection: LabConnection) -> Coroutine[Any, Any, None]:
@@ -233,8 +234,7 @@ class CentralSystem:
         given: Credentials = getattr(connection, "octt_credentials", Credentials())
         self.credentials, self.security_profile = given, endpoint.security_profile
         self.tls = wire.facts(connection)
-        event = self.record.write(
-            "connect",
+        opened = Connected(
             connection=session.number,
             identity=self.settings.identity,
             remote=wire.remote(connection),
@@ -247,6 +247,7 @@ class CentralSystem:
             tls=self.tls,
             replaces=former.number if former else None,
         )
+        event = self.record.write(opened)
         self.door.admitted(connection, endpoint, event)
         self._tell(event, "connect", session.number, replaces=former is not None)
         return former
@@ -257,14 +258,13 @@ class CentralSystem:
         received, sent = protocol.close_rcvd, protocol.close_sent
         # A missing answer to our pings (1011) is the network's doing, not ours.
         ours = sent is not None and sent.code != CloseCode.INTERNAL_ERROR
-        by = "network"
+        by: Literal["network", "station", "csms"] = "network"
         if session.cut or (ours and not protocol.close_rcvd_then_sent):
             by = "csms"
         elif received:
             by = "station"
         last = received if by == "station" else sent or received
-        event = self.record.write(
-            "disconnect",
+        closed = Disconnected(
             connection=session.number,
             code=last.code if last else session.connection.close_code,
             reason=last.reason if last else "",
@@ -273,6 +273,7 @@ class CentralSystem:
             pongs=session.connection.pongs,
             slowest_pong=session.connection.slowest_pong,
         )
+        event = self.record.write(closed)
         if self._session is session:
             self._session = None
             self._tell(event, "disconnect", session.number, by=by)
@@ -280,9 +281,7 @@ class CentralSystem:
 
     def _tell(self, event: Event, kind: Any, connection: int, **more: Any) -> None:
         self._watched(event, None)
-        self.timeline.append(
-            event["n"], event["m"], event["t"], kind, connection, case=event.get("case"), **more
-        )
+        self.timeline.append(event.n, event.m, event.t, kind, connection, case=event.case, **more)
 
     # -- what scripts do --------------------------------------------------------------------------------------------
 
@@ -316,7 +315,7 @@ class CentralSystem:
     def cut(self) -> None:
         """Breaks the connection without a closing handshake and refuses new ones: the station is offline."""
         self.door.closed = True
-        self.record.write("network", event="cut")
+        self.record.write(NetworkChanged(event="cut"))
         self._loop.call_soon_threadsafe(self._abort)
 
     def disconnect(self) -> None:
@@ -332,4 +331,4 @@ class CentralSystem:
         """Lets the station connect again."""
         if self.door.closed:
             self.door.closed = False
-            self.record.write("network", event="restored")
+            self.record.write(NetworkChanged(event="restored"))

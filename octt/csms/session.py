@@ -25,7 +25,7 @@ from octt.csms.endpoints import Settings
 from octt.csms.wire import as_recorded, judge_call, lightened, quickly, without_key
 from octt.ocpp import Frame, schemas
 from octt.record import Event, Record
-from octt.record.events import FrameSeen
+from octt.record.events import FrameSeen, FrameUnsent
 from octt.record.words import Phase
 from octt.timeline.entry import Entry
 from octt.timeline.timeline import Timeline
@@ -179,7 +179,7 @@ class Session:
         try:
             await self.connection.send(text)
         except ConnectionClosed:
-            self.desk.record.write("unsent", frame=entry.n, case=case)
+            self.desk.record.write(FrameUnsent(frame=entry.n), case=case)
             return entry, False
         return entry, True
 
@@ -208,9 +208,9 @@ class Session:
         )
         event = desk.record.write(seen, m=m, case=case)
         entry = desk.timeline.append(
-            event["n"],
-            event["m"],
-            event["t"],
+            event.n,
+            event.m,
+            event.t,
             "frame",
             self.number,
             held=held,

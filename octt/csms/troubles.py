@@ -18,6 +18,7 @@ from typing import Literal
 
 from octt.record import Record, RecordLost
 from octt.record.clock import CLOCK
+from octt.record.events import ToolTroubled
 
 What = Literal["loop", "script", "sleep", "clock", "error"]
 
@@ -88,11 +89,9 @@ class Troubles:
         if count <= _NOTED:
             with contextlib.suppress(RecordLost):
                 self._record.write(
-                    "trouble",
-                    what=trouble.what,
-                    text=trouble.text,
-                    seconds=round(seconds, 3),
-                    began=trouble.began,
+                    ToolTroubled(
+                        what=trouble.what, text=trouble.text, seconds=round(seconds, 3), began=trouble.began
+                    )
                 )
         return count
 

@@ -26,14 +26,6 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ki
         """What stands under `kind` on its line."""
         return str(self.__struct_config__.tag)
 
-    # For callers that still read events as dictionaries; to go with the last of them.
-    def get(self, name: str, default: Any = None) -> Any:
-        """The field of that name."""
-        return getattr(self, name, default)
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
-
 
 class Other(Event, frozen=True, kw_only=True):
     """An event of a kind that this version does not know."""

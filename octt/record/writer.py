@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import hashlib
 import json
 import os
@@ -11,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, overload
+from typing import TypeVar
 
 from msgspec import UNSET, UnsetType, ValidationError, convert, to_builtins
 from msgspec.json import Encoder
@@ -19,7 +18,7 @@ from msgspec.structs import replace
 
 from octt.record.clock import wall
 from octt.record.event import Event
-from octt.record.events import KINDS, CaseEnded
+from octt.record.events import CaseEnded
 from octt.record.secrets import SECRETS
 
 GENESIS = "0" * 64
@@ -87,7 +86,6 @@ class Record:
         """Calls `loser` once, in the thread that notices it, when nothing can be written any more."""
         self._losers.append(loser)
 
-    @overload
     def write(
         self,
         event: Written,
@@ -96,36 +94,12 @@ class Record:
         t: int | None = None,
         m: int | None = None,
         case: str | UnsetType | None = UNSET,
-    ) -> Written: ...
-    @overload
-    def write(
-        self,
-        kind: str,
-        /,
-        *,
-        t: int | None = None,
-        m: int | None = None,
-        case: str | UnsetType | None = UNSET,
-        **fields: Any,
-    ) -> Event: ...
-    def write(
-        self,
-        event: Event | str,
-        /,
-        *,
-        t: int | None = None,
-        m: int | None = None,
-        case: str | UnsetType | None = UNSET,
-        **fields: Any,
-    ) -> Event:
+    ) -> Written:
         """Appends one event and returns it as it stands there: without secrets, with its number and the hash before.
 
         `m` (monotonic) and `t` (wall) are nanoseconds, by default now, and the time of the run at `m`; `case` is that
-        which runs, None for no case. Also takes the kind of an event and its fields. TypeError when it has no such
-        field or one is missing, ValueError for a kind that there is not, RecordLost when it cannot be written.
+        which runs, None for no case. RecordLost when it cannot be written.
         """
-        if isinstance(event, str):
-            event = (KINDS.get(event) or _no_kind(event))(**fields)
         body = _encoded(event)
         if SECRETS.within(body):
             event = _masked(event)
@@ -150,17 +124,17 @@ class Record:
                 of_case,
                 previous.encode(),
             )
-            event = replace(event, n=number, t=t, m=m, case=case, prev=previous)
+            written = replace(event, n=number, t=t, m=m, case=case, prev=previous)
             error = self._append(line + b"\n")
             if error is None:
                 self._number, self._previous = number, line_hash(line)
         if error is not None:
             raise self._lose(error)
-        if isinstance(event, CaseEnded):
+        if isinstance(written, CaseEnded):
             self.sync()
         for listener in self._listeners:
-            listener(event)
-        return event
+            listener(written)
+        return written
 
     @property
     def last_hash(self) -> str:
@@ -205,11 +179,6 @@ class Record:
             self._file.close()
 
 
-def _no_kind(kind: str) -> NoReturn:
-    near = difflib.get_close_matches(kind, KINDS, 1)
-    raise ValueError(f"no event of kind {kind!r}{f'; did you mean {near[0]!r}?' if near else ''}")
-
-
 def _encoded(event: Event) -> bytes:
     """The event as JSON, without its head."""
     try:
@@ -219,7 +188,7 @@ def _encoded(event: Event) -> bytes:
         return _ENCODER.encode(json.loads(text.encode("utf-8", "replace")))
 
 
-def _masked(event: Event) -> Event:
+def _masked(event: Written) -> Written:
     """The event without secrets. What is none of its texts, a verdict for example, stays."""
     fields = to_builtins(event, enc_hook=str)
     for name, value in fields.items():

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from octt.record.events import Acted
+from octt.record.words import ActionPhase
 from octt.script.case_run import CaseRun
 from octt.script.person import NotDone, Person, Task
 from octt.script.undo import Kind, Undo
@@ -102,35 +104,39 @@ class Actions:
     def _act(self, task: Task) -> None:
         record, start = self.case.record, time.monotonic()
         common: dict[str, Any] = {"action": task.name, "params": task.params, "driver": self.driver.kind}
-        record.write("action", **common, phase="asked", why=task.why)
+        record.write(Acted(**common, phase=ActionPhase.ASKED, why=task.why))
 
-        def ended(phase: str, who: str, **more: Any) -> None:
+        def ended(phase: ActionPhase, who: str, **more: Any) -> None:
             seconds = round(time.monotonic() - start, 6)
-            record.write("action", **common, phase=phase, who=who, seconds=seconds, **more)
+            record.write(Acted(**common, phase=phase, who=who, seconds=seconds, **more))
 
         try:
-            ended("done", self.driver.act(task.name, task.params))
+            ended(ActionPhase.DONE, self.driver.act(task.name, task.params))
         except CannotAct as cannot:
-            self._by_hand(task, "cannot", str(cannot), ended)
+            self._by_hand(task, ActionPhase.CANNOT, str(cannot), ended)
         except ActionFailed as failed:
-            self._by_hand(task, "failed", str(failed), ended)
+            self._by_hand(task, ActionPhase.FAILED, str(failed), ended)
 
-    def _by_hand(self, task: Task, phase: str, problem: str, ended: Callable[..., None]) -> None:
+    def _by_hand(self, task: Task, phase: ActionPhase, problem: str, ended: Callable[..., None]) -> None:
         if self.person is None:
             ended(phase, self.driver.kind, detail=problem)
             undone = f"nobody could do {task.name}: {problem}"
-            raise NotDone(undone, "configuration") if phase == "cannot" else Inconclusive(undone, "tool")
+            raise (
+                NotDone(undone, "configuration")
+                if phase is ActionPhase.CANNOT
+                else Inconclusive(undone, "tool")
+            )
         asked = self.person.told(task)
         try:
             reply = self.person.does(self.case, task, "" if self.driver.kind == "manual" else problem)
         except Exception as undone:
-            ended("cannot", "operator", detail=str(undone))
+            ended(ActionPhase.CANNOT, "operator", detail=str(undone))
             raise
         finally:
             self._owe_cables(self.person.cables.perhaps - {task.connector})
         if self.case.phase != "restore":
             self.by_hand.append(asked)
-        ended("done", "operator", detail=reply.answer)
+        ended(ActionPhase.DONE, "operator", detail=reply.answer)
 
     # -- what is to be taken back ---------------------------------------------------------------------------------
 

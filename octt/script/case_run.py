@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 from octt.record import Record
-from octt.record.words import Phase
+from octt.record.events import Remarked, StepDecided
+from octt.record.words import Outcome, Phase
 from octt.script.position import Position
 from octt.script.undo import Journal, Kind, Undo
 from octt.script.verdicts import Blame, Failed, Inconclusive
 from octt.timeline.entry import Entry
 from octt.timeline.timeline import Timeline
 
-Outcome = Literal["ok", "fail", "skipped", "info"]
+Decided = Literal["ok", "fail", "skipped", "info"]
+"""The words of `octt.record.words.Outcome`, as scripts write them."""
 
 Label = str | int
 
@@ -84,7 +86,7 @@ class CaseRun:
         self,
         label: Label,
         what: str,
-        outcome: Outcome,
+        outcome: Decided,
         *,
         frame: Entry | None = None,
         closest: Entry | None = None,
@@ -107,7 +109,9 @@ class CaseRun:
         }
         kept: dict[str, Any] = {name: value for name, value in fields.items() if value not in (None, "")}
         self.record.write(
-            "step", step=f"{self.prefix}{label}", what=what, outcome=outcome, phase=self.phase, **kept
+            StepDecided(
+                step=f"{self.prefix}{label}", what=what, outcome=Outcome(outcome), phase=self.phase, **kept
+            )
         )
 
     def fail(
@@ -137,10 +141,12 @@ class CaseRun:
         where = "" if self.phase == "test" else f"in {self.phase}: "
         raise Inconclusive(where + reason, blame)
 
-    def remark(self, text: str, frame: Entry | None = None, cite: str = "", by: str = "script") -> None:
+    def remark(
+        self, text: str, frame: Entry | None = None, cite: str = "", by: Literal["script", "tool"] = "script"
+    ) -> None:
         """Keeps something legal but noteworthy."""
         more: dict[str, Any] = {"frame": frame.n} if frame else {}
-        self.record.write("remark", text=text, by=by, cite=cite, **more)
+        self.record.write(Remarked(text=text, by=by, cite=cite, **more))
 
     # -- phases ---------------------------------------------------------------------------------------------------
 

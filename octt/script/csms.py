@@ -6,6 +6,7 @@ from typing import Any
 
 from octt.csms.answers import Armed, ErrorAnswer
 from octt.csms.server import CentralSystem
+from octt.record.events import AnswerArmed
 from octt.script.case_run import CaseRun
 
 
@@ -40,7 +41,7 @@ class Csms:
 
     def _arm(self, action: str, armed: Armed, **what: Any) -> None:
         self.system.answers.arm(action, armed)
-        self.case.record.write("arm", action=action, times=armed.times, when=armed.when, **what)
+        self.case.record.write(AnswerArmed(action=action, times=armed.times, when=dict(armed.when), **what))
 
     def cut(self) -> None:
         """The station loses its connection and cannot come back before `restore`."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from octt.csms.answers import Armed
 from octt.csms.server import CentralSystem
+from octt.record.events import Prompted
 from octt.script.case_run import CaseRun
 from octt.script.verdicts import AbortRun, Blame, Inconclusive, RepeatCase
 from octt.station.actions import Hardware, instruction
@@ -165,7 +166,7 @@ class Person:
         if task.name in ("plug_in", "plug_in_halfway"):
             self.cables.perhaps |= _plugged_meanwhile(before, case.timeline.state) - {task.connector}
         seconds = round(time.monotonic() - start, 3)
-        case.record.write("prompt", text=text, answer=reply.answer, seconds=seconds, frame=frame)
+        case.record.write(Prompted(text=text, answer=reply.answer, seconds=seconds, frame=frame))
         return reply
 
     def _request(self, case: CaseRun, task: Task, watch: Watch, text: str, problem: str) -> Request:
@@ -207,7 +208,7 @@ class Person:
         with case.waits("operator", question, case.timeline.clock.now()):
             answer = self.operator.choose(f"{case.id}  {question}", choices, otherwise="", lines=lines)
         seconds = round(time.monotonic() - start, 3)
-        case.record.write("prompt", text=question, answer=answer or "timeout", seconds=seconds)
+        case.record.write(Prompted(text=question, answer=answer or "timeout", seconds=seconds))
         return answer == "r"
 
 

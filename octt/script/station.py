@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from octt.ocpp import values
+from octt.record.events import StationChanged
 from octt.script.calling import Reply
 from octt.script.case_run import Label
 from octt.script.undo import Kind, Undo
@@ -147,7 +148,9 @@ class Station(Watching):
 
     def changed(self, what: str, name: str, before: object, after: object) -> None:
         """Puts on the record that the case changed something at the station that OCPP cannot put back."""
-        self.case.record.write("changed", what=what, name=name, before=before, after=after, restored=False)
+        self.case.record.write(
+            StationChanged(what=what, name=name, before=before, after=after, restored=False)
+        )
 
     def reboot(self, kind: str = "Soft") -> Entry:
         """Resets the station and waits until it has come back; its BootNotification."""

@@ -11,10 +11,10 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from octt.record import Event, Record
-from octt.record.events import UndoDone, UndoOpened
+from octt.record.events import StationChanged, UndoDone, UndoOpened
 
 
 class Kind(StrEnum):
@@ -135,8 +135,9 @@ class Journal:
         return self._opened(undo.kind, undo.name, undo.given, "", run=run)
 
     def _opened(self, kind: Kind, name: str, given: Mapping[str, Any], case: str, run: str = "") -> Undo:
-        more = {**_of(case), **({"run": run} if run else {})}
-        event = self.record.write("undo.open", what=str(kind), name=name, given=dict(given), **more)
+        event = self.record.write(
+            UndoOpened(what=str(kind), name=name, given=dict(given), run=run), **_of(case)
+        )
         undo = self._open[event.n] = Undo(event.n, kind, name, given, case, run)
         return undo
 
@@ -163,13 +164,15 @@ class Journal:
         """An attempt that did not succeed: the undo stays open."""
         self._reasons[undo.line] = reason
 
-    def _done(self, undo: Undo, outcome: str) -> None:
+    def _done(self, undo: Undo, outcome: Literal["restored", "not needed"]) -> None:
         if self._open.pop(undo.line, None) is not None:
-            self.record.write("undo.done", undo=undo.line, outcome=outcome, **_of(undo.case))
+            self.record.write(UndoDone(undo=undo.line, outcome=outcome), **_of(undo.case))
 
     def _write(self, undo: Undo, before: object, after: object, *, restored: bool) -> None:
-        fields: dict[str, Any] = {"what": str(undo.kind), "name": undo.name, **_of(undo.case)}
-        self.record.write("changed", **fields, before=before, after=after, restored=restored)
+        change = StationChanged(
+            what=str(undo.kind), name=undo.name, before=before, after=after, restored=restored
+        )
+        self.record.write(change, **_of(undo.case))
 
 
 def still_open(events: Iterable[Event]) -> list[Undo]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from octt.record.events import CaseEnded
 from octt.script.case_run import CaseRun
 from octt.script.restore.connectors import hindered, revive
 from octt.script.restore.ending import restore
@@ -99,13 +100,14 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     scene.judged = len(breaches)
     verdict, blame, reason = _doubted(scene, error, decide(error, case, breaches))
     case.record.write(
-        "case.end",
-        attempt=scene.number,
-        verdict=verdict,
-        blame=blame,
-        reason=reason,
-        seconds=round(time.monotonic() - case.started, 3),
-        forced=round(case.position.protocol_waits, 3),
+        CaseEnded(
+            attempt=scene.number,
+            verdict=verdict,
+            blame=blame,
+            reason=reason,
+            seconds=round(time.monotonic() - case.started, 3),
+            forced=round(case.position.protocol_waits, 3),
+        )
     )
     if aborted:
         raise AbortRun

@@ -7,8 +7,8 @@ import threading
 from octt.monitors import Monitors
 from octt.ocpp import Frame
 from octt.record import Event, Record
-from octt.record.events import Acted, ConfigurationRead, NetworkChanged
-from octt.script.verdicts import Verdict
+from octt.record.events import Acted, CaseRevised, ConfigurationRead, NetworkChanged, Remarked
+from octt.script.verdicts import Blame, Verdict
 from octt.suite import attempt
 from octt.suite.attempt import Scene
 
@@ -33,10 +33,9 @@ class Breaches:
         """What the monitors see in an event belongs to the case of that event, however late it is seen."""
         with self._looking:
             findings = self.monitors.see(event, frame)
-        case, phase = event.get("case"), event.get("phase")
+        case, phase = event.case, getattr(event, "phase", None)
         for finding in findings:
-            more = {"phase": phase} if phase else {}
-            self.record.write("remark", case=case, by="monitor", **finding.told, **more)
+            self.record.write(Remarked(by="monitor", **finding.told, phase=phase), case=case)
             if finding.severity == "violation":
                 self._broken(case, f"{finding.text} [{finding.cite}]")
 
@@ -65,4 +64,6 @@ class Breaches:
         if self.verdicts.get(case) is Verdict.PASS:
             self.verdicts[case] = Verdict.FAIL
             reason = attempt.broken([what])
-            self.record.write("case.revised", case=case, verdict="FAIL", blame="station", reason=reason)
+            self.record.write(
+                CaseRevised(verdict=Verdict.FAIL, blame=Blame.STATION, reason=reason), case=case
+            )

@@ -16,6 +16,7 @@ from octt.pics.declaration import Declaration, nearest
 from octt.pics.expression import Decision, ExpressionError, explain, parse
 from octt.pics.facts import DeclaredFacts
 from octt.pics.questionnaire import PROFILES, load_questionnaire
+from octt.record.events import PlanLine
 
 
 class CatalogueError(ValueError):
@@ -74,17 +75,17 @@ class Planned:
     reason: str
     because: tuple[tuple[str, str], ...] = ()
 
-    def as_line(self) -> dict[str, Any]:
+    def as_line(self) -> PlanLine:
         """The case for the record."""
         case = self.case
-        return {
-            "case": case.id,
-            "name": case.name,
-            "profile": case.profile,
-            "section": case.section,
-            "applicable": self.applies,
-            "reason": self.reason,
-        }
+        return PlanLine(
+            case=case.id,
+            name=case.name,
+            profile=case.profile,
+            section=case.section,
+            applicable=self.applies,
+            reason=self.reason,
+        )
 
 
 def load_catalogue(path: Path = TESTCASES / "catalogue.toml") -> dict[str, Case]:

@@ -19,6 +19,7 @@ from octt.files.servers import FilesError, FileServers
 from octt.pki.certificates import PkiError
 from octt.pki.pki import Pki
 from octt.record import Record
+from octt.record.events import FileTransferred
 from octt.record.secrets import SECRETS
 from octt.script.declared import Declared
 from octt.script.limits import BOOT, START, TRIGGERED, Limits
@@ -123,7 +124,7 @@ class Laboratory:
         return servers
 
     def _transferred(self, fields: dict[str, Any]) -> None:
-        self.record.write("transfer", **fields)
+        self.record.write(FileTransferred(**fields))
 
     # -- life -----------------------------------------------------------------------------------------------------
 

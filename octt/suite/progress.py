@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
 from octt.record import Event
+from octt.record.events import (
+    CaseEnded,
+    CaseRevised,
+    CaseStarted,
+    Connected,
+    Listening,
+    PlanLine,
+    Refused,
+    Remarked,
+    RunStarted,
+    StepDecided,
+)
 from octt.suite.run import Run
 from octt.text import one_line, visible
 
@@ -29,10 +40,10 @@ class Progress:
     def __init__(self, console: Console, verbose: bool = False) -> None:
         self.console, self.verbose = console, verbose
         self.run: Run | None = None
-        self._plan: dict[str, dict[str, Any]] = {}
+        self._plan: dict[str, PlanLine] = {}
         self._done = self._total = 0
         self._remarks: set[str] = set()
-        self._case: Event | None = None
+        self._case: CaseStarted | None = None
         self._began = 0.0
         self._step = ""
         self._live: Live | None = None
@@ -57,15 +68,15 @@ class Progress:
 
     def see(self, event: Event) -> None:
         """Takes one event of the record."""
-        handler = getattr(self, "_on_" + event["kind"].replace(".", "_"), None)
+        handler = getattr(self, "_on_" + event.kind.replace(".", "_"), None)
         if handler:
             handler(event)
 
-    def _on_run_start(self, event: Event) -> None:
-        self._plan = {line["case"]: line for line in event["plan"]}
-        self._total = sum(self.verbose or line["applicable"] is not False for line in event["plan"])
+    def _on_run_start(self, event: RunStarted) -> None:
+        self._plan = {line.case: line for line in event.plan}
+        self._total = sum(self.verbose or line.applicable is not False for line in event.plan)
 
-    def _on_listen(self, event: Event) -> None:
+    def _on_listen(self, event: Listening) -> None:
         if self.run is None or self.run.bench.driver.kind == "simulated" or self._case is not None:
             return
         central = self.run.bench.central_system
@@ -77,52 +88,50 @@ class Progress:
         )
         self.say(f"Waiting up to {self.run.bench.times.connect_timeout:g} s for the station to connect ...")
 
-    def _on_refused(self, event: Event) -> None:
+    def _on_refused(self, event: Refused) -> None:
         if self._case is None:
-            self.say(f"  refused {event['remote']}: {one_line(event['reason'])}")
+            self.say(f"  refused {event.remote}: {one_line(event.reason)}")
 
-    def _on_connect(self, event: Event) -> None:
-        if event["connection"] == 1:
-            self.say(f"Station {event['identity']} connected from {event['remote']}.")
+    def _on_connect(self, event: Connected) -> None:
+        if event.connection == 1:
+            self.say(f"Station {event.identity} connected from {event.remote}.")
 
-    def _on_case_start(self, event: Event) -> None:
+    def _on_case_start(self, event: CaseStarted) -> None:
         self._case, self._began, self._step = event, time.monotonic(), ""
         self._remarks.clear()
         if self.verbose and not self.console.is_terminal:
-            self.say(f"{self._place(event['case'])} {event['name']} ...")
+            self.say(f"{self._place(event.case)} {event.name} ...")
 
-    def _on_remark(self, event: Event) -> None:
-        if event["by"] != "tool":
-            self._remarks.add(event["fault"] or event["text"])
+    def _on_remark(self, event: Remarked) -> None:
+        if event.by != "tool":
+            self._remarks.add(event.fault or event.text)
 
-    def _on_step(self, event: Event) -> None:
-        self._step = one_line(
-            f"step {event['step']}: {event['what']}" if event.get("step") else event["what"]
-        )
+    def _on_step(self, event: StepDecided) -> None:
+        self._step = one_line(f"step {event.step}: {event.what}" if event.step else event.what)
 
-    def _on_case_end(self, event: Event) -> None:
-        verdict = event["verdict"]
+    def _on_case_end(self, event: CaseEnded) -> None:
+        verdict = event.verdict
         self._case = None
-        line = self._plan.get(event["case"], {})
+        line = self._plan.get(event.case or "", PlanLine())
         if verdict == "NOT APPLICABLE" and not self.verbose:  # it has no line, so no number either
-            self._total -= line.get("applicable") is not False
+            self._total -= line.applicable is not False
             return
-        text = Text(f"{self._place(event['case'])} ")
+        text = Text(f"{self._place(event.case)} ")
         text.append(f"{verdict:<12} ", COLOURS.get(verdict, ""))
-        text.append(f"{event['seconds']:6.1f} s  {one_line(line.get('name', ''))}")
+        text.append(f"{event.seconds:6.1f} s  {one_line(line.name)}")
         if self._remarks:
             count = len(self._remarks)
             text.append(f"  {count} remark{'' if count == 1 else 's'}", "bright_black")
         if self.console.is_terminal:
             text.truncate(self.console.width - 1, overflow="ellipsis")
         self.console.print(text, soft_wrap=True)
-        if event.get("reason"):
-            self.say(f"          {one_line(event['reason'])}")
+        if event.reason:
+            self.say(f"          {one_line(event.reason)}")
         self._done += 1
 
-    def _place(self, case: str) -> str:
+    def _place(self, case: str | None) -> str:
         total = max(self._total, self._done + 1)
-        return f"[{self._done + 1:>{len(str(total))}}/{total}] {case:<12}"
+        return f"[{self._done + 1:>{len(str(total))}}/{total}] {case or '':<12}"
 
     def _view(self) -> Group:
         case = self._case
@@ -130,7 +139,7 @@ class Progress:
             return Group(Text("waiting for the station" if not self._done else ""))
         now = time.monotonic()
         lines = [
-            Text(f"{self._place(case['case'])} {case['name']}  {now - self._began:.0f} s", "bold"),
+            Text(f"{self._place(case.case)} {case.name}  {now - self._began:.0f} s", "bold"),
             Text(f"   last   {self._step}", "dim", overflow="ellipsis", no_wrap=True),
         ]
         current = self.run.current if self.run else None
@@ -146,12 +155,14 @@ class Progress:
         return Group(*lines)
 
 
-def summary(console: Console, events: list[Event], folder: str, words: Iterable[str] = ()) -> None:
+def summary(
+    console: Console, events: list[CaseEnded | CaseRevised], folder: str, words: Iterable[str] = ()
+) -> None:
     """The last lines of a run: how many of each verdict, what that means in `words`, where the report is."""
-    last = {event["case"]: event for event in events}
+    last = {event.case: event for event in events}
     counts: dict[str, int] = {}
     for event in last.values():
-        counts[event["verdict"]] = counts.get(event["verdict"], 0) + 1
+        counts[event.verdict] = counts.get(event.verdict, 0) + 1
     text = Text()
     for verdict, colour in COLOURS.items():
         if counts.get(verdict):

@@ -6,13 +6,13 @@ import contextlib
 import enum
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from octt.ocpp import values
 from octt.pics.examine import examine
 from octt.record import RecordLost, read
 from octt.record.clock import utc
-from octt.record.events import CaseEnded
+from octt.record.events import AnswerExamined, CaseEnded, CaseStarted, ConfigurationRead, RunEnded, RunStarted
 from octt.record.words import Blame
 from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
@@ -126,8 +126,7 @@ class Run:
         Raises ConfigError.
         """
         self.stage = Stage.OPEN
-        self.record.write(
-            "run.start",
+        began = RunStarted(
             tool=tool(),
             bench=self.bench.redacted(),
             pics=self.options.declaration.as_dict(),
@@ -138,6 +137,7 @@ class Run:
             started=utc().isoformat(timespec="seconds"),
             signer=self.options.signer,
         )
+        self.record.write(began)
         self.laboratory.open()
         self._inherit(left or left_before(self.bench, self.options.out))
         if problem := await_connection(self.between):
@@ -176,7 +176,7 @@ class Run:
         """A request outside the cases; the reply, None when none came in time."""
         return self.csms.call(action, payload, self.limits.of(REPLY).seconds)[1]
 
-    def snapshot(self, when: str) -> None:
+    def snapshot(self, when: Literal["before", "after"]) -> None:
         """Puts the station's whole configuration on the record."""
         seen = self.ask("GetConfiguration", {})
         if seen is None or seen.frame.type != "CALLRESULT":
@@ -188,7 +188,8 @@ class Run:
                 key["value"] = "(secret)"
         if when == "before" and isinstance(listed, list):  # else nothing is known of its keys
             self.keys = keys
-        self.record.write("config", when=when, keys=keys, unknown=seen.payload.get("unknownKey", []))
+        unknown = seen.payload.get("unknownKey", [])
+        self.record.write(ConfigurationRead(when=when, keys=keys, unknown=unknown))
 
     def finish(self, reason: str = "finished") -> None:
         """Ends the run; harmless when called twice."""
@@ -198,7 +199,7 @@ class Run:
         # Whatever fails on the way, the rest is done too, and the record is ended and closed.
         with contextlib.suppress(RecordLost), contextlib.ExitStack() as last:
             last.callback(self.record.close)
-            last.callback(self.record.write, "run.end", reason=reason)
+            last.callback(self.record.write, RunEnded(reason=reason))
             last.callback(self._examine)
             last.callback(self.laboratory.close)
             self.record.case = self.record.phase = None
@@ -231,7 +232,7 @@ class Run:
         if not self.options.declaration.answers:
             return
         for finding in examine(self.options.declaration, read(self.record.path)):
-            self.record.write("pics", **vars(finding))
+            self.record.write(AnswerExamined(**vars(finding)))
 
     # -- cases ------------------------------------------------------------------------------------------------------
 
@@ -271,7 +272,7 @@ class Run:
             except AbortRun:
                 self.stage = Stage.ABORTED
         self.record.case, self.record.phase = case_id, "setup"
-        self.record.write("case.start", attempt=number, name=planned.name)
+        self.record.write(CaseStarted(attempt=number, name=planned.name))
         timeline.forget(timeline.end - 1)
         case = CaseRun(case_id, self.record, timeline, section=planned.section, journal=self.journal)
         self.current = self.scene(case, number)

@@ -67,8 +67,8 @@ def test_a_station_without_the_security_extension_is_not_asked_to_log_in(tmp_pat
         "run", "--pics", PICS / "xj-power-ievqc33.toml", "--case", "TC_003_CS", "--out", tmp_path / "out"
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    connections = [event for event in read(tmp_path / "out" / "record.jsonl") if event["kind"] == "connect"]
-    assert {event["security_profile"] for event in connections} == {0}
+    connections = [event for event in read(tmp_path / "out" / "record.jsonl") if event.kind == "connect"]
+    assert {event.security_profile for event in connections} == {0}
 
 
 def test_a_failing_case(tmp_path):
@@ -198,8 +198,8 @@ def test_a_station_that_never_connects(tmp_path):
     assert "nothing tried to connect" in done.stderr
     assert "ws://127.0.0.1:" in done.stdout
     assert "/ocpp/CS001" in done.stdout
-    ended = [event for event in read(out / "record.jsonl") if event["kind"] == "case.end"]
-    assert [(event["verdict"], event["blame"]) for event in ended] == [("INCONCLUSIVE", "network")]
+    ended = [event for event in read(out / "record.jsonl") if event.kind == "case.end"]
+    assert [(event.verdict, event.blame) for event in ended] == [("INCONCLUSIVE", "network")]
     assert "nothing tried to connect" in ended[0]["reason"]
 
 
@@ -239,7 +239,7 @@ def test_an_ended_run_keeps_the_record_and_reports(tmp_path, ending):
     events = list(read(record))
     assert events[-1]["kind"] == "run.end"
     assert events[-1]["reason"] in ("interrupted", "aborted")
-    assert [e["verdict"] for e in events if e["kind"] == "case.end"] == ["INCONCLUSIVE"]
+    assert [e.verdict for e in events if e.kind == "case.end"] == ["INCONCLUSIVE"]
     assert check_chain(record)[1] == []
     assert (out / "report.html").exists()
 

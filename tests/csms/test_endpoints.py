@@ -80,5 +80,5 @@ def test_no_password_stands_in_the_record(basic: Bench) -> None:
     text = basic.path.read_text()
     assert OLD not in text
     assert OLD.encode().hex() not in text.lower()
-    frames = [json.loads(e["raw"]) for e in basic.events("frame") if e["action"] == "ChangeConfiguration"]
+    frames = [json.loads(e.raw) for e in basic.events("frame") if e.action == "ChangeConfiguration"]
     assert frames[0][3] == {"key": "AuthorizationKey", "value": "(secret)"}

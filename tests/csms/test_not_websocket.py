@@ -66,14 +66,14 @@ def test_a_handshake_that_is_none_is_refused_with_what_was_wrong(live, kind):
     data, said = HANDSHAKES[kind]
     speak(live, data, 1)
     (refused,) = live.eventually(lambda: live.events("refused"))
-    assert said in refused["reason"]
+    assert said in refused.reason
     assert live.csms.door.blame in (Blame.STATION, Blame.CONFIGURATION)
 
 
 def test_frames_before_the_handshake_is_answered_are_told(live):
     speak(live, request() + frame(b"[]", first=0xC1), 1)
     (refused,) = live.eventually(lambda: live.events("refused"))
-    assert "no WebSocket upgrade" in refused["reason"]
+    assert "no WebSocket upgrade" in refused.reason
 
 
 def test_a_probe_that_says_nothing_is_no_attempt(live):
@@ -109,11 +109,11 @@ def test_a_frame_that_is_none_is_evidence_and_ours_to_close(live, kind):
     data, code, said = FRAMES[kind]
     speak(live, request(), 1, then=data)
     ended = live.eventually(lambda: live.events("disconnect"))[0]
-    assert (ended["code"], ended["by"]) == (code, "csms")
-    malformed = [event for event in live.events("frame") if event["type"] == "MALFORMED"]
+    assert (ended.code, ended.by) == (code, "csms")
+    malformed = [event for event in live.events("frame") if event.type == "MALFORMED"]
     assert len(malformed) == 1
-    assert said in malformed[0]["problems"][0]
-    assert data.hex()[-8:] in malformed[0]["raw"]
+    assert said in malformed[0].problems[0]
+    assert data.hex()[-8:] in malformed[0].raw
 
 
 # -- logins -------------------------------------------------------------------------------------------------------
@@ -140,8 +140,8 @@ def test_a_wrong_login_is_refused_with_what_is_wrong_and_asked_for_again(tmp_pat
     with running(tmp_path, endpoints=[Endpoint(1)], password="a-password-of-18-b") as live:
         answer = speak(live, request(Authorization=header), 1)
         (refused,) = live.eventually(lambda: live.events("refused"))
-    assert said in refused["reason"]
-    assert "a-password" not in refused["reason"]
+    assert said in refused.reason
+    assert "a-password" not in refused.reason
     assert answer.startswith(b"HTTP/1.1 401")
     assert b"WWW-Authenticate: Basic" in answer
 

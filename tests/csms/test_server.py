@@ -39,7 +39,7 @@ def test_default_answers(live):
     assert station.call("StopTransaction", **stop)[2] == {}
     assert [t.id for t in live.csms.timeline.state.open_transactions] == [other["transactionId"]]
     assert live.csms.timeline.state.statuses == {1: "Available"}
-    assert all(event["problems"] == [] for event in live.events("frame"))
+    assert all(event.problems == [] for event in live.events("frame"))
 
 
 def test_armed_answers_merge_run_out_and_end(live):
@@ -79,8 +79,8 @@ def test_bad_requests_are_answered_and_recorded(live, text, code, problem):
     assert answer[0] == 4
     assert answer[2] == code
     frame = live.events("frame")[0]
-    assert frame["raw"] == text
-    assert any(problem in sentence for sentence in frame["problems"])
+    assert frame.raw == text
+    assert any(problem in sentence for sentence in frame.problems)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_a_station_would_repeat_is_answered_whatever_is_wrong_with_it(live,
     answer = live.station().call(action, **payload)
     assert answer[0] == 3
     assert ("transactionId" in answer[2]) is (action == "StartTransaction")
-    assert live.events("frame")[0]["problems"]
+    assert live.events("frame")[0].problems
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", "[9,1]", '"x"', "[" * 5000, b"\x00\xff", "[true]"])
@@ -106,9 +106,9 @@ def test_malformed_frames_are_evidence(live, text):
     station.send(text)
     assert station.call("Heartbeat")[0] == 3
     frame = live.events("frame")[0]
-    assert frame["type"] == "MALFORMED"
-    assert frame["problems"]
-    assert frame.get("binary", False) is isinstance(text, bytes)
+    assert frame.type == "MALFORMED"
+    assert frame.problems
+    assert frame.binary is isinstance(text, bytes)
 
 
 def test_frame_over_the_limit_ends_the_connection(live):
@@ -118,8 +118,8 @@ def test_frame_over_the_limit_ends_the_connection(live):
     with pytest.raises(ConnectionClosed):
         station.receive()
     live.eventually(lambda: live.events("disconnect"))
-    assert live.events("frame")[0]["type"] == "MALFORMED"
-    assert any("larger than" in p for event in live.events("frame") for p in event["problems"])
+    assert live.events("frame")[0].type == "MALFORMED"
+    assert any("larger than" in p for event in live.events("frame") for p in event.problems)
     assert live.station().call("Heartbeat")[0] == 3
     assert live.path.stat().st_size < 100_000
 
@@ -136,9 +136,9 @@ def test_calls_are_matched_by_message_id(live):
     request, reply = result[0]
     assert request.frame.id == call[1]
     assert reply.payload == {"status": "Accepted"}
-    stray = next(event for event in live.events("frame") if event["id"] == "somebody-else")
-    assert stray["problems"] == ["reply to a call we never made"]
-    assert stray["action"] == ""
+    stray = next(event for event in live.events("frame") if event.id == "somebody-else")
+    assert stray.problems == ["reply to a call we never made"]
+    assert stray.action == ""
 
 
 def test_late_reply_is_recognised(live):
@@ -147,9 +147,9 @@ def test_late_reply_is_recognised(live):
     assert reply is None
     call = station.receive()
     station.send(json.dumps([3, call[1], {"status": "Accepted"}]))
-    late = live.eventually(lambda: [e for e in live.events("frame") if e["dir"] == "in"])[0]
-    assert late["action"] == "ClearCache"
-    assert "timed out" in late["problems"][0]
+    late = live.eventually(lambda: [e for e in live.events("frame") if e.dir == "in"])[0]
+    assert late.action == "ClearCache"
+    assert "timed out" in late.problems[0]
 
 
 def test_one_call_at_a_time(live):
@@ -187,8 +187,8 @@ def test_other_identities_and_paths_are_refused(live, path, words):
         BareStation(base + path)
     assert refused.value.response.status_code == 404
     event = live.eventually(lambda: live.events("refused"))[0]
-    assert words in event["reason"]
-    assert live.csms.refusals == [event["reason"]]
+    assert words in event.reason
+    assert live.csms.refusals == [event.reason]
 
 
 def test_missing_subprotocol_is_closed_after_the_handshake(live):
@@ -196,7 +196,7 @@ def test_missing_subprotocol_is_closed_after_the_handshake(live):
         with pytest.raises(ConnectionClosed):
             client.recv(5)
         assert client.close_code == 1002
-    assert "ocpp1.6 is needed" in live.eventually(lambda: live.events("refused"))[0]["reason"]
+    assert "ocpp1.6 is needed" in live.eventually(lambda: live.events("refused"))[0].reason
 
 
 def test_second_connection_replaces_the_first(live):
@@ -205,7 +205,7 @@ def test_second_connection_replaces_the_first(live):
     assert second.call("Heartbeat")[0] == 3
     with pytest.raises(ConnectionClosed):
         first.receive()
-    assert [event.get("replaces") for event in live.events("connect")] == [None, 1]
+    assert [event.replaces for event in live.events("connect")] == [None, 1]
     assert live.csms.connected
 
 
@@ -217,10 +217,10 @@ def test_offline_refuses_and_restores(live):
     with pytest.raises((OSError, ConnectionClosed, EOFError, InvalidStatus, Exception)) as refused:
         live.station(open_timeout=2)
     assert not isinstance(refused.value, AssertionError)
-    assert live.events("disconnect")[0]["by"] == "csms"
+    assert live.events("disconnect")[0].by == "csms"
     live.csms.restore()
     assert live.station().call("Heartbeat")[0] == 3
-    assert [event["event"] for event in live.events("network")] == ["cut", "restored"]
+    assert [event.event for event in live.events("network")] == ["cut", "restored"]
 
 
 def test_basic_authentication(tmp_path):
@@ -242,7 +242,7 @@ def test_basic_authentication(tmp_path):
         good = bench.station(additional_headers=header("CS 1/ä", "pässword-16-chars"))
         assert good.call("Heartbeat")[0] == 3
         event = bench.events("connect")[0]
-        assert (event["auth"], event["user"]) == ("ok", "CS 1/ä")
+        assert (event.auth, event.user) == ("ok", "CS 1/ä")
     assert "pässword" not in bench.path.read_text(encoding="utf-8")
 
 
@@ -269,10 +269,10 @@ def test_a_flood_of_frames_ends_the_connection(tmp_path):
             for number in range(500):
                 station.send(f'[2,"{number}","Heartbeat",{{}}]')
         bench.eventually(lambda: bench.events("disconnect"))
-        assert bench.events("disconnect")[0]["by"] == "csms"
-        heard = [event for event in bench.events("frame") if event["dir"] == "in"]
+        assert bench.events("disconnect")[0].by == "csms"
+        heard = [event for event in bench.events("frame") if event.dir == "in"]
         assert len(heard) <= 55
-        assert "more than 50 frames at once" in heard[-1]["problems"][0]
+        assert "more than 50 frames at once" in heard[-1].problems[0]
         assert bench.station().call("Heartbeat")[0] == 3
 
 
@@ -292,9 +292,9 @@ def test_record_stays_whole(live):
         station.call("Heartbeat")
     station.close()
     live.eventually(lambda: live.events("disconnect"))
-    assert live.events("disconnect")[0]["by"] == "station"
+    assert live.events("disconnect")[0].by == "station"
     _last, damages = check_chain(live.path)
     assert damages == []
     frames = live.events("frame")
-    assert [frame["dir"] for frame in frames] == ["in", "out"] * 50
-    assert all(one["m"] <= other["m"] for one, other in itertools.pairwise(frames))
+    assert [frame.dir for frame in frames] == ["in", "out"] * 50
+    assert all(one.m <= other.m for one, other in itertools.pairwise(frames))

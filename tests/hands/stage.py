@@ -178,14 +178,14 @@ class Stage:
 
     def events(self, kind):
         """What stands in the record."""
-        return [event for event in read(self.out / "record.jsonl") if event["kind"] == kind]
+        return [event for event in read(self.out / "record.jsonl") if event.kind == kind]
 
     def attempts(self):
         """The verdicts and reasons of each case's attempts."""
         found = {}
         for event in self.events("case.end"):
-            if event["verdict"] != "NOT APPLICABLE":
-                found.setdefault(event["case"], []).append((event["verdict"], event.get("reason", "")))
+            if event.verdict != "NOT APPLICABLE":
+                found.setdefault(event.case, []).append((event.verdict, getattr(event, "reason", "")))
         return found
 
     def close(self):

@@ -16,7 +16,7 @@ from msgspec.structs import fields as fields_of
 
 from octt.record import Event, Record, check_chain, decode, read
 from octt.record.event import Int, Other, Table
-from octt.record.events import KINDS, CaseEnded, Connected, FrameSeen, PlanLine, RunStarted
+from octt.record.events import KINDS, AnswerArmed, CaseEnded, Connected, FrameSeen, PlanLine, RunStarted
 from octt.record.words import Blame, Verdict
 
 HEAD = {"n": 1, "t": 2, "m": 3}
@@ -164,6 +164,6 @@ class Old:
 
 def test_a_value_of_ours_becomes_json(tmp_path):
     record = Record(tmp_path / "record.jsonl")
-    record.write("arm", action="Authorize", times=None, when={}, payload={"a": Old(1), "b": {2: 3}})
+    record.write(AnswerArmed(action="Authorize", times=None, when={}, payload={"a": Old(1), "b": {2: 3}}))
     record.close()
     assert json.loads(record.path.read_bytes())["payload"] == {"a": {"value": 1}, "b": {"2": 3}}

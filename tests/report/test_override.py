@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from octt.commands.main import main
 from octt.record import Record, check_chain, read
-from octt.record.events import CaseEnded
+from octt.record.events import CaseEnded, CaseStarted, RunEnded, RunStarted
 from octt.report.evidence.sign import sign
 from octt.report.evidence.verify import verify
 
@@ -21,12 +21,12 @@ def folder(tmp_path):
         {"case": "TC_003_CS", "name": "A case", "profile": "Core", "applicable": True, "reason": "applies"}
     ]
     record.write(
-        "run.start", tool={"name": "octt", "version": "1"}, bench={}, pics={}, plan=plan, started="2026-01-01"
+        RunStarted(tool={"name": "octt", "version": "1"}, bench={}, pics={}, plan=plan, started="2026-01-01")
     )
-    record.write("case.start", case="TC_003_CS", attempt=1, name="A case")
+    record.write(CaseStarted(attempt=1, name="A case"), case="TC_003_CS")
     fields = {"blame": "station", "reason": "step 1: nothing came", "seconds": 1.0, "forced": 0.0}
-    record.write("case.end", case="TC_003_CS", attempt=1, verdict="FAIL", **fields)
-    record.write("run.end", reason="finished")
+    record.write(CaseEnded(attempt=1, verdict="FAIL", **fields), case="TC_003_CS")
+    record.write(RunEnded(reason="finished"))
     record.close()
     return tmp_path
 

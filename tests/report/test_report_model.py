@@ -10,7 +10,15 @@ from synthetic import BOOT, HOSTILE, Synthetic, failing_run, passing_run
 
 from octt.ocpp.values import payload
 from octt.record import Record
-from octt.record.events import FrameSeen
+from octt.record.events import (
+    AnswerExamined,
+    CaseEnded,
+    CaseStarted,
+    FrameSeen,
+    RunEnded,
+    RunStarted,
+    StepDecided,
+)
 from octt.report import json_out, junit
 from octt.report.model.frames import SUMMARY_LENGTH, summary_of
 from octt.report.model.result import build, load
@@ -221,14 +229,14 @@ def test_the_real_writer_is_understood(tmp_path):
     record = Record(tmp_path / "record.jsonl")
     plan = [{"case": "A", "name": "a", "profile": "Core", "applicable": True, "reason": ""}]
     start = {"tool": {"name": "octt"}, "bench": {}, "pics": {"answers": {"C-04": True}}, "plan": plan}
-    record.write("run.start", **start, started="")
+    record.write(RunStarted(**start, started=""))
     record.case = "A"
-    record.write("case.start", attempt=1, name="a")
-    record.write("step", step="", what="w", outcome="ok", phase="test")
-    record.write("case.end", attempt=1, verdict="PASS", blame="", reason="", seconds=1.5, forced=0.5)
+    record.write(CaseStarted(attempt=1, name="a"))
+    record.write(StepDecided(step="", what="w", outcome="ok", phase="test"))
+    record.write(CaseEnded(attempt=1, verdict="PASS", blame="", reason="", seconds=1.5, forced=0.5))
     record.case = None
-    record.write("pics", item="C-04", answer="Yes", result="confirmed", why="it did", line=2)
-    record.write("run.end", reason="finished")
+    record.write(AnswerExamined(item="C-04", answer="Yes", result="confirmed", why="it did", line=2))
+    record.write(RunEnded(reason="finished"))
     record.close()
     result = load(record.path)
     assert (result.run.damages, result.run.last_hash) == ([], record.last_hash)

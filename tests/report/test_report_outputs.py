@@ -26,7 +26,7 @@ from octt.report.html import page as html
 from octt.report.model.result import build, load
 from octt.report.write import ReportError, write_all
 
-OUTPUTS = ("result.json", "junit.xml", "report.html", "report.pdf")
+OUTPUTS = ("result.json", "summary.md", "junit.xml", "report.html", "report.pdf")
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +236,7 @@ def test_the_form_is_the_declarations_unless_asked_for(tmp_path):
     assert [one == other for one, other in zip(made["2024"], made["2025"], strict=True)] == [
         True,
         True,
+        True,
         False,
         False,
     ]
@@ -255,6 +256,7 @@ def test_an_output_that_fails_does_not_take_the_others_with_it(tmp_path, monkeyp
         "report.html",
         "report.pdf",
         "result.json",
+        "summary.md",
     ]
 
 

@@ -101,10 +101,10 @@ def test_every_heavy_frame_is_answered_or_refused_and_its_record_is_short(tmp_pa
         while station.receive()[1] != "good":
             pass
         station.close()
-        (frame,) = [f for f in bench.events("frame") if f["dir"] == "in" and f["truncated"]]
-        assert len(frame["raw"]) == wire.RAW_SPARED
-        assert frame["truncated"] == len(HEAVY[kind])
-        assert frame["sha256"] == hashlib.sha256(HEAVY[kind].encode()).hexdigest()
+        (frame,) = [f for f in bench.events("frame") if f.dir == "in" and f.truncated]
+        assert len(frame.raw) == wire.RAW_SPARED
+        assert frame.truncated == len(HEAVY[kind])
+        assert frame.sha256 == hashlib.sha256(HEAVY[kind].encode()).hexdigest()
     assert bench.path.stat().st_size < 60_000
 
 
@@ -116,7 +116,7 @@ def test_long_frames_are_kept_while_there_is_room(tmp_path):
             station.send(text)
             station.receive()
         station.close()
-        kept = [len(f["raw"]) for f in bench.events("frame") if f["dir"] == "in"]
+        kept = [len(f.raw) for f in bench.events("frame") if f.dir == "in"]
     assert kept == [len(text), len(text), wire.RAW_SPARED, wire.RAW_SPARED]
 
 
@@ -129,9 +129,9 @@ def test_what_may_be_sent_counts_over_all_connections(tmp_path):
                     station.send(f'[2,"{number}","Heartbeat",{{}}]')
                 station.close()
             bench.eventually(lambda: not bench.csms.connected)
-        frames = [f for f in bench.events("frame") if f["dir"] == "in"]
-        assert sum(f["action"] == "Heartbeat" for f in frames) <= 52
-        assert "left out" in frames[-1]["problems"][0]
+        frames = [f for f in bench.events("frame") if f.dir == "in"]
+        assert sum(f.action == "Heartbeat" for f in frames) <= 52
+        assert "left out" in frames[-1].problems[0]
 
 
 def test_a_station_that_connects_without_end_is_told_so_and_blamed(tmp_path):
@@ -141,7 +141,7 @@ def test_a_station_that_connects_without_end_is_told_so_and_blamed(tmp_path):
         with pytest.raises(InvalidStatus, match="503"):
             bench.station()
         (refused,) = bench.eventually(lambda: bench.events("refused"))
-        assert "more than 5 connections at once" in refused["reason"]
+        assert "more than 5 connections at once" in refused.reason
         assert bench.csms.door.blame is Blame.STATION
 
 
@@ -324,7 +324,7 @@ def test_who_says_nothing_on_a_port_with_tls_is_sent_away(tmp_path, monkeypatch,
             else:
                 assert closed_within(silent)
         if not shakes:
-            assert "gave up waiting" in bench.eventually(lambda: bench.events("refused"))[0]["reason"]
+            assert "gave up waiting" in bench.eventually(lambda: bench.events("refused"))[0].reason
 
 
 def test_who_answers_no_ping_is_sent_away(tmp_path, monkeypatch):
@@ -333,7 +333,7 @@ def test_who_answers_no_ping_is_sent_away(tmp_path, monkeypatch):
         station = bench.station()
         station.socket.protocol.receive_data = lambda _data: None  # hears nothing, so answers nothing
         ended = bench.eventually(lambda: bench.events("disconnect"), 10)[0]
-        assert ended["code"] == 1011
+        assert ended.code == 1011
 
 
 async def _started(files):

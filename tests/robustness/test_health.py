@@ -9,6 +9,7 @@ import pytest
 
 from octt.csms import port
 from octt.record import Record
+from octt.record.events import Connected, Disconnected, FrameSeen, NetworkChanged, RunStarted, ToolTroubled
 from octt.report.model.result import load
 from octt.report.write import write_all
 from tests.conftest import running
@@ -20,7 +21,7 @@ SECOND = 10**9
 def record(tmp_path):
     record = Record(tmp_path / "record.jsonl")
     plan = [{"case": "TC_003_CS", "name": "A case", "profile": "Core", "applicable": True, "reason": ""}]
-    record.write("run.start", t=0, tool={}, bench={}, pics={}, plan=plan, started="2026")
+    record.write(RunStarted(tool={}, bench={}, pics={}, plan=plan, started="2026"), t=0)
     yield record
     record.close()
 
@@ -28,17 +29,17 @@ def record(tmp_path):
 def connect(record, number, t, replaces=None):
     fields = {"identity": "CS", "remote": "10.0.0.2:1", "path": "/", "subprotocol": "ocpp1.6", "headers": {}}
     fields |= {"security_profile": 0, "user": "", "auth": "none", "tls": None}
-    record.write("connect", t=t * SECOND, connection=number, replaces=replaces, **fields)
+    record.write(Connected(connection=number, replaces=replaces, **fields), t=t * SECOND)
 
 
 def disconnect(record, number, t, by="network", **more):
-    record.write("disconnect", t=t * SECOND, connection=number, code=1006, reason="", by=by, **more)
+    record.write(Disconnected(connection=number, code=1006, reason="", by=by, **more), t=t * SECOND)
 
 
 def sends(record, action, t, payload=None):
     raw = json.dumps([2, "1", action, payload or {}])
     fields = {"connection": 1, "dir": "in", "type": "CALL", "id": "1", "action": action, "problems": []}
-    record.write("frame", t=int(t * SECOND), raw=raw, **fields)
+    record.write(FrameSeen(raw=raw, **fields), t=int(t * SECOND))
 
 
 def told(record):
@@ -65,9 +66,9 @@ def test_losses_boots_and_replaced_sockets_are_counted(record):
 
 def test_a_time_away_that_we_brought_about_is_none(record):
     connect(record, 1, 10)
-    record.write("network", t=20 * SECOND, event="cut")
+    record.write(NetworkChanged(event="cut"), t=20 * SECOND)
     disconnect(record, 1, 20, by="csms")
-    record.write("network", t=90 * SECOND, event="restored")
+    record.write(NetworkChanged(event="restored"), t=90 * SECOND)
     connect(record, 2, 95)
     assert told(record).longest_outage is None
 
@@ -85,7 +86,7 @@ def test_every_report_says_it(record, tmp_path):
     connect(record, 1, 10)
     disconnect(record, 1, 20)
     record.write(
-        "trouble", what="loop", text="the Central System stood still for 20.0 s", seconds=20.0, began=5
+        ToolTroubled(what="loop", text="the Central System stood still for 20.0 s", seconds=20.0, began=5)
     )
     record.close()
     write_all(tmp_path)
@@ -114,6 +115,6 @@ def test_pings_are_counted_at_the_socket(tmp_path, monkeypatch):
         bench.eventually(lambda: server.pongs)
         station.close()
         ended = bench.eventually(lambda: bench.events("disconnect"))[0]
-    assert ended["pings"] == 3
-    assert ended["pongs"] >= 1
-    assert ended["slowest_pong"] > 0
+    assert ended.pings == 3
+    assert ended.pongs >= 1
+    assert ended.slowest_pong > 0

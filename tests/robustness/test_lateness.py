@@ -165,10 +165,10 @@ def test_a_clock_that_is_set_changes_neither_the_record_nor_what_the_station_is_
         station.close()
         (event,) = bench.eventually(lambda: bench.events("trouble"))
         monkeypatch.undo()
-        assert event["what"] == "clock"
-        assert event["seconds"] == pytest.approx(90_002, abs=1)
-        beats = [frame for frame in bench.events("frame") if frame["action"] == "Heartbeat"]
-        assert beats[-1]["t"] - beats[0]["t"] < 60 * 10**9
+        assert event.what == "clock"
+        assert event.seconds == pytest.approx(90_002, abs=1)
+        beats = [frame for frame in bench.events("frame") if frame.action == "Heartbeat"]
+        assert beats[-1].t - beats[0].t < 60 * 10**9
         assert abs(datetime.fromisoformat(told).timestamp() - real() / 1e9) < 60
 
 
@@ -185,8 +185,8 @@ def test_a_loop_that_really_stood_still(tmp_path):
     with running(tmp_path) as bench:
         bench.csms._loop.call_soon_threadsafe(time.sleep, LATE + 0.3)
         (event,) = bench.eventually(lambda: bench.events("trouble"))
-        assert event["what"] == "loop"
-        assert event["seconds"] > LATE
+        assert event.what == "loop"
+        assert event.seconds > LATE
 
 
 # -- what a case makes of it --------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from octt.commands.ending import verdict_code, why_broken
 from octt.csms.server import CentralSystem
 from octt.csms.troubles import TOLD
 from octt.record import Record, RecordLost, check_chain, read
-from octt.record.events import Remarked
+from octt.record.events import CaseEnded, Remarked
+from octt.record.words import Blame, Verdict
 from tests.commands.calling import OCTT, octt
 from tests.conftest import BareStation, running
 
@@ -149,7 +150,8 @@ def test_a_full_disk_in_mid_run_ends_it_in_one_sentence_with_what_was_written_ke
     ],
 )
 def test_only_what_was_planned_and_passed_is_a_pass(planned, verdicts, interrupted, code):
-    ended = [{"case": case, "verdict": verdict} for case, verdict in verdicts.items()]
+    more = {"attempt": 1, "blame": Blame.NOBODY, "reason": "", "seconds": 0, "forced": 0}
+    ended = [CaseEnded(case=case, verdict=Verdict(verdict), **more) for case, verdict in verdicts.items()]
     assert verdict_code(planned, ended, interrupted) == code
 
 
@@ -338,8 +340,8 @@ def test_a_mistake_of_ours_when_looking_at_a_frame_is_on_the_record(tmp_path):
         station = bench.station()
         assert station.call("Heartbeat")[0] == 3, "the station is answered all the same"
         (trouble,) = bench.eventually(lambda: bench.events("trouble")[1:2] or bench.events("trouble")[:1])
-        assert trouble["what"] == "error"
-        assert "ZeroDivisionError" in trouble["text"]
+        assert trouble.what == "error"
+        assert "ZeroDivisionError" in trouble.text
         station.close()
 
 
@@ -353,8 +355,8 @@ def test_a_mistake_of_ours_in_a_connection_is_not_the_networks(tmp_path, monkeyp
         monkeypatch.setattr("octt.csms.session.judge_call", _raise)
         station.send('[2,"1","Heartbeat",{}]')
         (ended,) = bench.eventually(lambda: bench.events("disconnect"))
-        assert ended["by"] == "csms"
-        assert "ZeroDivisionError" in bench.events("trouble")[0]["text"]
+        assert ended.by == "csms"
+        assert "ZeroDivisionError" in bench.events("trouble")[0].text
 
 
 def test_mistakes_without_end_fill_neither_terminal_nor_record(tmp_path, capfd):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from octt.bench import Bench as Settings
 from octt.csms.endpoints import Endpoint
 from octt.record import Record, check_chain, read, secrets
-from octt.record.events import CaseEnded, Remarked
+from octt.record.events import CaseEnded, Remarked, StationChanged
 from octt.record.secrets import MASK, Secrets
 from octt.record.words import Blame, Verdict
 from tests.commands.calling import OCTT
@@ -96,7 +96,7 @@ def test_no_line_of_a_record_holds_it(tmp_path, hidden, form):
     record, heard = Record(tmp_path / "record.jsonl"), []
     record.listen(heard.append)
     written = record.write(Remarked(text=f"said {FORMS[form]}", by="script", cite=""))
-    record.write("changed", what="x", name="y", before=[{"a": FORMS[form]}], after=None, restored=False)
+    record.write(StationChanged(what="x", name="y", before=[{"a": FORMS[form]}], after=None, restored=False))
     record.close()
     assert MASK in written.text
     assert heard[0] is written, "who watches a run sees no more than the record has"
@@ -168,8 +168,8 @@ def test_a_key_that_nobody_here_knows_is_masked_by_its_name(bench):
     replier.join()
     connected.close()
     assert foreign not in text_of(bench)
-    (frame,) = [f for f in bench.events("frame") if f["action"] == "GetConfiguration" and f["dir"] == "in"]
-    told = json.loads(frame["raw"])[2]["configurationKey"]
+    (frame,) = [f for f in bench.events("frame") if f.action == "GetConfiguration" and f.dir == "in"]
+    told = json.loads(frame.raw)[2]["configurationKey"]
     assert told[0] == {"key": "Other", "readonly": False, "value": "kept"}
     assert told[1]["value"] == MASK
     assert foreign not in str(reply.payload), "nobody who reads the payload can tell it"
@@ -190,8 +190,8 @@ def test_a_key_that_is_written_oddly_is_masked_too(bench, value):
     bench.csms.call("GetConfiguration", {}, 5)
     replier.join()
     connected.close()
-    (frame,) = [f for f in bench.events("frame") if f["action"] == "GetConfiguration" and f["dir"] == "in"]
-    assert json.loads(frame["raw"])[2]["configurationKey"][0]["value"] == MASK
+    (frame,) = [f for f in bench.events("frame") if f.action == "GetConfiguration" and f.dir == "in"]
+    assert json.loads(frame.raw)[2]["configurationKey"][0]["value"] == MASK
 
 
 def test_a_new_key_that_we_send_is_masked_and_arrives(bench):

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from octt.commands.refusing import complain
 from octt.record import Record
-from octt.record.events import CaseEnded, CaseStarted, Connected, Refused, RunStarted, StepDecided
+from octt.record.events import CaseEnded, CaseStarted, Connected, PlanLine, Refused, RunStarted, StepDecided
 from octt.record.words import Blame, Outcome, Phase, Verdict
 from octt.report.evidence.sign import sign
 from octt.suite.progress import Progress
@@ -30,7 +30,7 @@ def test_the_view_of_a_run_shows_what_a_station_said(terminal):
     console = Console(file=shown, force_terminal=terminal, color_system=None, width=200, legacy_windows=False)
     progress = Progress(console, verbose=True)
     case = "TC_003_CS"
-    plan = [{"case": case, "name": HOSTILE, "profile": "Core", "applicable": True, "reason": ""}]
+    plan = [PlanLine(case=case, name=HOSTILE, profile="Core", applicable=True)]
     head = {"identity": HOSTILE, "remote": HOSTILE, "path": HOSTILE, "subprotocol": HOSTILE, "headers": {}}
     more = {"security_profile": 0, "user": HOSTILE, "auth": "none", "tls": None, "replaces": None}
     for event in (

@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from octt.pki.certificates import to_pem
 from octt.pki.pki import Pki
 from octt.record import GENESIS, Record, line_hash
+from octt.record.events import CaseEnded, CaseStarted, Remarked, RunEnded, RunStarted
 from octt.report.evidence.again import announce, sign_own
 from octt.report.evidence.keys import SigningError
 from octt.report.evidence.sign import sign
@@ -42,14 +43,14 @@ def record(folder, verdict="FAIL", laboratory=LABORATORY, remarks=0, signer=""):
     ]
     bench = {"laboratory": {"name": laboratory}}
     written.write(
-        "run.start", tool={"version": "1"}, bench=bench, pics={}, plan=plan, started="2026", signer=signer
+        RunStarted(tool={"version": "1"}, bench=bench, pics={}, plan=plan, started="2026", signer=signer)
     )
-    written.write("case.start", case="TC_003_CS", attempt=1, name="A case")
+    written.write(CaseStarted(attempt=1, name="A case"), case="TC_003_CS")
     for number in range(remarks):
-        written.write("remark", text=f"number {number}", by="script", cite="")
+        written.write(Remarked(text=f"number {number}", by="script", cite=""))
     ended = {"blame": "station", "reason": "nothing came", "seconds": 1.0, "forced": 0.0}
-    written.write("case.end", case="TC_003_CS", attempt=1, verdict=verdict, **ended)
-    written.write("run.end", reason="finished")
+    written.write(CaseEnded(attempt=1, verdict=verdict, **ended), case="TC_003_CS")
+    written.write(RunEnded(reason="finished"))
     written.close()
     return folder
 

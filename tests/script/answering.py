@@ -136,11 +136,11 @@ class Stage:
         return begin(self.means)
 
     def remarks(self):
-        return [event["text"] for event in self.live.events("remark")]
+        return [event.text for event in self.live.events("remark")]
 
     def changes(self):
         """What the record says of changes: name and whether it is restored."""
-        return [(event["name"], event["restored"]) for event in self.live.events("changed")]
+        return [(event.name, event.restored) for event in self.live.events("changed")]
 
 
 def key(name, value, readonly=False):

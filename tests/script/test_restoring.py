@@ -41,7 +41,7 @@ def test_what_the_station_refused_is_not_called_restored_and_is_tried_again(stag
     stage.case("")
     assert stage.make_ready() == []
     restored = stage.live.events("changed")[-1]
-    assert (restored["name"], restored["restored"], restored["case"]) == ("connector 1", True, "TC_TEST")
+    assert (restored.name, restored.restored, restored.case) == ("connector 1", True, "TC_TEST")
 
 
 @pytest.mark.parametrize(("value", "restored"), [(60, "60"), (True, "true"), (1.5, "1.5"), ("a, b", "a, b")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from octt.record import Record, read
+from octt.record.events import UndoDone, UndoOpened
 from octt.script.states import make_operative, make_unavailable, reserve, send_local_list
 from octt.script.undo import Journal, Kind, still_open
 from octt.script.verdicts import Inconclusive, Judgement
@@ -114,8 +115,8 @@ def test_a_line_of_a_later_version_is_passed_over(tmp_path):
     record = Record(tmp_path / "record.jsonl")
     journal = Journal(record)
     journal.owe(Kind.LIST, "local authorization list", case="A")
-    record.write("undo.open", what="tariff", name="of a later version", given={})
-    record.write("undo.done", undo=99, outcome="restored")
+    record.write(UndoOpened(what="tariff", name="of a later version", given={}))
+    record.write(UndoDone(undo=99, outcome="restored"))
     record.close()
     assert [(undo.kind, undo.case) for undo in still_open(read(record.path))] == [(Kind.LIST, "A")]
 

@@ -82,10 +82,10 @@ def test_what_the_station_shows_is_on_the_record_with_its_frame(scene):
     scene.desk.at(("a abort the run", lambda: shown.append(scene.station.become("Preparing"))))
     scene.actions.plug_in(1, "a car is needed")
     (prompt,) = scene.events("prompt")
-    assert prompt["answer"] == "seen"
-    assert prompt["frame"] == shown[0].n
+    assert prompt.answer == "seen"
+    assert prompt.frame == shown[0].n
     asked, done = scene.events("action")
-    assert (asked["phase"], done["phase"], done["who"], done["detail"]) == (
+    assert (asked.phase, done.phase, done.who, done.detail) == (
         "asked",
         "done",
         "operator",
@@ -113,7 +113,7 @@ def test_the_finishing_after_a_stop_does_not_unplug(make):
 
     scene.desk.at(("a abort the run", end_and_leave))
     scene.actions.unplug(1)
-    assert scene.events("prompt")[0]["frame"] == available[0].n
+    assert scene.events("prompt")[0].frame == available[0].n
 
 
 def test_a_wrong_card_is_refused_told_and_offered_again(scene):
@@ -129,7 +129,7 @@ def test_a_wrong_card_is_refused_told_and_offered_again(scene):
     )
     scene.actions.present_id_tag(1, TAG)
     assert said == ["Invalid", "Accepted"]
-    assert scene.events("prompt")[0]["answer"] == "seen"
+    assert scene.events("prompt")[0].answer == "seen"
     assert scene.system.answers.answer("Authorize", {"idTag": OTHER_TAG}, State())["idTagInfo"] == {
         "status": "Accepted"
     }
@@ -153,7 +153,7 @@ def test_who_is_too_late_may_repeat_the_case_which_says_why(make):
     scene.desk.at(("a abort the run", scene.station.time_out), ("✗ ConnectionTimeOut ran out", "r\n"))
     with pytest.raises(RepeatCase, match="ConnectionTimeOut ran out before the cable was in"):
         scene.actions.plug_in(1)
-    assert scene.events("prompt")[0]["frame"] == scene.station.timeline.newest.n
+    assert scene.events("prompt")[0].frame == scene.station.timeline.newest.n
     assert scene.person.cables.perhaps == {1}
     assert "be quick: the station waits only for a while (ConnectionTimeOut)" in scene.desk.screen
 
@@ -162,7 +162,7 @@ def test_who_insists_gets_the_station_judged(make):
     scene = make("card")
     scene.desk.at(("a abort the run", scene.station.time_out), ("✗ ConnectionTimeOut ran out", "y\n"))
     scene.actions.plug_in(1)
-    assert scene.events("prompt")[0]["answer"] == "insists"
+    assert scene.events("prompt")[0].answer == "insists"
 
 
 def test_a_cable_in_the_wrong_connector_is_asked_back(scene):
@@ -181,7 +181,7 @@ def test_offline_nothing_is_promised(scene):
     scene.system.offline = True  # the station has not noticed yet
     scene.desk.at(("⏎ press Enter when it is done", "\n"))
     scene.actions.plug_in(1)
-    assert scene.events("prompt")[0]["answer"] == "done"
+    assert scene.events("prompt")[0].answer == "done"
 
 
 def test_what_a_right_station_does_not_show_waits_for_enter(scene):
@@ -260,7 +260,7 @@ def test_a_rig_that_fails_hands_over_to_the_person_who_is_told_why(make):
         ("why: a car is needed (no answer from the rig)", lambda: scene.station.become("Preparing"))
     )
     scene.actions.plug_in(1, "a car is needed")
-    assert scene.events("action")[-1]["who"] == "operator"
+    assert scene.events("action")[-1].who == "operator"
 
 
 def test_without_a_person_a_broken_rig_is_the_tools_fault(make):
@@ -269,7 +269,7 @@ def test_without_a_person_a_broken_rig_is_the_tools_fault(make):
     with pytest.raises(Inconclusive, match="nobody could do plug_in: no answer from the rig") as undone:
         scene.actions.plug_in(1)
     assert undone.value.blame == "tool"
-    assert scene.events("action")[-1]["phase"] == "failed"
+    assert scene.events("action")[-1].phase == "failed"
 
 
 # -- what a person wants ------------------------------------------------------------------------------------------
@@ -304,7 +304,7 @@ def test_a_failure_is_the_stations_only_if_all_was_done_as_asked(make, typed, ag
     done = ["Plug the cable into connector 1 and into the EV."]
     assert scene.person.wants_again(scene.case, done, "FAIL", "step 3: it did not come") is again
     assert operator.asked == ["TC_003_CS  FAIL: step 3: it did not come"]
-    assert scene.events("prompt")[0]["answer"] == (typed or "timeout")
+    assert scene.events("prompt")[0].answer == (typed or "timeout")
     assert done[0] in operator.console.file.getvalue()
 
 

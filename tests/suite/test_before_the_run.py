@@ -83,7 +83,7 @@ def test_who_aborts_before_the_first_case_aborts_the_run(begun, tmp_path):
         run.establish_preconditions(scene)
     assert run.end(scene, AbortRun()) == ("INCONCLUSIVE", "the run was aborted")
     run.finish("aborted")
-    assert list(read(tmp_path / "out" / "record.jsonl"))[-1]["reason"] == "aborted"
+    assert list(read(tmp_path / "out" / "record.jsonl"))[-1].reason == "aborted"
 
 
 def test_a_connector_that_nobody_frees_costs_no_case_a_verdict(begun):

@@ -19,16 +19,14 @@ def wished(wish, *answers, ended=ENDED, last=False, attended=True, driver="manua
     operator.attended = attended
     operator._take(f"{wish}\n")
     bench = SimpleNamespace(driver=SimpleNamespace(kind=driver))
-    options, breaches = SimpleNamespace(operator=operator), SimpleNamespace(verdicts=ended)
-    run = SimpleNamespace(options=options, breaches=breaches, bench=bench)
+    run = SimpleNamespace(options=SimpleNamespace(operator=operator), ended=ended, bench=bench)
     return case_to_repeat(run, last=last), operator
 
 
 def test_without_a_wish_the_run_goes_on():
     found, operator = wished("")
     assert (found, operator.asked) == ("", [])
-    breaches = SimpleNamespace(verdicts=ENDED)
-    run = SimpleNamespace(options=SimpleNamespace(operator=None), breaches=breaches)
+    run = SimpleNamespace(options=SimpleNamespace(operator=None), ended=ENDED)
     assert case_to_repeat(run, last=True) == ""
 
 

@@ -1,4 +1,4 @@
-"""A part of `make c6`: a station as slow as the certified C6 passes, one slower than it declares fails by that limit."""
+"""A part of `make c6`: as slow as the certified C6 a station passes; slower than it declares it fails by that limit."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Stage:
 
     def remarks(self):
         """The remarks of the case."""
-        return [event["text"] for event in self.live.events("remark")]
+        return [event.text for event in self.live.events("remark")]
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ class Stage:
 
     def steps(self):
         """The decided steps: (label, outcome)."""
-        return [(event["step"], event["outcome"]) for event in self.live.events("step")]
+        return [(event.step, event.outcome) for event in self.live.events("step")]
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def test_a_step_is_recorded_with_frame_limit_and_time(stage):
     seen = stage.station.reports("Preparing", step=3, cite="OCPP 1.6 4.9")
     assert seen.payload["status"] == "Preparing"
     step = stage.live.events("step")[0]
-    assert (step["step"], step["outcome"], step["frame"], step["limit"]) == ("3", "ok", seen.n, 0.4)
-    assert step["cite"] == "OCPP 1.6 4.9"
-    assert 0 <= step["seconds"] < 0.4
+    assert (step.step, step.outcome, step.frame, step.limit) == ("3", "ok", seen.n, 0.4)
+    assert step.cite == "OCPP 1.6 4.9"
+    assert 0 <= step.seconds < 0.4
 
 
 def test_a_failure_says_expected_actual_limit_and_section(stage):
@@ -70,7 +70,7 @@ def test_a_failure_says_expected_actual_limit_and_section(stage):
     for words in ("step 7", "status = Charging", "status is 'SuspendedEV'", "[OCPP 1.6 4.9]"):
         assert words in failure.value.reason
     step = stage.live.events("step")[0]
-    assert step["closest"] == stage.live.events("frame")[0]["n"]
+    assert step.closest == stage.live.events("frame")[0].n
 
 
 def test_what_never_came_is_said_beside_what_came_nearest(stage):
@@ -86,7 +86,7 @@ def test_a_failure_without_a_section_cites_the_case(stage):
     stage.case.section = "2.6.1"
     with pytest.raises(Failed, match=r"\[test-case document 2\.6\.1\]$"):
         stage.station.reports("Available", step=9)
-    assert stage.live.events("step")[-1]["cite"] == "test-case document 2.6.1"
+    assert stage.live.events("step")[-1].cite == "test-case document 2.6.1"
 
 
 @pytest.mark.parametrize(("value", "asks"), [("true", True), ("False", False)])

@@ -167,7 +167,7 @@ def test_who_interrupts_once_has_the_station_put_back(lab):
     recorded(record, *LIST[1])
     run.send_signal(signal.SIGINT)
     said = run.communicate(timeout=120)[0]
-    assert run.returncode == 3, said
+    assert run.returncode == 130, said
     assert "The station is put back, then the run ends" in said
     assert lab.state() == before
     assert kept(record, "run.end")[0].reason == "interrupted"

@@ -63,7 +63,7 @@ class Stage:
         return restore(self.means)
 
     def remarks(self):
-        return [event["text"] for event in self.live.events("remark")]
+        return [event.text for event in self.live.events("remark")]
 
 
 @pytest.mark.parametrize("status", ["Rejected", "Pending"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from msgspec.structs import replace
+
 from octt import ocpp
 from octt.bench import Times
 from octt.ocpp import schemas
@@ -109,14 +111,6 @@ def declared(seconds, times=None, **items):
     return Limits(times or Times(), {kind.item: seconds for kind in KINDS} | items)
 
 
-class Line(dict):
-    """A line of a record."""
-
-    @property
-    def n(self):
-        return self["n"]
-
-
 class NoRecord:
     """Takes everything, keeps the events in a list."""
 
@@ -124,10 +118,10 @@ class NoRecord:
         self.case = self.phase = None
         self.events = []
 
-    def write(self, kind, **fields):
-        event = Line(kind=kind, n=len(self.events) + 1, **fields)
-        self.events.append(event)
-        return event
+    def write(self, event, *, case=None):
+        written = replace(event, n=len(self.events) + 1, case=case or self.case)
+        self.events.append(written)
+        return written
 
 
 class System:
