@@ -31,7 +31,9 @@ def kinds_of(limit: float, marks: Mapping[str, float]) -> str:
     """The kinds that a limit is the sum of; "interval" is what a section sets and no limit of ours has."""
     left, names = limit, []
     bits = round((limit % 1) / UNIT)
-    if abs(limit % 1 - bits * UNIT) > UNIT / 100:  # until a moment of the clock, of which any part of a second is left
+    if (
+        abs(limit % 1 - bits * UNIT) > UNIT / 100
+    ):  # until a moment of the clock, of which any part of a second is left
         return "interval"
     for place, (kind, seconds) in enumerate(marks.items()):
         if bits >> place & 1:
