@@ -30,7 +30,7 @@ def history(folder: Path, as_json: bool, html: Path | None, rebuild: bool) -> No
 
     DIR may hold runs at any depth. An index (octt-history.sqlite) is kept there, made from the records alone and
     brought up to date each time. The page has cases against runs as a matrix, changes between versions of the software,
-    doubtful cases, and measured times with their limits.
+    doubtful cases, and measured times with their limits. Nothing is written into a run's own folder.
     """
     from octt.history import outputs
     from octt.history.index import HistoryError, Index
@@ -38,13 +38,11 @@ def history(folder: Path, as_json: bool, html: Path | None, rebuild: bool) -> No
 
     with refusing(HistoryError):
         index = Index(folder)
-    if rebuild:
-        index.rebuild()
-    index.update(_told if sys.stderr.isatty() else None)
-    found = products(index.runs())
-    index.close()
-    if not found:
-        refuse(f"{folder}: there is no run below it (a folder with record.jsonl)")
+        if rebuild:
+            index.rebuild()
+        index.update(_told if sys.stderr.isatty() else None)
+        found = products(index.runs())
+        index.close()
     written = _write(folder, html, found)
     if as_json:
         click.echo(outputs.as_json(found), nl=False)
@@ -55,10 +53,13 @@ def history(folder: Path, as_json: bool, html: Path | None, rebuild: bool) -> No
 
 
 def _write(folder: Path, html: Path | None, found: list[Product]) -> Path | None:
-    """Writes the page; None where nobody named a place and the folder cannot be written to."""
+    """Writes the page; None where nobody named a place and the folder is a run's own or cannot be written to."""
+    from octt.history.index import is_run
     from octt.history.page import page
     from octt.report.write import write_file
 
+    if html is None and is_run(folder):
+        return None
     place = html or folder / PAGE
     try:
         write_file(place, page(found, folder, place).encode())

@@ -44,6 +44,7 @@ def report(
     """
     from octt.report.evidence.again import renew, sign_own, state
     from octt.report.evidence.keys import SigningError
+    from octt.report.model.headline import headline
     from octt.report.text import visible
     from octt.report.write import ReportError, outputs, write_all
 
@@ -59,9 +60,9 @@ def report(
         sys.exit(1)
     except OSError as error:
         refuse(f"{error.filename or folder}: {error.strerror}")
-    click.echo(f"{folder}: {result.verdict}")
+    click.echo(f"{folder}: {result.verdict}. {headline(result)}")
     for reason in result.not_issuable[:10]:
-        click.echo(f"  not issuable: {visible(reason, 300)}")
+        click.echo(f"  not to be filed: {visible(reason, 300)}")
     if (more := len(result.not_issuable) - 10) > 0:
         click.echo(f"  and {more} more reasons, see report.html")
     for name in sorted(outputs(result)):

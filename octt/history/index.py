@@ -17,6 +17,9 @@ FILE = "octt-history.sqlite"
 VERSION = 1
 """Of the tables; an index of another version is made anew."""
 
+PATIENCE = 30.0
+"""Seconds to wait for another process that is writing the index."""
+
 ALONE = 12
 """As many records are read without processes of their own: they would take longer to start."""
 
@@ -42,18 +45,23 @@ class HistoryError(Exception):
 
 
 class Index:
-    """The index of the runs below `root`, at `file`; in memory where that cannot be written to."""
+    """The index of the runs below `root`, at `file`.
+
+    It is in memory where that cannot be written to, and where `root` is a run's own folder, to which nothing is added.
+    """
 
     def __init__(self, root: Path, file: Path | None = None) -> None:
-        """Opens the index, or begins a new one. HistoryError for a folder that is none."""
+        """Opens the index, or begins a new one. HistoryError for a folder that is none, or has no run below it."""
         if not root.is_dir():
             raise HistoryError(f"{root} is no folder")
+        if next(_records(root), None) is None:
+            raise HistoryError(f"{root}: there is no run below it (a folder with {RECORD})")
         self.root = root
         self.file = file or root / FILE
         self._database = self._open()
 
     def _open(self) -> sqlite3.Connection:
-        for place in (self.file, None):
+        for place in (None,) if is_run(self.root) else (self.file, None):
             with contextlib.suppress(sqlite3.Error):
                 return _ready(place)
         raise HistoryError(f"{self.file} cannot be used as an index")
@@ -64,46 +72,48 @@ class Index:
 
     def rebuild(self) -> None:
         """Forgets everything: the next update reads every record."""
-        with self._database as database:
+        with self._using() as database:
             for table in ("run", "result", "time"):
                 database.execute(f"delete from {table}")
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        """The database; what is changed is changed as a whole or not at all. HistoryError when it is of no use."""
+        try:
+            with self._database as database:
+                yield database
+        except sqlite3.Error as error:
+            raise HistoryError(f"{self.file}: {error}; it is made anew when it is deleted") from None
 
     def update(self, told: Callable[[int, int], None] | None = None) -> int:
         """Reads the records that are new or changed and forgets those that are gone; how many were read.
 
         `told` is called with how many are read and how many there are to read.
         """
-        there = dict(_records(self.root))
-        known = {
-            folder: (size, modified)
-            for folder, size, modified in self._database.execute("select folder, size, modified from run")
-        }
-        gone = [folder for folder in known if folder not in there]
-        new = [folder for folder, state in there.items() if known.get(folder) != state]
-        with self._database as database:
-            for folder in (*gone, *new):
-                _forget(database, folder)
-            for done, result in enumerate(_read_all(self.root, new), 1):
-                _keep(database, result)
+        with self._using() as database:
+            there = dict(_records(self.root))
+            rows = database.execute("select folder, size, modified from run")
+            known = {folder: (size, modified) for folder, size, modified in rows}
+            gone = [folder for folder in known if folder not in there]
+            new = [folder for folder, state in there.items() if known.get(folder) != state]
+            results = []
+            for result in _read_all(self.root, new):
+                results.append(result)
                 if told is not None:
-                    told(done, len(new))
+                    told(len(results), len(new))
+            for folder in (*gone, *new):  # only now, so that nobody else waits while records are read
+                _forget(database, folder)
+            for result in results:
+                _keep(database, result)
         return len(new)
 
     def runs(self) -> list[RunResult]:
         """All runs, the oldest first; a copy of a run in another folder counts once."""
-        cases: dict[str, list[CaseResult]] = {}
-        for folder, *values in self._database.execute(
-            "select folder, id, name, profile, verdict, fault from result order by folder, place"
-        ):
-            cases.setdefault(folder, []).append(CaseResult(*values))
-        times: dict[str, list[Time]] = {}
-        for folder, key, name, count, median, longest, waited, declared in self._database.execute(
-            "select * from time"
-        ):
-            time = Time(key, name, count, median, longest, bool(waited), declared)
-            times.setdefault(folder, []).append(time)
+        with self._using() as database:
+            cases, times = _cases(database), _times(database)
+            rows = database.execute(f"select {', '.join(_RUN)} from run order by started, folder").fetchall()
         found, seen = [], set[str]()
-        for values in self._database.execute(f"select {', '.join(_RUN)} from run order by started, folder"):
+        for values in rows:
             fields_of = dict(zip(_RUN, values, strict=True))
             run = RunResult(**{**fields_of, "issuable": bool(fields_of["issuable"])})
             if run.hash and run.hash in seen:
@@ -115,9 +125,33 @@ class Index:
         return found
 
 
+def _cases(database: sqlite3.Connection) -> dict[str, list[CaseResult]]:
+    """The cases of every run, in plan order."""
+    found: dict[str, list[CaseResult]] = {}
+    for folder, *values in database.execute(
+        "select folder, id, name, profile, verdict, fault from result order by folder, place"
+    ):
+        found.setdefault(folder, []).append(CaseResult(*values))
+    return found
+
+
+def _times(database: sqlite3.Connection) -> dict[str, list[Time]]:
+    """The measured times of every run."""
+    found: dict[str, list[Time]] = {}
+    for folder, key, name, count, median, longest, waited, declared in database.execute("select * from time"):
+        time = Time(key, name, count, median, longest, bool(waited), declared)
+        found.setdefault(folder, []).append(time)
+    return found
+
+
+def is_run(folder: Path) -> bool:
+    """Whether it is a run's own folder, and not one of many."""
+    return (folder / RECORD).is_file()
+
+
 def _ready(file: Path | None) -> sqlite3.Connection:
     """A connection to an index of this version; one that is another's, or damaged, is made anew."""
-    database = sqlite3.connect(file or ":memory:")
+    database = sqlite3.connect(file or ":memory:", timeout=PATIENCE)
     try:
         version = database.execute("pragma user_version").fetchone()[0]
         if version == VERSION:
@@ -130,7 +164,7 @@ def _ready(file: Path | None) -> sqlite3.Connection:
         if file is None or not _ours(file):
             raise
         file.unlink()
-        database = sqlite3.connect(file)
+        database = sqlite3.connect(file, timeout=PATIENCE)
     with database:
         database.executescript(_SCHEMA)
         database.execute(f"pragma user_version = {VERSION}")

@@ -81,7 +81,8 @@ def show(products: list[Product], console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     for product in products:
         console.print(Text(visible(product.name, 100), "bold"))
-        console.print(_table(product))
+        if product.firmwares:
+            console.print(_table(product))
         for one, other, moves in product.moves:
             _print_moves(console, one, other, moves)
         for doubt in product.doubts[:LISTED]:

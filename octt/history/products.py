@@ -64,12 +64,10 @@ class Firmware:
     def best(self) -> RunResult | None:
         """Of the complete runs, in which every case that applies passed or failed, the one with the fewest failures.
 
-        Of equal ones that with the most passes, then the last.
+        Of equal ones that whose report may be filed, then that with the most passes, then the last.
         """
         whole = [run for run in self.runs if not run.part and not any(_open(case) for case in run.cases)]
-        return min(
-            whole, key=lambda run: (_count(run, "FAIL"), -_count(run, "PASS"), -run.started), default=None
-        )
+        return min(whole, key=_rank, default=None)
 
     @cached_property
     def doubts(self) -> dict[str, Doubt]:
@@ -132,11 +130,14 @@ class Product:
 
 
 def products(runs: Iterable[RunResult]) -> list[Product]:
-    """The runs by product, by name; runs that cannot be used are told with the product they are about, if any."""
+    """The runs by product, by name; runs that cannot be used are told with the product they are about, if any.
+
+    Products of which there is no other come last.
+    """
     by_name: dict[tuple[str, str], list[RunResult]] = {}
     for run in runs:
         by_name.setdefault((run.vendor, run.model), []).append(run)
-    return [
+    found = [
         Product(
             vendor,
             model,
@@ -145,6 +146,7 @@ def products(runs: Iterable[RunResult]) -> list[Product]:
         )
         for (vendor, model), its in sorted(by_name.items())
     ]
+    return sorted(found, key=lambda product: not product.firmwares)
 
 
 def _firmwares(runs: list[RunResult]) -> list[Firmware]:
@@ -172,6 +174,10 @@ def moves(before: Firmware, after: Firmware) -> list[Move]:
 
 def _open(case: CaseResult) -> bool:
     return case.verdict in ("INCONCLUSIVE", "ERROR", "NOT RUN")
+
+
+def _rank(run: RunResult) -> tuple[int, bool, int, int]:
+    return _count(run, "FAIL"), not run.issuable, -_count(run, "PASS"), -run.started
 
 
 def _count(run: RunResult, verdict: str) -> int:

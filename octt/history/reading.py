@@ -70,6 +70,7 @@ def read(root: Path, folder: str) -> RunResult:
         result = load(path)
     except OSError as error:
         return RunResult(folder, 0, 0, problem=f"the record cannot be read: {error.strerror}")
+    result.frames.close()
     station, run = result.station, result.run
     problem = f"the record is damaged at line {run.damages[0].line}" if run.damages else ""
     return RunResult(

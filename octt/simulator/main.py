@@ -240,7 +240,9 @@ except --fault; `octt faults` lists what it can do wrong. docs/simulator.md has 
     help="Pauses between attempts to connect, each twice the one before.",
 )
 @legal_choices
-@click.option("--vendor", default="OCTT", show_default=True, help="For BootNotification, as the next three.")
+@click.option(
+    "--vendor", default="Simulated vendor", show_default=True, help="For BootNotification, as the next three."
+)
 @click.option("--model", default="Simulated station", show_default=True)
 @click.option("--serial", default="SIM-0001", show_default=True)
 @click.option("--firmware-version", default="1.0.0", show_default=True)

@@ -93,7 +93,7 @@ class Options(Freedom):
     drain_seconds: float = 5.0
     """How long a reset waits for queued messages to be delivered."""
 
-    vendor: str = "OCTT"
+    vendor: str = "Simulated vendor"
     model: str = "Simulated station"
     serial: str = "SIM-0001"
     firmware_version: str = "1.0.0"

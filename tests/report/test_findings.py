@@ -301,7 +301,7 @@ def test_what_is_ours_stands_apart_and_is_ours_to_mend():
         ("error", "KeyError: 'x'", "tool"),
         ("inconclusive", "cannot; expected: a card is presented", "operator"),
         ("not run", "Applicable cases were not run", ""),
-        ("tool", "certificate root is not what it was before", "tool"),
+        ("tool", "the certificate root is not as it was before", "tool"),
         ("tool", "not restored when the case ended: the list", "tool"),
         ("tool", "left at the station: the password", "tool"),
     ]

@@ -279,7 +279,7 @@ def test_report_and_verify_at_the_command_line(tmp_path):
     folder.mkdir()
     failing_run().write(folder / "record.jsonl")
     made = run(report, folder, "--sign", tmp_path / "lab.pem")
-    assert (made.exit_code, "FAIL" in made.output, "not issuable: TC_026_CS" in made.output) == (
+    assert (made.exit_code, "FAIL" in made.output, "not to be filed: TC_026_CS" in made.output) == (
         0,
         True,
         True,

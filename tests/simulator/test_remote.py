@@ -177,7 +177,9 @@ def test_data_transfer_is_not_for_us():
     async def scenario(bench):
         call = bench.csms.call
         assert await call("DataTransfer", vendorId="org.example") == {"status": "UnknownVendorId"}
-        assert await call("DataTransfer", vendorId="OCTT", messageId="x") == {"status": "UnknownMessageId"}
+        assert await call("DataTransfer", vendorId="Simulated vendor", messageId="x") == {
+            "status": "UnknownMessageId"
+        }
 
     run(scenario)
 

@@ -21,8 +21,10 @@ from octt.report.html.frames import (
 from octt.report.html.margin import margin
 from octt.report.html.states import States
 from octt.report.html.svg import schedule
+from octt.report.model.findings.causes import FAILED, decisive_step
+from octt.report.model.findings.collecting import follows
 from octt.report.model.frames import summary_of
-from octt.report.model.parts import Attempt, Case, Change, Result, Step
+from octt.report.model.parts import Attempt, Case, Change, Remark, Result, Step
 from octt.report.model.printing import as_json, plain
 from octt.report.text import limit, moment, seconds
 
@@ -69,7 +71,7 @@ def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -
             sorted(steps, key=lambda step: step.outcome is not Outcome.FAIL)[:STEPS_LIMIT],
             key=lambda step: step.number,
         )
-    states = States()
+    states, decisive = States(), decisive_step(attempt) if attempt.verdict in FAILED else None
     groups = [group_view(group, result, budget, attempt.started, states) for group in grouped(shown, failed)]
     return {
         "number": attempt.number,
@@ -83,8 +85,7 @@ def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -
         "steps": _by_phase(result, steps, budget),
         "steps_left_out": len(attempt.steps) - len(steps),
         "remarks": [
-            {"text": r.text, "frame": r.frame, "cite": r.cite, "by": r.by, "count": r.count}
-            for r in attempt.remarks[:REMARKS_LIMIT]
+            {**_remark(r), "follows": follows(r, attempt, decisive)} for r in attempt.remarks[:REMARKS_LIMIT]
         ],
         "remarks_left_out": attempt.remarks_left_out + max(len(attempt.remarks) - REMARKS_LIMIT, 0),
         "actions": [action_view(action) for action in attempt.actions[:100]],
@@ -174,6 +175,10 @@ def _is_number(value: Any) -> bool:
         and math.isfinite(value)
         and abs(value) < 1e12
     )
+
+
+def _remark(remark: Remark) -> dict[str, Any]:
+    return {name: getattr(remark, name) for name in ("text", "frame", "cite", "by", "count")}
 
 
 def _change(change: Change) -> dict[str, Any]:

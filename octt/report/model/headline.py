@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from octt.record.words import Verdict
 from octt.report.model.parts import Result
+from octt.report.model.verdict import undecided, whole
 
 _COUNTED = (
     (Verdict.PASS, "passed"),
@@ -27,7 +28,14 @@ def headline(result: Result) -> str:
         )
     if result.verdict is Verdict.PASS:
         return "Every test case passed, but the report may not be filed"
-    return f"{'Failed, but not complete' if failed else 'Not complete, so no verdict'}: may not be filed"
+    if failed and _carried_out(result):
+        return "Failed, and the report may not be filed"
+    return f"{'Failed, and not complete' if failed else 'Not complete, so no verdict'}: may not be filed"
+
+
+def _carried_out(result: Result) -> bool:
+    """Whether every case that applies was decided: what keeps the report from being filed is something else."""
+    return result.run.complete and whole(result) and not any(undecided(case) for case in result.cases)
 
 
 def counted(result: Result) -> str:

@@ -38,7 +38,7 @@ def findings(result: Result) -> list[Section]:
         if not found and group != "station":
             continue
         items = [
-            _item(finding, str(place) if group == "station" else "·")
+            _item(finding, str(place) if group == "station" else "–")
             for place, finding in enumerate(found[:LIMIT], 1)
         ]
         blocks: list[Block] = [Paragraph(about if found else "Nothing to mend at the station."), *items]
@@ -94,7 +94,7 @@ def _cases(result: Result) -> Section:
         for case in result.cases
     ]
     header = ("Case", "Name", "Profile", "Verdict", "Time")
-    return Section("Results by case", 1, [Table(rows or [(NONE,) * 5], header, (2.1, 4.6, 2.7, 2.8, 1.3))])
+    return Section("Results by case", 1, [Table(rows or [(NONE,) * 5], header, (2.1, 5.3, 2.6, 2.3, 1.1))])
 
 
 def _attempts(result: Result) -> list[Section]:

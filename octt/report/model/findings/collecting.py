@@ -101,7 +101,7 @@ def _of_case(case: Case) -> Iterator[Finding]:
     kinds = {Verdict.FAIL: "fail", Verdict.ERROR: "error", Verdict.INCONCLUSIVE: "inconclusive"}
     kind = kinds.get(case.verdict)
     step = decisive_step(case.last) if kind is not None else None
-    remarks = [remark for remark in case.last.remarks if not _follows(remark, case.last, step)]
+    remarks = [remark for remark in case.last.remarks if not follows(remark, case.last, step)]
     if kind is not None:
         yield from _of_verdict(kind, case, case.last, step, remarks)
     yield from _of_attempts(case)
@@ -109,7 +109,7 @@ def _of_case(case: Case) -> Iterator[Finding]:
         if _left(change):
             yield _finding(
                 "tool",
-                f"{change.what} {change.name} is not what it was before".strip(),
+                f"{_changed(change)} is not as it was before",
                 Place(case.id, frame=change.n),
                 detail=f"before: {_value(change.before)}, now: {_value(change.after)}",
             )
@@ -157,7 +157,7 @@ def _cause_of(remark: Remark, step: Step) -> bool:
     return bool(told) and told in step.actual
 
 
-def _follows(remark: Remark, attempt: Attempt, step: Step | None) -> bool:
+def follows(remark: Remark, attempt: Attempt, step: Step | None) -> bool:
     """Whether a remark only follows from a failed step: the frame that it failed by, or what came after the last good
     one, which nobody was there to ask for any more.
     """
@@ -207,12 +207,12 @@ def _left_in_configuration(result: Result) -> Iterator[Finding]:
     for key in result.configuration.differences:
         if key.key in told:
             continue
-        before = key.before if key.seen_before else "(not reported)"
-        after = key.after if key.seen_after else "(not reported)"
+        before = _value(key.before) if key.seen_before else "(not reported)"
+        after = _value(key.after) if key.seen_after else "(not reported)"
         yield _finding(
             "tool",
-            f"configuration {key.key} is not what it was before the run",
-            detail=f"before: {before}, after: {after}",
+            f"the configuration key {key.key} is not as it was before",
+            detail=f"before: {before}, now: {after}",
         )
 
 
@@ -234,6 +234,25 @@ def _broken_frames(result: Result) -> Iterator[Finding]:
 def _left(change: Change) -> bool:
     """Whether the station is not as it was before this change."""
     return not change.restored and (change.before is None or change.before != change.after)
+
+
+def _changed(change: Change) -> str:
+    """What a case changed at the station. The names of most things say what they are (octt/script/undo.py)."""
+    match change.what:
+        case "configuration":
+            return f"the configuration key {change.name}"
+        case "availability" | "cable":
+            return f"the {change.what} of {change.name}"
+        case "certificate":
+            return (
+                f"{change.name} certificate"
+                if change.name.startswith("the ")
+                else f"the certificate {change.name}"
+            )
+        case "firmware":
+            return "the firmware"
+        case _:
+            return change.name or change.what
 
 
 def _asked(item: str) -> str:
