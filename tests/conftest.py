@@ -128,3 +128,14 @@ def live(tmp_path: Path) -> Iterator[Bench]:
     """A Central System without security."""
     with running(tmp_path) as bench:
         yield bench
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A page in a real browser (tests/report/browser.py)."""
+    from tests.report.browser import CHROMIUM, opened
+
+    if CHROMIUM is None:
+        pytest.skip("needs Debian's chromium, which .ci/run installs")
+    with opened(tmp_path_factory.mktemp("browser")) as found:
+        yield found

@@ -45,19 +45,19 @@ class HistoryError(Exception):
 
 
 class Index:
-    """The index of the runs below `root`, at `file`.
+    """The index of the runs below `root`, a file there.
 
-    It is in memory where that cannot be written to, and where `root` is a run's own folder, to which nothing is added.
+    It is in memory where that cannot be written, and where `root` is a run's own folder, to which nothing is added.
     """
 
-    def __init__(self, root: Path, file: Path | None = None) -> None:
+    def __init__(self, root: Path) -> None:
         """Opens the index, or begins a new one. HistoryError for a folder that is none, or has no run below it."""
         if not root.is_dir():
             raise HistoryError(f"{root} is no folder")
         if next(_records(root), None) is None:
             raise HistoryError(f"{root}: there is no run below it (a folder with {RECORD})")
         self.root = root
-        self.file = file or root / FILE
+        self.file = root / FILE
         self._database = self._open()
 
     def _open(self) -> sqlite3.Connection:
@@ -161,7 +161,7 @@ def _ready(file: Path | None) -> sqlite3.Connection:
             raise sqlite3.DatabaseError("another version")
     except sqlite3.DatabaseError:
         database.close()
-        if file is None or not _ours(file):
+        if file is None or not file.is_file() or file.is_symlink():
             raise
         file.unlink()
         database = sqlite3.connect(file, timeout=PATIENCE)
@@ -169,11 +169,6 @@ def _ready(file: Path | None) -> sqlite3.Connection:
         database.executescript(_SCHEMA)
         database.execute(f"pragma user_version = {VERSION}")
     return database
-
-
-def _ours(file: Path) -> bool:
-    """Whether it may be thrown away: what has our name is an index, whatever is in it."""
-    return file.name == FILE and file.is_file() and not file.is_symlink()
 
 
 def _records(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -88,7 +88,7 @@ def read(root: Path, folder: str) -> RunResult:
         verdict=result.verdict,
         headline=headline(result),
         issuable=result.issuable,
-        part=part(result) or (f"broken off: {run.why_incomplete}" if not run.complete else ""),
+        part=part(result) if run.complete else f"broken off: {run.why_incomplete}",
         problem=problem or ("" if run.started else "the record has no run.start line"),
         cases=[_case(case) for case in result.cases],
         times=_times(result),

@@ -115,8 +115,25 @@ def test_the_best_complete_run_has_the_fewest_failures_and_nothing_open(tmp_path
     record(tmp_path / "open", {"A": "PASS", "B": "INCONCLUSIVE"}, day=3)
     record(tmp_path / "not run", {"A": "PASS", "B": "NOT RUN"}, day=4)
     record(tmp_path / "broken off", {"A": "PASS", "B": "PASS"}, day=5, end=False)
+    record(tmp_path / "too slow", {"A": "PASS", "B": "FAIL"}, day=6, response=2.5)
     [firmware] = history_of(tmp_path)[0].firmwares
     assert firmware.best.folder == "later"
+
+
+def test_a_run_that_was_broken_off_counts_for_what_it_carried_out(tmp_path):
+    record(tmp_path / "a", {"A": "PASS", "B": "NOT RUN"}, end=False)
+    [firmware] = history_of(tmp_path)[0].firmwares
+    assert [case.id for case in firmware.verdicts.values()] == ["A"]
+    assert firmware.best is None
+    assert firmware.runs[0].part.startswith("broken off: ")
+
+
+def test_other_folders_and_files_are_no_runs(tmp_path):
+    record(tmp_path / "a", {"A": "PASS"})
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/record.txt").write_text("not ours")
+    (tmp_path / "b/record.jsonl").mkdir(parents=True)
+    assert [run.folder for run in history_of(tmp_path)[0].runs] == ["a"]
 
 
 def test_a_case_that_changes_without_a_change_of_firmware_is_doubtful(tmp_path):
@@ -176,7 +193,9 @@ def test_many_records_are_read_by_many_processes(tmp_path):
     index.close()
 
 
-@pytest.mark.parametrize("damage", ["a line changed", "nothing", "no record", "hostile"])
+@pytest.mark.parametrize(
+    "damage", ["a line changed", "nothing", "no record", "hostile", "beyond every clock"]
+)
 def test_a_record_that_cannot_be_used_is_told_and_stops_nothing(tmp_path, damage):
     record(tmp_path / "good", {"A": "PASS"})
     path = record(tmp_path / "bad", {"A": "PASS"}, day=1)
@@ -184,6 +203,7 @@ def test_a_record_that_cannot_be_used_is_told_and_stops_nothing(tmp_path, damage
         "a line changed": path.read_bytes().replace(b"Heartbeat", b"heartbeat").replace(b'"PASS"', b'"FAIL"'),
         "nothing": b"",
         "no record": b"not JSON\n" * 10,
+        "beyond every clock": b'{"n":1,"t":18446744073709551615,"m":1,"kind":"run.start","plan":[],"prev":""}\n',
         "hostile": b'{"n":1,"t":9223372036854775807,"m":1,"kind":"run.start","plan":[{"case":"\\ud800"}],"prev":""}\n',
     }[damage]
     path.write_bytes(content)
@@ -210,17 +230,73 @@ def test_where_nothing_can_be_written_the_index_is_in_memory(tmp_path):
     assert len(history_of(tmp_path)) == 1
 
 
-def test_a_file_that_is_no_index_of_ours_is_left_alone(tmp_path):
+def test_a_link_in_place_of_the_index_costs_nobody_his_file(tmp_path):
+    record(tmp_path / "a", {"A": "PASS"})
     mine = tmp_path / "mine.sqlite"
     mine.write_bytes(b"mine" * 500)
-    index = Index(tmp_path, mine)
-    index.close()
+    (tmp_path / FILE).symlink_to(mine)
+    assert len(history_of(tmp_path)) == 1
     assert mine.read_bytes() == b"mine" * 500
 
 
-def test_a_folder_that_is_none_is_refused(tmp_path):
+def test_a_folder_that_is_none_or_has_no_run_is_refused_and_stays_as_it_is(tmp_path):
     with pytest.raises(HistoryError, match="is no folder"):
         Index(tmp_path / "nothing")
+    with pytest.raises(HistoryError, match="no run below it"):
+        Index(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_into_a_runs_own_folder(tmp_path):
+    record(tmp_path / "a", {"A": "PASS"})
+    made = run(tmp_path / "a")
+    assert (made.exit_code, "Vendor Model-1" in made.output, "Page:" in made.output) == (0, True, False)
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["record.jsonl"]
+    made = run(tmp_path / "a", "--html", tmp_path / "page.html")
+    assert (made.exit_code, (tmp_path / "page.html").is_file()) == (0, True)
+
+
+def test_links_are_not_followed(tmp_path):
+    record(tmp_path / "elsewhere/a", {"A": "PASS"})
+    record(tmp_path / "runs/b", {"A": "PASS"}, day=1)
+    (tmp_path / "runs/there").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "runs/round").symlink_to(tmp_path / "runs")
+    assert [one.folder for one in history_of(tmp_path / "runs")[0].runs] == ["b"]
+
+
+def test_an_index_that_is_damaged_inside_is_one_sentence_and_rebuilt_when_deleted(tmp_path):
+    record(tmp_path / "a", {"A": "PASS"})
+    history_of(tmp_path)
+    with sqlite3.connect(tmp_path / FILE) as database:
+        database.execute("drop table result")
+    made = run(tmp_path)
+    assert (made.exit_code, "it is made anew when it is deleted" in made.output) == (2, True)
+    (tmp_path / FILE).unlink()
+    assert run(tmp_path).exit_code == 0
+
+
+def test_two_at_once_do_not_disturb_each_other(tmp_path):
+    for day in range(4):
+        record(tmp_path / str(day), {"A": "PASS"}, day=day)
+    one, other = Index(tmp_path), Index(tmp_path)
+    assert one.update(lambda *_: other.update()) == 4
+    assert [run.folder for run in one.runs()] == [run.folder for run in other.runs()] == ["0", "1", "2", "3"]
+    one.close()
+    other.close()
+
+
+def test_what_was_interrupted_is_done_the_next_time(tmp_path):
+    record(tmp_path / "a", {"A": "PASS"})
+    index = Index(tmp_path)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index.update(stop)
+    assert index.runs() == []
+    assert index.update() == 1
+    index.close()
 
 
 # -- outputs ----------------------------------------------------------------------------------------------------------
@@ -234,6 +310,12 @@ def life(tmp_path):
     record(tmp_path / "c", {"TC_001_CS": "PASS", "TC_003_CS": "PASS"}, firmware="1.10", day=2)
     (tmp_path / "c/report.html").write_text("<!doctype html>")
     return tmp_path
+
+
+def test_products_of_which_no_run_can_be_used_come_last(life):
+    (life / "bad").mkdir()
+    (life / "bad/record.jsonl").write_text("nothing")
+    assert [product.name for product in history_of(life)] == ["Vendor Model-1", "unknown product"]
 
 
 def run(*arguments):
@@ -274,6 +356,9 @@ def test_bad_usage_is_one_sentence(tmp_path):
     nothing = run(tmp_path)
     assert (nothing.exit_code, "there is no run below it" in nothing.output) == (2, True)
     record(tmp_path / "a", {"A": "PASS"})
+    for wrong in (tmp_path / "none", tmp_path / "a/record.jsonl"):
+        refused = run(wrong)
+        assert (refused.exit_code, "Traceback" in refused.output) == (2, False)
     nowhere = run(tmp_path, "--html", tmp_path / "no/where.html")
     assert (nowhere.exit_code, "Traceback" in nowhere.output) == (2, False)
 
@@ -338,7 +423,14 @@ def test_any_times_can_be_drawn(values):
 
 def test_a_product_without_usable_runs_gives_a_page(tmp_path):
     empty = Product("", "", [], [RunResult("x", 0, 0, problem="no")])
-    assert "unknown product" in page([empty], tmp_path, tmp_path / "h.html")
+    written = page([empty], tmp_path, tmp_path / "h.html")
+    assert "unknown product" in written
+    assert "x: no" in written
+    assert "<table" not in written
+    output = io.StringIO()
+    show([empty], Console(file=output, width=200))
+    assert "not usable: x: no" in output.getvalue()
+    assert "firmware" not in output.getvalue()
     assert (
         Firmware("1", [RunResult("x", 0, 0, cases=[CaseResult("A", "", "", "NOT RUN", "")])]).verdicts == {}
     )

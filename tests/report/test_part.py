@@ -1,4 +1,4 @@
-"""A part of a test is never a pass: on no output, whatever makes it a part; and verdicts in words that nobody misreads."""
+"""A part of a test is never a pass: on no output, whatever makes it a part; verdicts in words nobody misreads."""
 
 from __future__ import annotations
 
