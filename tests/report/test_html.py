@@ -285,3 +285,74 @@ def test_a_report_needs_no_cache(cache, obstacle):
             file.mkdir()
         html.environment.cache_clear()
     assert html.render(result).startswith("<!doctype html>")
+
+
+def test_a_remark_that_only_follows_from_the_failure_is_called_that():
+    run = Synthetic()
+    run.start("A")
+    with run.case("A", "FAIL"):
+        line = run.request("StopTransaction", {"reason": "Local"}, {})
+        run.step("StopTransaction.req with reason = Remote", "fail", actual="reason is 'Local'", closest=line)
+        run.add("remark", text="not asked for by any step: StopTransaction.req(reason=Local)", frame=line)
+        run.add("remark", text="the card was read twice")
+    run.end()
+    page = html.render(build(run.events))
+    assert page.count("follows from the failure") == 1
+    assert "the card was read twice" in page
+
+
+def test_an_action_is_drawn_before_its_effect():
+    """Its effect comes before anybody says that it is done."""
+    run = Synthetic()
+    run.start("A")
+    with run.case("A"):
+        common = {"action": "plug_in", "params": {"connector": 1}, "driver": "manual", "who": "operator"}
+        run.add("action", phase="asked", **common)
+        line = run.request("StatusNotification", {"connectorId": 1, "status": "Preparing"}, {})
+        run.add("action", wait=2, phase="done", seconds=2.0, detail="", **common)
+        run.step("StatusNotification.req", frame=line)
+    run.end()
+    page = html.render(build(run.events))
+    drawing = page[page.index('class="sequence"') :]
+    assert drawing.index("plug_in 1") < drawing.index("StatusNotification.req")
+
+
+def test_a_long_list_of_cases_that_were_not_chosen_is_folded():
+    run = Synthetic()
+    others = [
+        {"case": f"B{number}", "name": "", "profile": "Core", "applicable": True} for number in range(90)
+    ]
+    run.start("A", not_chosen=others)
+    with run.case("A"):
+        run.step("it works")
+    run.end()
+    folded = re.search(
+        r"<details class=\"fold\"><summary>Not chosen for this run: 90 more that apply",
+        html.render(build(run.events)),
+    )
+    assert folded
+
+
+def test_what_is_ours_says_what_was_changed_in_plain_words():
+    run = Synthetic()
+    run.start("A")
+    with run.case("A"):
+        for what, name, before, after in (
+            ("configuration", "SecurityProfile", "2", "3"),
+            ("firmware", "firmwareVersion", "1.0", "1.1"),
+            ("certificate", "the station's own", None, "serial number 7"),
+            ("certificate", "CentralSystemRootCertificate CN=Lab", None, "installed"),
+            ("availability", "connector 1", "Operative", "Inoperative"),
+            ("profile", "charging profile 4", None, "TxProfile"),
+        ):
+            run.add("changed", what=what, name=name, before=before, after=after, restored=False)
+    run.end()
+    titles = [finding.title for finding in build(run.events).findings if finding.group == "ours"]
+    assert titles == [
+        "the configuration key SecurityProfile is not as it was before",
+        "the firmware is not as it was before",
+        "the station's own certificate is not as it was before",
+        "the certificate CentralSystemRootCertificate CN=Lab is not as it was before",
+        "the availability of connector 1 is not as it was before",
+        "charging profile 4 is not as it was before",
+    ]
