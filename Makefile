@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix c6 inventory blast-radius bench soak kills picture docs lint hands
+.PHONY: install demo test matrix c6 inventory blast-radius bench soak kills picture docs lint hands sample
 
 install: .venv/.done
 
@@ -53,6 +53,10 @@ bench: install
 
 picture: install
 	$(BIN)/python docs/picture.py
+
+# The sample report and its picture, by a whole run. A few minutes; needs chromium.
+sample: install
+	$(BIN)/python docs/sample.py
 
 # The pages that are made from the code.
 docs: install

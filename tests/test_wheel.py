@@ -63,6 +63,8 @@ def test_a_case_is_run_and_reported(installed, tmp_path):
     made = {file.name for file in (tmp_path / "out").iterdir()}
     outputs = {"result.json", "summary.md", "junit.xml", "report.html", "report.pdf"}
     assert made == {"record.jsonl", "manifest.json", "manifest.sig", *outputs}
+    history = octt(installed, tmp_path, "history", ".")
+    assert (history.returncode, (tmp_path / "octt-history.html").is_file()) == (0, True), history.stderr
 
 
 def test_no_sample_and_no_test_is_in_it(installed):

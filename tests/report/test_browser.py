@@ -103,6 +103,20 @@ def test_the_filter_hides_and_shows_cases(page, report):
     assert set(shown) == {"FAIL"}
 
 
+def test_every_case_is_listed_once_and_can_be_searched_for(page, report):
+    page.open(report, 1280)
+    listed = "[...document.querySelectorAll('#cases details.case')].map(n => n.id)"
+    every = page.tell(listed)
+    assert len(every) == len(set(every)) == 6
+    assert page.tell("document.querySelectorAll('details.case').length") == 6
+    page.tell(
+        "(field => { field.value = 'tc_010'; field.dispatchEvent(new Event('input', {bubbles: true})) })"
+        "(document.querySelector('.filters input'))"
+    )
+    shown_ones = "[...document.querySelectorAll('details.case')].filter(n => !n.hidden).map(n => n.id)"
+    assert page.tell(shown_ones) == ["tc-010-cs"]
+
+
 def test_a_link_opens_the_frame_it_points_at(page, report):
     page.open(report, 1280)
     anchor = page.tell("[...document.querySelectorAll('a[href^=\"#f\"]')].map(a => a.hash)[0]")

@@ -356,3 +356,20 @@ def test_what_is_ours_says_what_was_changed_in_plain_words():
         "the availability of connector 1 is not as it was before",
         "charging profile 4 is not as it was before",
     ]
+
+
+@pytest.mark.parametrize(
+    ("certificate", "told"),
+    [({"subject": "CN=WB1,O=Vendor", "pem": "-----"}, "CN=WB1,O=Vendor"), ("CN=WB2", "CN=WB2"), (7, "7")],
+)
+def test_a_connection_names_its_client_certificate_and_who_ended_it(certificate, told):
+    run = Synthetic()
+    run.start("A")
+    run.connect(tls={"version": "TLSv1.3", "cipher": "X", "client_cert": certificate})
+    run.add("disconnect", connection=1, code=1006, reason="", by="csms")
+    run.end()
+    page = html.render(build(run.events))
+    row = page[page.index('id="connection-1"') :].partition("</tr>")[0]
+    assert f"client certificate {told}</span>" in " ".join(row.split())
+    assert "-----" not in row
+    assert "by the Central System, code 1006" in row
