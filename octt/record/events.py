@@ -198,7 +198,7 @@ class Remarked(Event, tag="remark", frozen=True, kw_only=True):
     cite: str  # the section it rests on
     frame: Int | None = None  # line of the frame it is about
     rule: str = ""  # of the monitors
-    fault: str = ""  # of a rule: the beginning of `text` that is the same for the same fault
+    fault: str = ""  # the beginning of `text` that is the same for the same fault
     severity: Severity | None = None  # of a rule: a violation fails the case
     phase: Phase | None = None  # of the case, when a monitor saw it
 

@@ -142,11 +142,16 @@ class CaseRun:
         raise Inconclusive(where + reason, blame)
 
     def remark(
-        self, text: str, frame: Entry | None = None, cite: str = "", by: Literal["script", "tool"] = "script"
+        self,
+        text: str,
+        frame: Entry | None = None,
+        cite: str = "",
+        by: Literal["script", "tool"] = "script",
+        fault: str = "",
     ) -> None:
-        """Keeps something legal but noteworthy."""
+        """Keeps something legal but noteworthy. `fault` is the beginning of the text that others share."""
         more: dict[str, Any] = {"frame": frame.n} if frame else {}
-        self.record.write(Remarked(text=text, by=by, cite=cite, **more))
+        self.record.write(Remarked(text=text, by=by, cite=cite, fault=fault, **more))
 
     # -- phases ---------------------------------------------------------------------------------------------------
 

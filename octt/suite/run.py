@@ -222,8 +222,9 @@ class Run:
         """What stays owed is said, with its reason, and who puts it back."""
         for undo in self.journal.open:
             why = self.journal.why(undo) or "there was no opportunity"
-            self.between.case.remark(f"left at the station: {undo} ({why})", by="tool")
-            self.tell(f"left at the station: {undo} ({why})")
+            told = f"left at the station: {undo}"
+            self.between.case.remark(f"{told} ({why})", by="tool", fault=told)
+            self.tell(f"{told} ({why})")
         if self.journal.open:
             self.tell(f"The next run with this station puts it back, or: octt restore {self.options.out}")
 

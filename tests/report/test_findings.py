@@ -303,7 +303,37 @@ def test_what_is_ours_stands_apart_and_is_ours_to_mend():
         ("not run", "Applicable cases were not run", ""),
         ("tool", "the certificate root is not as it was before", "tool"),
         ("tool", "not restored when the case ended: the list", "tool"),
-        ("tool", "left at the station: the password", "tool"),
+        ("tool", "to be put back: the password", "tool"),
+    ]
+
+
+def test_what_stays_at_the_station_is_told_once_with_the_cases_that_left_it():
+    run = Synthetic()
+    run.start("A", "B")
+    config = [{"key": "Interval", "value": "60", "readonly": False}]
+    run.add("config", when="before", keys=config, unknown=[])
+    with run.case("A"):
+        for what, name, after in (
+            ("configuration", "Interval", "10"),
+            ("configuration", "Interval2", "7"),
+            ("cable", "connector 1", "in"),
+        ):
+            run.add("changed", what=what, name=name, before=None, after=after, restored=False)
+        run.add("remark", text="not restored when the case ended: Interval = 60: no reply", by="tool")
+        run.add(
+            "remark", text="not restored when the case ended: the cable of connector 1: nobody", by="tool"
+        )
+    with run.case("B"):
+        run.add("remark", text="not restored when the case ended: Interval = 60: no reply", by="tool")
+    run.add("remark", text="not restored at the end of the run: Interval = 60: no reply", by="tool")
+    for undo, why in (("Interval = 60", "no reply"), ("the cable of connector 1", "nobody (there)")):
+        told = f"left at the station: {undo}"
+        run.add("remark", text=f"{told} ({why})", fault=told, by="tool")
+    run.add("config", when="after", keys=[{**config[0], "value": "10"}], unknown=[])
+    assert [(one.title, one.detail, one.cases) for one in findings(run, "ours")] == [
+        ("to be put back: Interval = 60", "no reply", ("A", "B")),
+        ("to be put back: the cable of connector 1", "nobody (there)", ("A",)),
+        ("the configuration key Interval2 is not as it was before", "before: nothing, now: 7", ("A",)),
     ]
 
 

@@ -27,6 +27,8 @@ RANKS = {
 OURS = frozenset({"evidence", "error", "not run", "override", "tool"})
 """Kinds that are never the station's."""
 
+CHANGED = " is not as it was before"
+KEY = "the configuration key "
 UNASKED = "not asked for by any step"
 MANY_KEYS = 4
 """Contradicted configuration keys that are told together."""
@@ -109,7 +111,7 @@ def _of_case(case: Case) -> Iterator[Finding]:
         if _left(change):
             yield _finding(
                 "tool",
-                f"{_changed(change)} is not as it was before",
+                f"{_changed(change)}{CHANGED}",
                 Place(case.id, frame=change.n),
                 detail=f"before: {_value(change.before)}, now: {_value(change.after)}",
             )
@@ -211,7 +213,7 @@ def _left_in_configuration(result: Result) -> Iterator[Finding]:
         after = _value(key.after) if key.seen_after else "(not reported)"
         yield _finding(
             "tool",
-            f"the configuration key {key.key} is not as it was before",
+            f"{KEY}{key.key}{CHANGED}",
             detail=f"before: {before}, now: {after}",
         )
 
@@ -240,7 +242,7 @@ def _changed(change: Change) -> str:
     """What a case changed at the station. The names of most things say what they are (octt/script/undo.py)."""
     match change.what:
         case "configuration":
-            return f"the configuration key {change.name}"
+            return f"{KEY}{change.name}"
         case "availability" | "cable":
             return f"the {change.what} of {change.name}"
         case "certificate":

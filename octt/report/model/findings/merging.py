@@ -8,6 +8,7 @@ from dataclasses import replace
 from octt.record.words import Blame, Profile
 from octt.report.model.findings.collecting import collect, unanswered
 from octt.report.model.findings.faults import missing, name_of, same
+from octt.report.model.findings.leftovers import told_once
 from octt.report.model.parts import Finding, Result
 
 FIRST_PROFILES = (Profile.CORE, Profile.SECURITY)
@@ -21,7 +22,7 @@ def findings(result: Result) -> list[Finding]:
     Within these by rank, then those of the most cases first, then Core before the rest, then in plan order. The same
     thing seen in several cases is one finding, whatever its numbers and times.
     """
-    found = list(collect(result))
+    found = told_once(collect(result))
     merged = _merge([*found, *unanswered(result, found)])
     profile_of = {case.id: case.profile for case in result.cases}
 
