@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 
 import pytest
-from msgspec.structs import asdict
 from rich.console import Console
 
 from octt.record.events import CaseEnded, CaseStarted, Refused, StepDecided
@@ -55,7 +54,6 @@ def lines_of(run):
     """What a terminal that is none shows of a synthetic run."""
     file = io.StringIO()
     progress = Progress(Console(file=file, width=200))
-    run.change(0, plan=[asdict(line) for line in run.events[0].plan])  # as it is when it is written
     for event in run.events:
         progress.see(event)
     return file.getvalue().splitlines()
