@@ -200,7 +200,7 @@ def test_a_station_that_never_connects(tmp_path):
     assert "/ocpp/CS001" in done.stdout
     ended = [event for event in read(out / "record.jsonl") if event.kind == "case.end"]
     assert [(event.verdict, event.blame) for event in ended] == [("INCONCLUSIVE", "network")]
-    assert "nothing tried to connect" in ended[0]["reason"]
+    assert "nothing tried to connect" in ended[0].reason
 
 
 def pics(tmp_path):
@@ -237,8 +237,8 @@ def test_an_ended_run_keeps_the_record_and_reports(tmp_path, ending):
     assert process.returncode == 128 + ending, stdout + stderr
     assert "Traceback" not in stdout + stderr
     events = list(read(record))
-    assert events[-1]["kind"] == "run.end"
-    assert events[-1]["reason"] in ("interrupted", "aborted")
+    assert events[-1].kind == "run.end"
+    assert events[-1].reason in ("interrupted", "aborted")
     assert [e.verdict for e in events if e.kind == "case.end"] == ["INCONCLUSIVE"]
     assert check_chain(record)[1] == []
     assert (out / "report.html").exists()

@@ -202,7 +202,7 @@ def test_an_upload_arrived(stage):
     folder, other = files.folder("http"), files.folder("http")
     send(folder, "log.zip", archive())
     files.arrived(folder, name="log.zip", step="result")
-    kept = stage.live.events("step")[-1]["data"]["files"]
+    kept = stage.live.events("step")[-1].data["files"]
     assert (stage.servers.base / kept[0]["file"]).read_bytes() == archive()
     assert stage.remarks() == []
     with pytest.raises(Failed, match="over http; nothing arrived"):
