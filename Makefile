@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix c6 inventory blast-radius bench soak kills picture docs lint hands sample
+.PHONY: install demo test matrix c6 inventory blast-radius bench soak kills picture docs lint hands sample legal stability
 
 install: .venv/.done
 
@@ -32,6 +32,14 @@ hands: install
 # The certified stations, as slow as they were measured: every applicable case. About half an hour.
 c6: install
 	$(BIN)/python -m tests.certified_stations --write testcases/certified-stations.md
+
+# Legal stations drawn at random: nothing may fail. About half an hour.
+legal: install
+	$(BIN)/python -m tests.legal --stations 500 --seed 1 --write testcases/legal-stations.md
+
+# Whole runs of the standard station, also on a busy and on a narrow machine: one verdict a case. About half an hour.
+stability: install
+	$(BIN)/python -m tests.legal.stability --write testcases/stability.md
 
 inventory: install
 	$(BIN)/python -m tests.inventory --write testcases/inventory.md

@@ -74,6 +74,14 @@ class Station:
             return case.profile != "Security"
         return case.profile == "Security" and case.id not in self.beyond
 
+    def options(self) -> list[str]:
+        """Options of the simulated station that make it this one."""
+        from octt.pics.simulate import simulator_options
+
+        built = self.declaration()
+        has = tuple(profile for profile in built.profiles if profile != self.lacks)
+        return [*simulator_options(replace(built, profiles=has)), *self.arguments]
+
     def on_bench(self, bench: Bench) -> Bench:
         """The bench for it."""
         changes = {**self.bench}
@@ -212,7 +220,11 @@ def play(
     station: Station, cases: tuple[str, ...], faults: tuple[str, ...] = (), bench: Any = None
 ) -> list[Outcome]:
     """Runs cases against a simulated station in this process; what became of each."""
-    events = recorded(station, cases, faults, bench)
+    return outcomes(recorded(station, cases, faults, bench), cases)
+
+
+def outcomes(events: list[Any], cases: tuple[str, ...]) -> list[Outcome]:
+    """What became of each case by the record of the run."""
     found = {}
     for event in events:
         if event.kind == "case.end":
@@ -240,15 +252,12 @@ def recorded(
     import pytest
 
     from octt.bench import SIMULATED
-    from octt.pics.simulate import simulator_options
     from octt.record import read
     from octt.suite.options import Options
     from octt.suite.plugin import WithOptions
     from octt.suite.prepare import pki_folder
 
-    built = station.declaration()
-    has = tuple(profile for profile in built.profiles if profile != station.lacks)
-    arguments = [*simulator_options(replace(built, profiles=has)), *station.arguments]
+    arguments = station.options()
     bench = station.on_bench(bench or SIMULATED)
     if bench.central_system.tls_port == FREE_PORT:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -258,7 +267,7 @@ def recorded(
         arguments += ["--fault", fault]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        options = Options(bench, declaration or built, out, cases, (), None, arguments)
+        options = Options(bench, declaration or station.declaration(), out, cases, (), None, arguments)
         options.pki_folder = pki_folder(SIMULATED, None)
         quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
         pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options)])
@@ -402,8 +411,11 @@ def parallel(
     with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
         ordered = sorted(jobs.items(), key=lambda job: -len(job[1][1]))
         futures = {pool.submit(work, *arguments): key for key, arguments in ordered}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:  # who asks for no more results waits for no more work
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def matrix(outcomes: dict[Proof, Outcome]) -> str:

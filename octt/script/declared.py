@@ -21,6 +21,10 @@ class Declared:
         """Whether an item of the questionnaire is answered with this value."""
         return bool(self.declaration.answer(item) == value)
 
+    def has(self, profile: str) -> bool:
+        """Whether a feature profile is declared."""
+        return profile in self.declaration.profiles
+
     def direct_current(self, connector: int) -> bool:
         """Whether this connector is declared to have direct current."""
         return any(

@@ -38,6 +38,7 @@ class Position:
         self._boot: Reboot | None = None
         self._last: Expectation | None = None
         self._block: int | None = None
+        self._before_block: Expectation | None = None
         self._cause = self._origin = ""
 
     # -- where it stands ------------------------------------------------------------------------------------------
@@ -94,12 +95,12 @@ class Position:
 
     def start_of(self, wanted: Wanted) -> int:
         """Where the search for a request begins: after the last one, or with it where they may be reversed."""
-        if self._block is not None:
-            return self._block
-        last = self._last.alternatives[0] if self._last else None
-        if self._last and isinstance(last, Wanted) and may_be_reversed(wanted, last):
-            return self._last.start
-        return self._next
+        start = self._next if self._block is None else self._block
+        before = self._last if self._block is None else self._before_block
+        last = before.alternatives[0] if before else None
+        if before and isinstance(last, Wanted) and may_be_reversed(wanted, last):
+            return min(start, before.start)
+        return start
 
     def entries(self, start: int, until: int | None = None) -> Sequence[Entry]:
         """The entries from a place on that no expectation has taken yet.
@@ -198,6 +199,7 @@ class Position:
             yield
             return
         self._block = self._next if start is None else start
+        self._before_block = self._last if start is None else None
         try:
             yield
         finally:

@@ -152,9 +152,12 @@ class Station(Watching):
             StationChanged(what=what, name=name, before=before, after=after, restored=False)
         )
 
-    def reboot(self, kind: str = "Soft") -> Entry:
-        """Resets the station and waits until it has come back; its BootNotification."""
-        self.call("Reset", type=kind)
+    def reboot(self) -> Entry:
+        """Resets the station and waits until it has come back; its BootNotification.
+
+        Only a hard reset has to boot it; after a soft one it "should" (5.14).
+        """
+        self.call("Reset", type="Hard")
         return self.sends("BootNotification")
 
 

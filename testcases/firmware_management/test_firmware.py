@@ -56,7 +56,7 @@ def test_firmware_update(station, files, pics):
         station.remark(
             "the station did not reboot by itself; the document expects that", cite="OCPP 1.6 5.19"
         )
-        boot = station.reboot("Hard")
+        boot = station.reboot()
     station.changed("firmware", "firmwareVersion", former, firmware_version(station))
     with station.in_any_order(after=boot):
         station.reports_all("Available", step=11, cite="OCPP 1.6 4.2")

@@ -98,7 +98,7 @@ def test_secure_update(station, files, security):
     boot = boot or reboots(station, downloaded, step=11)
     if boot is None:
         station.remark("the station did not reboot by itself; the document expects that")
-        boot = station.reboot("Hard")
+        boot = station.reboot()
     station.changed("firmware", "firmwareVersion", former, firmware_version(station))
     with station.in_any_order(after=boot):
         station.reports_all("Available", step=15, cite="OCPP 1.6 4.2")

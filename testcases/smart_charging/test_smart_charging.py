@@ -137,7 +137,7 @@ def test_remote_start_with_profile(station, driver, smart, bench):
     # A limit in A is one of each phase (7.12): what a meter shows of direct current cannot be held against it.
     measurand, limit = ("Power.Active.Import", 6000) if smart.unit == "W" else ("Current.Import", 6)
     with station.setup():
-        station.configure(MeterValuesSampledData=measurand, optional=True)
+        station.prefer(MeterValuesSampledData=measurand)
         station.configure(MeterValueSampleInterval=bench.times.meter_value_interval)
     profile = _one_limit(smart, "TxProfile", bench)
     smart.owing(profile)

@@ -146,6 +146,17 @@ def test_in_any_order_takes_each_frame_once(stage):
         _both_available(stage)
 
 
+def test_what_may_be_reversed_may_be_so_around_a_block_too(stage):
+    stage.bare.status(1, "Charging")
+    stage.bare.call("StartTransaction", **START)
+    stage.bare.call("StopTransaction", transactionId=1, meterStop=1, timestamp=START["timestamp"])
+    stage.station.sends("StartTransaction", step=1)
+    with stage.station.in_any_order():
+        stage.station.reports("Charging", step=3)
+        stage.station.sends("StopTransaction", step=5)
+    assert stage.steps() == [("1", "ok"), ("3", "ok"), ("5", "ok")]
+
+
 def _both_available(stage):
     with stage.station.in_any_order():
         stage.station.reports("Available", connector=1)
@@ -278,6 +289,21 @@ def test_repeats_measures_the_spacing(stage):
     with pytest.raises(Failed, match="the next came after"):
         stage.station.repeats("Heartbeat", every=1.0, step=7)
     quick.join()
+
+
+def test_one_heartbeat_beside_the_interval_is_legal(stage):
+    """4.6 says when a heartbeat is due, not that none comes for another reason."""
+
+    def beat():
+        for pause in (0.2, 0.6, 0.8, 0.0):
+            stage.bare.call("Heartbeat")
+            time.sleep(pause)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    stage.station.repeats("Heartbeat", every=0.8, step=7)
+    thread.join()
+    assert stage.steps() == [("7", "ok")] * 4
 
 
 def test_connects_and_disconnects(stage):

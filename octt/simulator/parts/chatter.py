@@ -19,7 +19,10 @@ class Chatter(Part):
             self.station.spawn(self._talk())
 
     async def _talk(self) -> None:
-        kinds = itertools.cycle((self._heartbeat, self._meter_values, self._statuses, self._event))
+        others = (self._meter_values, self._statuses, self._event)
+        kinds = itertools.cycle(
+            (self._heartbeat, *others * 6)
+        )  # seldom enough to leave the interval to be seen
         while True:
             await asyncio.sleep(_PAUSE)
             if self.station.ready and self.station.outbox.empty:

@@ -1,0 +1,33 @@
+"""What a declaration keeps from being decided: INCONCLUSIVE, and why it has to be."""
+
+from __future__ import annotations
+
+import re
+
+from tests.campaign import Outcome
+
+PERMITTED: tuple[tuple[str, str, str], ...] = (
+    (
+        "TC_005_3_CS",
+        r"--absent StopTransactionOnEVSideDisconnect",
+        "it cannot be told to go on when the EV leaves: the key is optional (errata 4.0)",
+    ),
+    (
+        "TC_005_2_CS",
+        r"--readonly UnlockConnectorOnEVSideDisconnect",
+        "its precondition is the key's other value, and the station may fix it (9.1.32)",
+    ),
+)
+"""Patterns of cases and of words, and the reason."""
+
+
+def permitted(outcome: Outcome, words: tuple[str, ...]) -> str:
+    """Why a case may be INCONCLUSIVE on a station with these words; nothing when it may not."""
+    return next(
+        (
+            why
+            for case, pattern, why in PERMITTED
+            if re.fullmatch(case, outcome.case) and any(re.fullmatch(pattern, word) for word in words)
+        ),
+        "",
+    )
