@@ -121,6 +121,7 @@ ASPECTS: dict[str, SearchStrategy[str]] = {
         )
     },
     "without Security": st.just("without Security"),
+    "without SEC-3": st.just("without SEC-3"),
     "one connector": st.just("connectors 1"),
     "cipher suites": st.sampled_from(_SUITES).map(
         lambda family: f"--cipher {family}_WITH_AES_128_GCM_SHA256,{family}_WITH_AES_256_GCM_SHA384"

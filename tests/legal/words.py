@@ -1,7 +1,7 @@
 """A legal station in words, and what its vendor declares.
 
 A station is a tuple of words. A word is an option of `octt simulate` (`--card-first`, `--delay reply=0.4`, `--absent
-CpoName`), or one of three that say how it is built as a whole: `without PROFILE`, `connectors 1` and `security 2`, the
+CpoName`), or one of three about the whole: `without PROFILE` (or SEC-3), `connectors 1`, and `security 2`, the security
 profile that the bench begins with. What the questionnaire asks about is declared as it is; everything else only the
 simulated station knows.
 """
@@ -228,6 +228,9 @@ class _Form:
         self._set("ConnectorPhaseRotationMaxLength", str(count + 1))
 
     def _without(self, profile: str) -> None:
+        if profile == "SEC-3":
+            self.answers["SEC-3"] = False
+            return
         self.answers |= _OF_PROFILE.get(profile, {})
         self.profiles.remove(profile)
         self.keys = {
