@@ -88,7 +88,7 @@ _FAULTS = [
         steps("TC_015 9", "TC_016 9", "TC_032_1 7", "TC_032_2 3"),
     ),
     Fault("no-heartbeat", "never beats", steps("TC_001 7", "TC_002 11")),
-    Fault("heartbeat-factor=2", "beats at twice the interval", steps("TC_001 7", "TC_002 11")),
+    Fault("heartbeat-factor=3", "beats at three times the interval", steps("TC_001 7", "TC_002 11")),
     Fault(
         "availability-forgotten",
         "is operative again after a reboot",
