@@ -6,38 +6,39 @@ import re
 
 from tests.campaign import Outcome
 
-PERMITTED: tuple[tuple[str, str, str], ...] = (
+PERMITTED: tuple[tuple[str, str, str, str], ...] = (
     (
         "TC_005_3_CS",
         r"--absent StopTransactionOnEVSideDisconnect",
+        r"StopTransactionOnEVSideDisconnect = false cannot be set",
         "it cannot be told to go on when the EV leaves: the key is optional (errata 3.80)",
     ),
     (
         "TC_005_[123]_CS",
         r"--readonly UnlockConnectorOnEVSideDisconnect",
+        r"UnlockConnectorOnEVSideDisconnect = \w+ cannot be set",
         "its precondition is the key's other value, and the station may fix it (9.1.33)",
     ),
     (
         "TC_07[47]_CS|TC_08[37]_CS",
         r"--absent CpoName",
+        r"CpoName = .* cannot be set",
         "a request for a certificate needs CpoName to be set (whitepaper A02), and the key is optional (7.5)",
     ),
     (
         "TC_083_CS",
         r"without SEC-3.*security 2",
+        r"on its highest profile",
         "there is no higher profile to go to from the one that the bench begins with",
     ),
 )
-"""Patterns of cases and of a station's words in a row, and the reason."""
+"""Patterns of cases, of a station's words in a row and of the sentence that it ends with; and the reason."""
 
 
 def permitted(outcome: Outcome, words: tuple[str, ...]) -> str:
     """Why a case may be INCONCLUSIVE on a station with these words; nothing when it may not."""
-    return next(
-        (
-            why
-            for case, pattern, why in PERMITTED
-            if re.fullmatch(case, outcome.case) and re.search(pattern, "; ".join(words))
-        ),
-        "",
-    )
+    for case, lacking, sentence, why in PERMITTED:
+        declared = re.search(lacking, "; ".join(words))
+        if declared and re.fullmatch(case, outcome.case) and re.search(sentence, outcome.reason):
+            return why
+    return ""
