@@ -41,9 +41,7 @@ def observe(station: Legal, cases: tuple[str, ...], faults: tuple[str, ...] = ()
         events = recorded(station, cases, faults)
     except FileNotFoundError:  # its process did not come up in time on a machine this busy: no run, no record
         return Observed([Outcome(case, "ERROR", "the run did not begin", ()) for case in cases], len(cases))
-    troubled = sum(
-        e["kind"] == "case.end" and e["verdict"] == "ERROR" and e["blame"] == "tool" for e in events
-    )
+    troubled = sum(e.kind == "case.end" and (e.verdict, e.blame) == ("ERROR", "tool") for e in events)
     return Observed(outcomes(events, cases), troubled)
 
 
