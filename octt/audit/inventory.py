@@ -90,7 +90,7 @@ def items(events: Iterable[Event], marks: Mapping[str, float], section: str = ""
 
 
 def _decided(event: StepDecided, marks: Mapping[str, float], section: str) -> Item:
-    judged = event.outcome is not Outcome.INFO
+    judged = event.outcome != Outcome.INFO
     optional = event.what.startswith("perhaps ")
     how = "optional" if optional else "in any order" if event.any_order else ""
     cite = event.cite or (f"document {section}" if judged and event.step and section else "")

@@ -26,7 +26,7 @@ from octt.csms.connection import LabConnection
 from octt.csms.door import Door
 from octt.csms.endpoints import Endpoint, Settings
 from octt.csms.port import open_port
-from octt.csms.session import Desk, Session
+from octt.csms.session import Desk, Session, Wire
 from octt.csms.troubles import Troubles, Watchdog
 from octt.csms.wire import SUBPROTOCOL
 from octt.ocpp import Frame
@@ -56,6 +56,9 @@ class CentralSystem:
         self.timeline.settle = self.settle
         self.watch: Callable[[Event, Frame | None], None] = lambda _event, _frame: None
         """Told of every frame and connection; set it before `start`."""
+
+        self.between: Callable[[LabConnection], Wire] | None = None
+        """What is put between each connection and its session (octt/audit); set it before `start`."""
 
         self.door = Door(settings, record, self.timeline)
         record.when_lost(self.timeline.end_with)
@@ -214,6 +217,8 @@ class CentralSystem:
             return
         self._number += 1
         session = Session(self._desk, connection, self._number)
+        if self.between:
+            session.wire = self.between(connection)
         former = self._enter(session, endpoint)
         if former:
             with contextlib.suppress(ConnectionClosed):

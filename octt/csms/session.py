@@ -10,9 +10,9 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
@@ -51,11 +51,22 @@ class Desk:
         object.__setattr__(self, "characters", Allowance(*self.settings.characters))
 
 
+class Wire(Protocol):
+    """What texts are read from and sent to: the connection itself, or what stands between it and us."""
+
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
+        """What arrives, until the connection ends or ConnectionClosed."""
+
+    async def send(self, text: str, /) -> None:
+        """Sends a text. Raises ConnectionClosed."""
+
+
 class Session:
     """One connection, from its handshake to its end. Lives on the Central System's loop."""
 
     def __init__(self, desk: Desk, connection: LabConnection, number: int) -> None:
         self.desk, self.connection, self.number = desk, connection, number
+        self.wire: Wire = connection
         self.cut = False
         """Whether we broke the connection."""
 
@@ -68,7 +79,7 @@ class Session:
         """Reads frames until the connection ends."""
         allowed = self.desk.frames
         with contextlib.suppress(ConnectionClosed):
-            async for message in self.connection:
+            async for message in self.wire:
                 if not allowed.take():
                     told = f"more than {allowed.at_once:g} frames at once and {allowed.per_second:g} a second"
                     self._unusable(f"{told}; what follows is left out, and the connection closed")
@@ -177,7 +188,7 @@ class Session:
         """Puts a frame on the record and then on the wire; whether the connection still took it."""
         entry = self._write("out", text, ocpp.parse(text), action, [], case)
         try:
-            await self.connection.send(text)
+            await self.wire.send(text)
         except ConnectionClosed:
             self.desk.record.write(FrameUnsent(frame=entry.n), case=case)
             return entry, False
