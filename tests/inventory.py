@@ -14,38 +14,30 @@ from typing import Any
 
 from octt.audit.inventory import Item, items, marked, page
 from octt.bench import SIMULATED
+from octt.script.limits import KINDS
 from octt.suite.catalogue import load_catalogue
 from tests.campaign import Station, home, parallel, recorded
 
-LIMITS = {
-    "reply": ("response_timeout", "response_timeout"),
-    "triggered": ("function_timeout", "triggered_timeout"),
-    "start": ("remote_start_timeout", "remote_start_time"),
-    "stop": ("remote_stop_timeout", "remote_stop_time"),
-    "boot": ("boot_timeout", ""),
-    "reconnect": ("reconnect_timeout", ""),
-    "download": ("download_timeout", ""),
-    "install": ("install_timeout", ""),
-    "upload": ("upload_timeout", ""),
-    "certificate": ("certificate_timeout", ""),
-    "tolerance": ("max_deviation", ""),
-    "observation": ("observation", ""),
-}
-"""Kinds of limits: the bench's key, and the item of the declaration that comes before it."""
+LIMITS = {kind.key.removesuffix("_timeout"): kind for kind in KINDS}
+TOLERANCES = {"tolerance": "max_deviation", "observation": "observation"}
+"""Other times of the bench that count in limits."""
 
-MARKS = marked(LIMITS, seconds=4) | {
-    kind: 1 + marked(LIMITS)[kind] % 1 for kind in ("observation", "tolerance")
-}
+MARKS = marked([*LIMITS, *TOLERANCES], seconds=4)
+MARKS |= {kind: MARKS[kind] - 3 for kind in TOLERANCES}
 AT_ONCE = 7
 """Cases one after the other with one station."""
 
 
 def run(station: Station, cases: tuple[str, ...]) -> dict[str, list[Item]]:
     """What these cases do and judge; one that does not pass is missing, since its steps would be incomplete."""
-    times = SIMULATED.times.model_copy(update={key: MARKS[kind] for kind, (key, _) in LIMITS.items()})
+    times = SIMULATED.times.model_copy(update={key: MARKS[kind] for kind, key in TOLERANCES.items()})
     declared = station.declaration()
-    answers = {item: MARKS[kind] for kind, (_, item) in LIMITS.items() if item}
-    declared = replace(declared, answers=declared.answers | answers)
+    limits = {kind.item: MARKS[name] for name, kind in LIMITS.items()}
+    answers = {item: limits[item] for item in limits if item in declared.answers}
+    others = {item: str(limit) for item, limit in limits.items() if item not in answers}
+    declared = replace(
+        declared, answers=declared.answers | answers, other_limits=declared.other_limits | others
+    )
     bench = SIMULATED.model_copy(update={"times": times})
     events, catalogue = defaultdict[str, list[Any]](list), load_catalogue()
     passed = set()

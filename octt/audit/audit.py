@@ -17,7 +17,8 @@ from octt.audit.mutants.mutant import Mutant
 from octt.audit.outcome import Result, result_of
 from octt.audit.player import Job, play
 from octt.bench import ConfigError
-from octt.suite.catalogue import plan
+from octt.script.limits import REPLY, Limits, declared_times
+from octt.suite.catalogue import load_catalogue, plan
 from octt.suite.options import Options
 from octt.suite.prepare import prepare
 
@@ -91,15 +92,13 @@ def audit(asked: Asked, tell: Tell) -> Audit:
 
 
 def _applicable(options: Options) -> list[str]:
-    from octt.suite.catalogue import load_catalogue
-
     planned = plan(load_catalogue(), options.declaration, None, options.cases, (), options.bench.connector)
     return [one.case.id for one in planned if one.applies is not False]
 
 
 def reply_limit(options: Options) -> float:
     """Seconds in which a reply is due."""
-    return options.bench.times.response_timeout or 30.0
+    return Limits(options.bench.times, declared_times(options.declaration)).of(REPLY).seconds
 
 
 def chosen(asked: Asked, baselines: Iterable[Baseline], cases: Sequence[str], limit: float) -> list[Mutant]:

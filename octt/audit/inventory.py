@@ -140,6 +140,6 @@ _COLUMNS = "| phase | step | what | how | limit | rests on |\n|---|---|---|---|-
 _HEAD = """# What is measured
 
 Made by `make inventory` from runs against the simulated station: what every case does (*in italics*) and judges, in its
-order. *limit* is the kind of limit that counts ("interval": what a section or the case sets besides), *rests on* the
-section that a failure cites; "document" is the test-case document.
+order. *limit* is the kind of limit that counts, by its key among the times of the bench ("interval": what a section or
+the case sets besides); *rests on* is the section that a failure cites, "document" the test-case document.
 """

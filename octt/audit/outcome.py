@@ -10,7 +10,7 @@ from typing import Any
 from octt.audit.mutants.frames import Target
 from octt.audit.mutants.mutant import Kind, Mutant, mutant_of
 from octt.record import Event
-from octt.record.events import CaseEnded, CaseRevised, FrameSeen, Remarked, StepDecided
+from octt.record.events import CaseEnded, CaseRevised, FrameSeen, Remarked, StepDecided, ToolTroubled
 from octt.record.words import Blame, Outcome, Severity, Verdict
 
 
@@ -22,6 +22,7 @@ class Fate(StrEnum):
     SURVIVED = "survived"
     ERROR = "error"
     NOT_MADE = "not made"
+    DISTURBED = "disturbed"
 
 
 SAID = {
@@ -30,6 +31,7 @@ SAID = {
     Fate.SURVIVED: "the case passed all the same",
     Fate.ERROR: "our fault, whatever the station sends",
     Fate.NOT_MADE: "the frame did not come in this run, so that nothing was altered",
+    Fate.DISTURBED: "the computer that plays it was too slow to say",
 }
 """What each fate means, for tables."""
 
@@ -70,6 +72,9 @@ class Attempt:
     lines: dict[str, set[int]] = field(default_factory=dict)
     """Lines of the record by the message id of the frame."""
 
+    disturbed: bool = False
+    """Whether we stood still meanwhile, so that nothing can be said."""
+
     def take(self, events: Iterable[Event]) -> Attempt:
         """Reads the events."""
         for event in events:
@@ -79,6 +84,8 @@ class Attempt:
                 self.violations.append(event)
             elif isinstance(event, FrameSeen) and event.dir == "in":
                 self.lines.setdefault(event.id, set()).add(event.n)
+            elif isinstance(event, ToolTroubled) and event.what != "error":
+                self.disturbed = True
             elif isinstance(event, CaseEnded):
                 self.verdict, self.blame, self.reason = event.verdict, event.blame, event.reason
                 self.seconds = event.seconds

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from octt import paths
-from octt.audit.mutants.frames import Baseline, targets_of
+from octt.audit.mutants.frames import Baseline, Target, targets_of
 from octt.audit.mutants.mutant import Kind, Mutant
 from octt.audit.outcome import Attempt, Fate, Result, fate_of
 from octt.audit.proxy.extra import Known
@@ -106,8 +106,9 @@ class Session:
         self.problem = ""
         """Why the run could not begin."""
 
+        self._mutant: Mutant | None = None
         self._events: list[Event] = []
-        self._before: list[Event] | None = []
+        self._opening: list[Event] = []
         self._links: list[Event] = []
         tags = options.bench.id_tags
         self.proxy = Proxy(self._in_test, Known(options.bench.connector, tags.valid))
@@ -160,23 +161,23 @@ class Session:
     # -- attempts -------------------------------------------------------------------------------------------------
 
     def _see(self, event: Event) -> None:
-        if self._before is not None:
-            if isinstance(event, CaseStarted):
-                self._opening, self._before = self._before, None
-            else:
-                self._before.append(event)
-        elif isinstance(event, Connected | Disconnected):
+        if isinstance(
+            event, CaseStarted
+        ):  # the first time, or once more, since something of ours disturbed it
+            self._opening = self._opening or self._events.copy()
+            self._events.clear()
+            self.proxy.begin(self._mutant, self._target(self._mutant))
+        elif isinstance(event, Connected | Disconnected) and self._opening:
             self._links.append(event)
         self._events.append(event)
 
+    def _target(self, mutant: Mutant | None) -> Target | None:
+        return self.job.baseline.target(mutant.frame) if self.job.baseline and mutant else None
+
     def _attempt(self, item: pytest.Item, mutant: Mutant | None) -> None:
-        if self._before is None:
+        if self._opening:
             self._forget()
-        self._events.clear()
-        baseline = self.job.baseline
-        target = baseline.target(mutant.frame) if baseline and mutant else None
-        self.proxy.begin(mutant, target)
-        item._initrequest()  # type: ignore[attr-defined]
+        self._mutant = mutant
         item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
         self.run.csms.timeline.settle()
 
@@ -184,8 +185,8 @@ class Session:
         """The monitors know what they knew before the first attempt: an altered frame must not judge the next one."""
         monitors = Monitors()
         for event in [*self._opening, *self._links]:
-            monitors.see(cast(dict[str, Any], event))
-        self.run.monitors = monitors
+            monitors.see(event)
+        self.run.breaches.monitors = monitors
 
     def _result(self, mutant: Mutant) -> Result:
         baseline = cast(Baseline, self.job.baseline)
@@ -197,6 +198,8 @@ class Session:
         late = mutant.kind is Kind.EXTRA and self.proxy.ids  # nobody looked any more when it came
         if not self.proxy.made and not late and fate is not Fate.ERROR:
             fate = Fate.NOT_MADE
+        if attempt.disturbed:
+            fate = Fate.DISTURBED
         step = attempt.failed[0].step if attempt.failed else ""
         told = (str(attempt.verdict), str(attempt.blame), attempt.reason, step, attempt.seconds)
         return Result(mutant, fate, *told, anew=self.alone)

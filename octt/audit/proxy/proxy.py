@@ -145,6 +145,8 @@ class Proxy:
         self._swallowed[ident] = 0
         self.ids.append(ident)
         self.truth.told([], [CALL, ident, action, payload])
+        if action == "Authorize":
+            self.truth.wrong(self.known.connector)
         return text_of([CALL, ident, action, payload])
 
     def _learn(self, message: Message) -> None:

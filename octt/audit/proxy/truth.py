@@ -54,6 +54,10 @@ class Truth:
             if connector is not None:
                 self._wrong.add(connector)
 
+    def wrong(self, connector: int) -> None:
+        """The Central System may believe that something is going on at a connector where nothing is."""
+        self._wrong.add(connector)
+
     def phantom(self, transaction: int) -> None:
         """The Central System gave an id to a transaction that the station does not have."""
         self._phantoms.add(transaction)
