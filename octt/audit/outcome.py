@@ -25,6 +25,9 @@ class Fate(StrEnum):
     DISTURBED = "disturbed"
 
 
+UNTOLD = (Fate.NOT_MADE, Fate.DISTURBED)
+"""What is no answer: the mutant has to be played again."""
+
 SAID = {
     Fate.KILLED: "FAIL at the step, or for the frame, that was altered",
     Fate.ELSEWHERE: "another step, somebody else to blame, or INCONCLUSIVE",

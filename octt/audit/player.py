@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -46,38 +46,31 @@ class Job:
     """Where the records are kept."""
 
 
-def play(job: Job, tell: Callable[[Result], None] = lambda _: None) -> Baseline | list[Result]:
+def play(job: Job) -> Baseline | list[Result]:
     """The baseline of a case, or what became of its mutants. Raises ConfigError."""
     if job.baseline is None:
-        return _session(job, []).baseline
-    results: dict[str, Result] = {}
-
-    def keep(result: Result) -> None:
-        results[result.mutant.name] = result
-        tell(result)
-
-    left = list(job.mutants)
-    while left:
-        session = _session(job, left)
-        for result in session.results:
+        return _session(job, ()).baseline
+    results: list[Result] = []
+    while left := job.mutants[len(results) :]:
+        first, *others = _session(job, left).results
+        results.append(first)
+        for result in others:
             # What went astray on a station that had others before is tried again on one of its own.
-            first = result is session.results[0]
-            if first or result.fate in (Fate.KILLED, Fate.SURVIVED):
-                keep(result)
-            else:
-                keep(_session(job, [result.mutant], alone=True).results[0])
-        left = left[max(1, len(session.results)) :]
-    return list(results.values())
+            told = result.fate in (Fate.KILLED, Fate.SURVIVED)
+            results.append(result if told else _session(job, (result.mutant,), alone=True).results[0])
+    return results
 
 
-def _session(job: Job, mutants: list[Mutant], alone: bool = False) -> Session:
+def _session(job: Job, mutants: Sequence[Mutant], alone: bool = False) -> Session:
     """One run: as many of the mutants, in their order, as the station was left clean by."""
     with tempfile.TemporaryDirectory(prefix="octt-audit-") as folder:
         options = prepare(job.bench, job.pics, Path(folder) / "run", (job.case,))
         options.notices.insert(0, NOTICE)
         session = Session(job, mutants, options, alone)
         quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
-        pytest.main([str(script_of(job.case)), *quiet], plugins=[WithOptions(options), session])
+        ended = pytest.main([str(script_of(job.case)), *quiet], plugins=[WithOptions(options), session])
+        if ended == pytest.ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
         if session.problem:
             raise ConfigError(session.problem)
         if job.keep:
@@ -99,7 +92,7 @@ def script_of(case: str) -> Path:
 class Session:
     """A pytest plugin: one run of one case, again and again."""
 
-    def __init__(self, job: Job, mutants: list[Mutant], options: Options, alone: bool) -> None:
+    def __init__(self, job: Job, mutants: Sequence[Mutant], options: Options, alone: bool) -> None:
         self.job, self.mutants, self.alone = job, mutants, alone
         self.results: list[Result] = []
         self.baseline = Baseline(job.case, "ERROR", "the case was not run", ())
@@ -161,9 +154,7 @@ class Session:
     # -- attempts -------------------------------------------------------------------------------------------------
 
     def _see(self, event: Event) -> None:
-        if isinstance(
-            event, CaseStarted
-        ):  # the first time, or once more, since something of ours disturbed it
+        if isinstance(event, CaseStarted):  # once more as well, after something of ours disturbed it
             self._opening = self._opening or self._events.copy()
             self._events.clear()
             self.proxy.begin(self._mutant, self._target(self._mutant))

@@ -10,6 +10,10 @@ from octt import __version__
 from octt.commands.refusing import Commands
 
 COMMANDS = {
+    "audit": (
+        "octt.commands.audit:audit",
+        "Alter one frame of the station at a time, and look which test case notices.",
+    ),
     "diff": ("octt.commands.report:diff", "Compare two runs: from A to B, what changed?"),
     "faults": (
         "octt.simulator.main:faults",

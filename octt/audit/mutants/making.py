@@ -11,6 +11,7 @@ from octt.audit.mutants.frames import Baseline, Target
 from octt.audit.mutants.mutant import Change, Kind, Mutant, Path
 from octt.audit.mutants.values import fields_of, odd, others
 from octt.ocpp import schemas
+from octt.ocpp.values import instant
 
 NEIGHBOURS = 2.0
 """Seconds between two frames that can still be exchanged; held back for longer, one would rather be late."""
@@ -106,7 +107,8 @@ def _of_fields(case: str, target: Target, values: Values) -> Iterator[Mutant]:
             for change, other in others(target.action, direction, path, value):
                 tried.append(other)
                 yield Mutant(case, Kind.CHANGED, frame, path, change, other)
-            foreign = [one for one in values.get((target.action, target.type, path), ()) if one != value]
+            known = () if instant(value) else values.get((target.action, target.type, path), ())
+            foreign = [one for one in known if one != value]
             if foreign and foreign[0] not in tried:
                 yield Mutant(case, Kind.FOREIGN, frame, path, Change.SET, foreign[0])
         yield Mutant(case, Kind.REMOVED, frame, path)
