@@ -81,14 +81,14 @@ def audit(asked: Asked, tell: Tell) -> Audit:
     _claim(asked)
     cases = _applicable(options)
     workers = asked.workers if options.bench.driver.kind == "simulated" else 1
-    with _Pool(workers) as pool:
+    with Pool(workers) as pool:
         baselines = _baselines(asked, cases, pool, tell)
         mutants = chosen(asked, baselines, reply_limit(options))
         results = _results(asked, mutants, baselines, pool, tell)
     return Audit(baselines, [results[mutant.name] for mutant in mutants])
 
 
-def _baselines(asked: Asked, cases: Sequence[str], pool: _Pool, tell: Tell) -> list[Baseline]:
+def _baselines(asked: Asked, cases: Sequence[str], pool: Pool, tell: Tell) -> list[Baseline]:
     read = (baseline_of(data) for data in _lines(asked.out / BASELINES))
     found = {baseline.case: baseline for baseline in read if baseline.verdict == Verdict.PASS}
     jobs = [Job(case, (), None, asked.bench, asked.pics) for case in cases if case not in found]
@@ -103,7 +103,7 @@ def _baselines(asked: Asked, cases: Sequence[str], pool: _Pool, tell: Tell) -> l
 
 
 def _results(
-    asked: Asked, mutants: Sequence[Mutant], baselines: Iterable[Baseline], pool: _Pool, tell: Tell
+    asked: Asked, mutants: Sequence[Mutant], baselines: Iterable[Baseline], pool: Pool, tell: Tell
 ) -> dict[str, Result]:
     """What became of each mutant, by its name."""
     read = (result_of(data) for data in _lines(asked.out / RESULTS))
@@ -129,6 +129,8 @@ def _claim(asked: Asked) -> None:
         if place.exists() and json.loads(place.read_text(encoding="utf-8")) != mine:
             raise ConfigError(f"{asked.out} holds the audit of another station: choose another --out")
         place.write_text(json.dumps(mine), encoding="utf-8")
+        for name in (BASELINES, RESULTS):
+            _cut_to_lines(asked.out / name)
     except OSError as error:
         raise ConfigError(f"{asked.out}: {error.strerror}; choose another --out") from None
     except ValueError:
@@ -173,7 +175,7 @@ def _jobs(asked: Asked, mutants: list[Mutant], baselines: Iterable[Baseline]) ->
             yield Job(case, part, of[case], asked.bench, asked.pics, keep)
 
 
-class _Pool:
+class Pool:
     """Worker processes; with one worker this process itself, since a station has one Central System at a time."""
 
     def __init__(self, workers: int) -> None:
@@ -183,7 +185,7 @@ class _Pool:
             context.set_forkserver_preload(["pytest", "octt.audit.player", "octt.script.states"])
             self._pool = ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1)
 
-    def __enter__(self) -> _Pool:
+    def __enter__(self) -> Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -205,10 +207,13 @@ def _append(path: Path, data: dict[str, Any]) -> None:
         file.write(json.dumps(data) + "\n")
 
 
+def _cut_to_lines(path: Path) -> None:
+    """Takes away the line that an audit which was interrupted did not write to its end."""
+    if path.exists():
+        text = path.read_bytes()
+        path.write_bytes(text[: text.rfind(b"\n") + 1])
+
+
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """What an audit that was interrupted has done; a line that was cut off is not there."""
-    if not path.exists():
-        return
-    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-        if line.endswith("\n"):
-            yield json.loads(line)
+    if path.exists():
+        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
