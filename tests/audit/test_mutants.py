@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from octt.audit.mutants.altering import altered
+from octt.audit.mutants.altering import ENVELOPES, altered
 from octt.audit.mutants.frames import Baseline, Target, Titles, baseline_of, targets_of
-from octt.audit.mutants.making import mutants_of, values_of
+from octt.audit.mutants.making import FEW, UNASKED, mutants_of, values_of
 from octt.audit.mutants.mutant import Change, Kind, Mutant, mutant_of
 from octt.audit.mutants.values import odd, others
 from octt.ocpp import schemas
@@ -88,16 +88,31 @@ def test_what_was_refused_may_be_done_all_the_same():
     assert [m for m in mutants(accepted) if m.kind is Kind.EXTRA and m.seconds] == []
 
 
-def test_messages_nobody_brought_about_follow_every_frame():
-    extras = [m.value for m in mutants(target()) if m.kind is Kind.EXTRA]
-    assert extras == ["StartTransaction", "StopTransaction", "Authorize", "Faulted"]
+def test_a_message_nobody_brought_about_follows_every_frame():
+    def extras(**more):
+        return [m.value for m in mutants(target(**more)) if m.kind is Kind.EXTRA]
+
+    assert extras()[0] == "StartTransaction"
+    assert extras()[1] in UNASKED
+    assert extras(started=True)[:2] == ["StartTransaction", "StopTransaction"]
 
 
-def test_every_field_is_removed_and_of_another_type_and_nested_ones_too():
-    meter = target("MeterValues.req", "CALL", "MeterValues", METER)
-    for kind in (Kind.REMOVED, Kind.TYPED):
-        fields = {mutant.field for mutant in mutants(meter) if mutant.kind is kind}
-        assert {"connectorId", "meterValue", "meterValue.0.sampledValue.0.unit"} <= fields
+def test_what_the_schema_allows_to_be_missing_is_removed_everywhere():
+    meter = target("MeterValues.req", "CALL", "MeterValues", METER | {"transactionId": 1})
+    fields = {mutant.field for mutant in mutants(meter) if mutant.kind is Kind.REMOVED}
+    assert {"transactionId", "meterValue.0.sampledValue.0.unit"} <= fields
+
+
+def test_of_what_breaks_the_schema_or_the_envelope_a_few_are_tried_and_others_with_other_frames():
+    def broken(frame):
+        found = mutants(target(frame))
+        return [m for m in found if m.kind in (Kind.REMOVED, Kind.TYPED, Kind.ENVELOPE)]
+
+    assert len(broken("a")) == FEW
+    drawn = {mutant.mutation for number in range(100) for mutant in broken(f"frame {number}")}
+    assert {f"removed {name}" for name in START} <= drawn
+    assert {mutation.split(" = ")[0] for mutation in drawn} >= {f"typed {name}" for name in START}
+    assert {f"envelope {name}" for name in ENVELOPES} <= drawn
 
 
 def test_a_field_gets_the_value_of_another_case():
@@ -109,7 +124,7 @@ def test_a_field_gets_the_value_of_another_case():
 def test_times_of_other_cases_are_not_tried_since_a_time_is_shifted():
     other = Baseline("TC_004_1_CS", "PASS", "", (target(payload={"timestamp": "2027-01-01T10:00:00Z"}),))
     found = [m for m in mutants(target(), others=[other]) if m.field == "timestamp"]
-    assert {m.kind for m in found} == {Kind.CHANGED, Kind.REMOVED, Kind.TYPED}
+    assert Kind.FOREIGN not in {m.kind for m in found}
     assert {m.value for m in found if m.kind is Kind.CHANGED} == {-3600, 86400}
 
 

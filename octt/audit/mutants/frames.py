@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from octt.ocpp.frames import Frame, parse
@@ -48,7 +48,8 @@ class Target:
     """A frame that can be altered. `answer` is what it was answered with, if it was a request.
 
     `labels` are the steps that it satisfied, `limit` the seconds that the first of them left it; `gap`: the seconds
-    until the next frame of the station in the test phase, None for the last one.
+    until the next frame of the station in the test phase, None for the last one; `started`: whether a transaction was
+    answered before it.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Target:
     labels: tuple[str, ...] = ()
     limit: float | None = None
     gap: float | None = None
+    started: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,11 @@ def in_test(event: FrameSeen, case: str) -> bool:
 
 def targets_of(case: str, events: Iterable[Event]) -> tuple[Target, ...]:
     """What can be altered in the case of a record."""
-    found: list[tuple[FrameSeen, dict[str, Any]]] = []
+    found: list[tuple[FrameSeen, str, Target]] = []
     calls: dict[tuple[str, str], Frame] = {}
     answers: dict[str, dict[str, Any]] = {}
     steps: dict[int, list[StepDecided]] = {}
-    titles = Titles()
+    titles, started = Titles(), False
     for event in events:
         if isinstance(event, StepDecided) and event.case == case and event.outcome == Outcome.OK:
             steps.setdefault(event.frame or 0, []).append(event)
@@ -108,24 +110,23 @@ def targets_of(case: str, events: Iterable[Event]) -> tuple[Target, ...]:
             calls[event.dir, frame.id] = frame
         elif event.dir == "out":
             answers[frame.id] = frame.payload
+            started = started or "transactionId" in frame.payload
         if in_test(event, case) and frame.type != "MALFORMED":
             title = titles.of(frame, event.action)
             asked = calls.get(("out", frame.id)) if frame.type != "CALL" else None
             request = asked.payload if asked else {}
-            more = {"title": title, "type": frame.type, "action": event.action, "payload": frame.payload}
-            found.append((event, {**more, "request": request, "id": frame.id}))
-    following = [event for event, _ in found[1:]]
+            target = Target(title, frame.type, event.action, frame.payload, request, started=started)
+            found.append((event, frame.id, target))
+    following = [event for event, *_ in found[1:]]
     targets = []
-    for index, (event, values) in enumerate(found):
+    for index, (event, ident, target) in enumerate(found):
         taken = steps.get(event.n, [])
-        ident = values.pop("id")
-        targets.append(
-            Target(
-                **values,
-                answer=answers.get(ident) if values["type"] == "CALL" else None,
-                labels=tuple(dict.fromkeys(step.step for step in taken)),
-                limit=next((step.limit for step in taken if step.limit), None),
-                gap=(following[index].m - event.m) / 1e9 if index < len(following) else None,
-            )
+        whole = replace(
+            target,
+            answer=answers.get(ident) if target.type == "CALL" else None,
+            labels=tuple(dict.fromkeys(step.step for step in taken)),
+            limit=next((step.limit for step in taken if step.limit), None),
+            gap=(following[index].m - event.m) / 1e9 if index < len(following) else None,
         )
+        targets.append(whole)
     return tuple(targets)
