@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test matrix c6 inventory blast-radius bench soak kills picture docs lint hands sample legal stability
+.PHONY: install demo test matrix c6 inventory blast-radius bench soak kills picture docs lint hands sample legal stability audit audit-sample
 
 install: .venv/.done
 
@@ -55,6 +55,16 @@ soak: install
 # Killed at two hundred random points: nothing lost.
 kills: install
 	$(BIN)/python -m benchmarks kills
+
+# Every frame of every case altered in every way, one at a time. Two hours on two processors, mostly waiting.
+audit: install
+	$(BIN)/octt audit -n 4
+
+# A part of it that differs with every commit: some minutes.
+SAMPLE ?= 60
+SEED ?= $(shell git rev-parse HEAD)
+audit-sample: install
+	$(BIN)/octt audit -n 2 --sample $(SAMPLE) --seed "$(SEED)"
 
 bench: install
 	$(BIN)/python -m benchmarks

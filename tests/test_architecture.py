@@ -35,7 +35,7 @@ ROOMS = {
     "report": {"measure", "ocpp", "paths", "pics", "record", "text"},
     "history": {"measure", "record", "report"},
     "simulator": {"bench", "pics"},
-    "audit": {"record"},
+    "audit": {"bench", "monitors", "ocpp", "paths", "record", "script", "suite", "text"},
     "commands": {
         *(
             "audit",
@@ -57,6 +57,16 @@ ROOMS = {
 """Each room, and those it may know: from the bottom to the top."""
 
 WITHIN = {
+    "audit": {
+        "inventory": set(),
+        "mutants": set(),
+        "proxy": {"mutants"},
+        "outcome": {"mutants"},
+        "equivalent": {"mutants"},
+        "player": {"mutants", "outcome", "proxy"},
+        "tables": {"equivalent", "mutants", "outcome"},
+        "audit": {"mutants", "outcome", "player"},
+    },
     "monitors": {"known": set(), "rules": {"known"}, "monitors": {"known", "rules"}},
     "timeline": {
         "matching": set(),

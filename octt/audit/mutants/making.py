@@ -93,9 +93,10 @@ def _mutants(case: str, target: Target, values: Values, reply_limit: float) -> I
     if target.type == "CALLRESULT":
         for code in _some(ERRORS, 1, f"{case} {frame}"):
             yield Mutant(case, Kind.ERROR, frame, value=code)
-    started = ("StartTransaction", "StopTransaction") if target.started else ("StartTransaction",)
-    for extra in (*started, *_some(UNASKED, 1, f"{case} {frame}")):
-        yield Mutant(case, Kind.EXTRA, frame, value=extra)
+    if target.gap is not None:  # behind the last frame nobody looks any more
+        started = ("StartTransaction", "StopTransaction") if target.started else ("StartTransaction",)
+        for extra in (*started, *_some(UNASKED, 1, f"{case} {frame}")):
+            yield Mutant(case, Kind.EXTRA, frame, value=extra)
     refused = target.type == "CALLERROR" or target.payload.get("status", "Accepted") != "Accepted"
     if not request and refused and target.action in EFFECTS:
         yield Mutant(case, Kind.EXTRA, frame, value=EFFECTS[target.action], seconds=LATER)
