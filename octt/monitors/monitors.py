@@ -59,6 +59,7 @@ RULES: tuple[type[Rule], ...] = (
     answers.ClearedTwice,
     refused.RefusedYetDone,
     configuration.Values,
+    configuration.AskedByName,
     configuration.Changes,
     connections.Rivals,
     boot.BootOrder,

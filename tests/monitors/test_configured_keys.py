@@ -136,3 +136,40 @@ def test_a_senseless_value_that_is_refused(wire, status):
     change(wire, "HeartbeatInterval", "-1", status)
     change(wire, "VendorKey", "-1")
     assert told(wire) == []
+
+
+# -- asked for by name ----------------------------------------------------------------------------------------------
+
+
+def by_name(wire, *names, told=(), unknown=()):
+    entries = [{"key": key, "readonly": False, "value": "1"} for key in told]
+    wire.reply(
+        wire.ask("GetConfiguration", key=list(names)),
+        {"configurationKey": entries, "unknownKey": list(unknown)},
+    )
+
+
+@pytest.mark.parametrize("others", [(), ("HeartbeatIntervaX",)])
+def test_a_key_that_was_asked_for_and_is_not_told(wire, others):
+    by_name(wire, "HeartbeatInterval", told=others)
+    (breach,) = wire.violations()
+    assert breach.text == (
+        "a configuration key that was asked for is neither told nor named as unknown: 'HeartbeatInterval'"
+    )
+
+
+def test_keys_that_were_asked_for_and_are_told_or_unknown(wire):
+    by_name(wire, "HeartbeatInterval", told=["heartbeatinterval", "ResetRetries"])
+    by_name(wire, "VendorKey", unknown=["VendorKey"])
+    by_name(wire, "HeartbeatInterval", "ResetRetries", told=["ResetRetries"])  # more than it allows, perhaps
+    wire.reply(wire.ask("GetConfiguration"), {})
+    wire.reply(wire.ask("GetConfiguration", key=[]), {})
+    assert wire.violations() == []
+
+
+def test_as_many_keys_as_it_allows(wire):
+    read(wire, GetConfigurationMaxKeys="2")
+    by_name(wire, "HeartbeatInterval", "ResetRetries", told=["ResetRetries"])
+    assert len(wire.violations()) == 1
+    by_name(wire, "HeartbeatInterval", "ResetRetries", "MeterValueSampleInterval", told=["ResetRetries"])
+    assert len(wire.violations()) == 1

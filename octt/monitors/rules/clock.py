@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from octt.monitors.known.heard import TRANSACTION_MESSAGES, Call, Heard
+from octt.monitors.known.heard import TRANSACTION_MESSAGES, Call, Heard, keep
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.timestamps import unusual
@@ -17,6 +18,9 @@ TOLERANCE = 60.0
 """Seconds by which a station's clock may differ before it is worth a remark."""
 FALSE = 600.0
 """Seconds by which a time has to be off before it is false whatever the clocks."""
+
+_KEPT = 200
+"""Remote stops that are remembered."""
 
 _UNSET = datetime(2015, 1, 1, tzinfo=UTC)
 """OCPP 1.6 is of October 2015: an earlier time was never set."""
@@ -98,6 +102,7 @@ class FalseTimes(Rule):
     name = "false time"
     cite = "OCPP 1.6 sections 6.45 and 6.49"
     requests = _DATED
+    replies = of("RemoteStopTransaction")
 
     WITHIN = 60.0
     """Seconds from the time that shows the clock to the false one, and from there to the next."""
@@ -105,9 +110,15 @@ class FalseTimes(Rule):
     def __init__(self) -> None:
         self._right: tuple[int, int] | None = None
         self._suspect: tuple[Heard, str, int] | None = None
+        self._stops: OrderedDict[int, int] = OrderedDict()
 
     def see(self, heard: Heard, talk: Talk) -> Iterable[Breach]:
         """Follows the clock by all timestamps."""
+        if heard.replied("RemoteStopTransaction") and heard.call:
+            ident = whole(heard.call.payload.get("transactionId"))
+            if ident is not None and heard.payload.get("status") == "Accepted":
+                keep(self._stops, ident, heard.call.m, _KEPT)
+            return ()
         if heard.action not in _DATED or not heard.request() or not heard.times:
             return ()
         written, moment = heard.times[0]
@@ -125,10 +136,19 @@ class FalseTimes(Rule):
             and heard.since(right[1]) < self.WITHIN
             and written == heard.payload.get("timestamp")
             and not unusual(written)
-            and _caused(heard, talk) > right[1]
+            and self._caused(heard, talk) > right[1]
         ):
             self._suspect = (heard, f"{written[:40]}, {off:.0f} s from then", right[1])
         return ()
+
+    def _caused(self, heard: Heard, talk: Talk) -> int:
+        """When a start was authorized, or a stop asked for or brought about by hand; 0 for what is not known."""
+        if heard.action == "StartTransaction":
+            return talk.tags.authorized(text(heard.payload.get("idTag")))
+        ident = whole(heard.payload.get("transactionId")) or 0
+        transaction = talk.ledger.by_id.get(ident)
+        act = talk.hands.last_at(transaction.connector) if transaction else None
+        return max(act.m if act else 0, self._stops.get(ident, 0))
 
     def _shown(self, heard: Heard, talk: Talk, suspect: Heard, detail: str, right: int) -> Iterator[Breach]:
         soon = suspect.connection == heard.connection and heard.since(suspect.m) < self.WITHIN
@@ -139,15 +159,6 @@ class FalseTimes(Rule):
                 detail,
                 f"OCPP 1.6 section {'6.45' if suspect.action == 'StartTransaction' else '6.49'}",
             )
-
-
-def _caused(heard: Heard, talk: Talk) -> int:
-    """When a start was authorized, or something was done to the connector that stops; 0 for what is not known."""
-    if heard.action == "StartTransaction":
-        return talk.tags.authorized(text(heard.payload.get("idTag")))
-    transaction = talk.ledger.by_id.get(whole(heard.payload.get("transactionId")) or 0)
-    act = talk.hands.last_at(transaction.connector) if transaction else None
-    return act.m if act else 0
 
 
 class ClockBehind(Rule):

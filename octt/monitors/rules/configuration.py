@@ -10,7 +10,7 @@ from octt.monitors.known.heard import NAME, Call, Heard
 from octt.monitors.known.talk import Talk, natural
 from octt.monitors.rules.base import Breach, Rule, of
 from octt.ocpp.keys import KEYS
-from octt.ocpp.values import dicts, text
+from octt.ocpp.values import dicts, text, texts
 from octt.record.event import Event
 from octt.record.events import Connected, Disconnected
 
@@ -47,6 +47,33 @@ class Values(Rule):
             if kind in ("int", "bool") and isinstance(value, str) and _plain(name.lower(), value) is None:
                 what = "integer" if kind == "int" else "true or false"
                 yield self.remark(heard, f"the value of {name} is no {what}", repr(value[:40]))
+
+
+class AskedByName(Rule):
+    """A key that was asked for by name is told with its value, or named as unknown.
+
+    Certain for no more keys at once than GetConfigurationMaxKeys says: for one where it is not known.
+    """
+
+    name = "configuration asked"
+    cite = "OCPP 1.6 section 5.8"
+    replies = of("GetConfiguration")
+
+    def see(self, heard: Heard, talk: Talk) -> Iterator[Breach]:
+        """Holds the keys of a reply beside those of its request."""
+        if not heard.replied("GetConfiguration") or heard.call is None or not heard.complete:
+            return
+        asked = {name.lower(): name for name in texts(heard.call.payload.get("key"))}
+        if len(asked) > (talk.number("GetConfigurationMaxKeys") or 1):
+            return
+        told = [text(key.get("key")) for key in dicts(heard.payload.get("configurationKey"))]
+        named = {name.lower() for name in [*told, *texts(heard.payload.get("unknownKey"))]}
+        for name in asked.keys() - named:
+            yield self.violation(
+                heard,
+                "a configuration key that was asked for is neither told nor named as unknown",
+                repr(asked[name][:NAME]),
+            )
 
 
 @dataclass(frozen=True)
