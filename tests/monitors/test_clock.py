@@ -115,25 +115,30 @@ def test_a_stop_in_the_future_of_a_clock_that_is_right(wire):
     assert "StopTransaction is dated in the future" in breach.fault
 
 
-def remotely_stopped(wire, status_of_reply, ahead):
+STOPS = {"RemoteStopTransaction": {"transactionId": 1001}, "Reset": {"type": "Soft"}}
+
+
+def asked_to_stop(wire, action, status_of_reply, ahead):
     wire.start()
     status(wire.wait(60), "SuspendedEV")
-    stop = wire.ask("RemoteStopTransaction", transactionId=1001)
+    stop = wire.ask(action, **STOPS[action])
     wire.wait(1).reply(stop, {"status": status_of_reply})
-    wire.stop(time=wire.time(ago=-ahead), reason="Remote")
+    wire.stop(time=wire.time(ago=-ahead))
     status(wire, "Finishing")
     return [breach.fault for breach in wire.violations() if breach.rule == "false time"]
 
 
-def test_a_stop_in_the_future_that_we_had_asked_for(wire):
-    assert remotely_stopped(wire, "Accepted", 86400) == [
+@pytest.mark.parametrize("action", STOPS)
+def test_a_stop_in_the_future_that_we_had_asked_for(wire, action):
+    assert asked_to_stop(wire, action, "Accepted", 86400) == [
         "StopTransaction is dated in the future, though the station's clock is right"
     ]
 
 
+@pytest.mark.parametrize("action", STOPS)
 @pytest.mark.parametrize(("reply", "ahead"), [("Rejected", 86400), ("Accepted", 300), ("Accepted", 0)])
-def test_a_stop_that_may_have_been_queued_or_is_not_far_off(wire, reply, ahead):
-    assert remotely_stopped(wire, reply, ahead) == []
+def test_a_stop_that_may_have_been_queued_or_is_not_far_off(wire, action, reply, ahead):
+    assert asked_to_stop(wire, action, reply, ahead) == []
 
 
 def clock_set_ahead(wire):

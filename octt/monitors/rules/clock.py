@@ -102,7 +102,7 @@ class FalseTimes(Rule):
     name = "false time"
     cite = "OCPP 1.6 sections 6.45 and 6.49"
     requests = _DATED
-    replies = of("RemoteStopTransaction")
+    replies = of("RemoteStopTransaction", "Reset")
 
     WITHIN = 60.0
     """Seconds from the time that shows the clock to the false one, and from there to the next."""
@@ -111,13 +111,12 @@ class FalseTimes(Rule):
         self._right: tuple[int, int] | None = None
         self._suspect: tuple[Heard, str, int] | None = None
         self._stops: OrderedDict[int, int] = OrderedDict()
+        self._reset = 0
 
     def see(self, heard: Heard, talk: Talk) -> Iterable[Breach]:
         """Follows the clock by all timestamps."""
-        if heard.replied("RemoteStopTransaction") and heard.call:
-            ident = whole(heard.call.payload.get("transactionId"))
-            if ident is not None and heard.payload.get("status") == "Accepted":
-                keep(self._stops, ident, heard.call.m, _KEPT)
+        if heard.replied(*self.replies) and heard.call:
+            self._asked(heard, heard.call)
             return ()
         if heard.action not in _DATED or not heard.request() or not heard.times:
             return ()
@@ -141,6 +140,16 @@ class FalseTimes(Rule):
             self._suspect = (heard, f"{written[:40]}, {off:.0f} s from then", right[1])
         return ()
 
+    def _asked(self, heard: Heard, call: Call) -> None:
+        """Takes note of what stops a transaction, or all of them."""
+        if heard.payload.get("status") != "Accepted":
+            return
+        ident = whole(call.payload.get("transactionId"))
+        if heard.action == "Reset":
+            self._reset = call.m
+        elif ident is not None:
+            keep(self._stops, ident, call.m, _KEPT)
+
     def _caused(self, heard: Heard, talk: Talk) -> int:
         """When a start was authorized, or a stop asked for or brought about by hand; 0 for what is not known."""
         if heard.action == "StartTransaction":
@@ -148,7 +157,7 @@ class FalseTimes(Rule):
         ident = whole(heard.payload.get("transactionId")) or 0
         transaction = talk.ledger.by_id.get(ident)
         act = talk.hands.last_at(transaction.connector) if transaction else None
-        return max(act.m if act else 0, self._stops.get(ident, 0))
+        return max(act.m if act else 0, self._stops.get(ident, 0), self._reset)
 
     def _shown(self, heard: Heard, talk: Talk, suspect: Heard, detail: str, right: int) -> Iterator[Breach]:
         soon = suspect.connection == heard.connection and heard.since(suspect.m) < self.WITHIN
