@@ -26,7 +26,7 @@ def lines(folder, name=RESULTS):
 def audited(tmp_path_factory):
     """The audit of one case with a sample of its mutants."""
     folder = tmp_path_factory.mktemp("audit") / "out"
-    done = octt("audit", "--case", CASE, "--sample", 12, "--seed", "two", "--out", folder, "-n", 2)
+    done = octt("audit", "--case", CASE, "--sample", 8, "--seed", "two", "--out", folder, "-n", 2)
     return folder, done
 
 
@@ -34,7 +34,7 @@ def test_every_mutant_of_the_sample_has_its_fate(audited):
     folder, done = audited
     assert done.returncode in (0, 1), done.stderr
     results = lines(folder)
-    assert len(results) == 12
+    assert len(results) == 8
     assert {line["fate"] for line in results} <= {"killed", "killed elsewhere", "survived"}
     assert "killed" in {line["fate"] for line in results}
     assert all(line["verdict"] == "FAIL" for line in results if line["fate"] == "killed")
@@ -45,7 +45,7 @@ def test_the_page_and_the_terminal_say_what_came_of_it(audited):
     folder, done = audited
     page = (folder / "audit.md").read_text(encoding="utf-8")
     assert f"## {CASE} Regular Charging Session - Plugin First" in page
-    assert re.search(r"^Core +12 ", done.stdout, re.MULTILINE)
+    assert re.search(r"^Core +8 ", done.stdout, re.MULTILINE)
     assert done.returncode == int("survived: " in done.stdout)
 
 
@@ -54,10 +54,10 @@ def test_what_the_folder_holds_is_not_played_again(audited):
     results = folder / RESULTS
     kept = results.read_text(encoding="utf-8").splitlines(keepends=True)
     results.write_text("".join(kept[:-2]) + kept[-2][:-20], encoding="utf-8")  # interrupted while it wrote
-    again = octt("audit", "--case", CASE, "--sample", 12, "--seed", "two", "--out", folder)
+    again = octt("audit", "--case", CASE, "--sample", 8, "--seed", "two", "--out", folder)
     assert "1 cases, 0 of them still to be played as they are" in again.stdout
-    assert "12 mutants, 2 of them still to be played" in again.stdout
-    assert len({json.dumps(line["mutant"]) for line in lines(folder)}) == 12
+    assert "8 mutants, 2 of them still to be played" in again.stdout
+    assert len({json.dumps(line["mutant"]) for line in lines(folder)}) == 8
 
 
 def test_a_mutant_is_killed_where_it_is_killed_elsewhere_or_survives():
