@@ -23,7 +23,7 @@ from octt.bench import ConfigError
 from octt.monitors import Monitors
 from octt.ocpp import Frame
 from octt.record import Event
-from octt.record.events import CaseEnded, CaseStarted, Connected, Disconnected, Remarked
+from octt.record.events import CaseEnded, CaseStarted, Connected, Disconnected, FrameSeen, Remarked
 from octt.record.words import Phase
 from octt.suite.options import Options
 from octt.suite.plugin import WithOptions
@@ -124,7 +124,7 @@ class Session:
 
         def watched(event: Event, frame: Frame | None) -> None:
             # What comes after the test sets right what was altered; that is no doing of the station.
-            if not (self.proxy.mutant and event.get("phase") == Phase.RESTORE):
+            if not (self.proxy.mutant and isinstance(event, FrameSeen) and event.phase == Phase.RESTORE):
                 watch(event, frame)
 
         run.csms.watch = watched
