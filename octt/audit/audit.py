@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -176,30 +177,34 @@ def _jobs(asked: Asked, mutants: list[Mutant], baselines: Iterable[Baseline]) ->
 
 
 class Pool:
-    """Worker processes; with one worker this process itself, since a station has one Central System at a time."""
+    """Worker processes: each plays one job, so that nothing of the one before is left in it."""
 
     def __init__(self, workers: int) -> None:
-        self._pool: ProcessPoolExecutor | None = None
-        if workers > 1:
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["pytest", "octt.audit.player", "octt.script.states"])
-            self._pool = ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1)
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["pytest", "octt.audit.player", "octt.script.states"])
+        self._pool = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_leave_to_us, max_tasks_per_child=1
+        )
 
     def __enter__(self) -> Pool:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if error:  # a run may take minutes to its end, and nobody waits for it any more
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+        self._pool.shutdown(cancel_futures=True)
 
     def play(self, jobs: Sequence[Job]) -> Iterator[Any]:
         """What comes of each job, as it comes."""
-        if self._pool is None:
-            yield from map(play, jobs)
-            return
         futures: list[Future[Any]] = [self._pool.submit(play, job) for job in jobs]
         for future in as_completed(futures):
             yield future.result()
+
+
+def _leave_to_us() -> None:
+    """In a worker: ctrl-C reaches it as well as us, who end it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _append(path: Path, data: dict[str, Any]) -> None:

@@ -52,7 +52,7 @@ def play(job: Job) -> Baseline | list[Result]:
         return _session(job, ()).baseline
     results: list[Result] = []
     while left := job.mutants[len(results) :]:
-        first, *others = _session(job, left).results
+        first, *others = _session(job, left).results  # ValueError: an error of ours, which pytest has told
         results.append(first)
         for result in others:
             # What went astray on a station that had others before is tried again on one of its own.
@@ -68,9 +68,7 @@ def _session(job: Job, mutants: Sequence[Mutant], alone: bool = False) -> Sessio
         options.notices.insert(0, NOTICE)
         session = Session(job, mutants, options, alone)
         quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
-        ended = pytest.main([str(script_of(job.case)), *quiet], plugins=[WithOptions(options), session])
-        if ended == pytest.ExitCode.INTERRUPTED:
-            raise KeyboardInterrupt
+        pytest.main([str(script_of(job.case)), *quiet], plugins=[WithOptions(options), session])
         if session.problem:
             raise ConfigError(session.problem)
         if job.keep:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from datetime import datetime
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def audit(
     that are legal are declared in testcases/equivalent.toml.
 
     Exit code 0: every other mutant was noticed; 1: one survived, or octt itself failed; 2: bad usage or configuration;
-    3: none survived, but a case does not pass as it is, and could not be audited.
+    3: none survived, but a case does not pass as it is, and could not be audited; 4: an error of octt; 130: ctrl-C.
     """
     from octt.audit.audit import Asked
     from octt.audit.audit import audit as whole_audit
@@ -56,7 +57,7 @@ def audit(
     from octt.audit.outcome import Fate
     from octt.audit.tables import COUNTS, page, tallied, undeclared
     from octt.bench import ConfigError
-    from octt.commands.refusing import INTERRUPTED, complain, plain, refusing
+    from octt.commands.refusing import INTERRUPTED, NOT_CARRIED_OUT, complain, plain, refusing
     from octt.suite.catalogue import load_catalogue
 
     folder = out or Path("octt-runs") / datetime.now().strftime("audit-%Y-%m-%d_%H%M%S")
@@ -69,6 +70,11 @@ def audit(
         except KeyboardInterrupt:
             complain(f"interrupted; go on with: --out {folder}")
             sys.exit(INTERRUPTED)
+        except ConfigError:
+            raise
+        except Exception:
+            complain(f"internal error of octt (please report it):\n{traceback.format_exc()}")
+            sys.exit(NOT_CARRIED_OUT)
     page_of_it = page(found.baselines, found.results, equivalents, catalogue)
     (folder / PAGE).write_text(page_of_it, encoding="utf-8", errors="replace")
 

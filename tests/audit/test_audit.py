@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
 
 import pytest
 
@@ -12,7 +15,7 @@ from octt.audit.mutants.frames import Baseline, Target
 from octt.audit.mutants.mutant import Kind, Mutant
 from octt.audit.outcome import Fate
 from octt.audit.player import Job
-from tests.commands.calling import invoke, octt
+from tests.commands.calling import OCTT, invoke, octt
 
 CASE = "TC_003_CS"
 STATUS = "StatusNotification.req 1 Preparing"
@@ -74,6 +77,23 @@ def test_a_mutant_is_killed_where_it_is_killed_elsewhere_or_survives():
     assert {result.mutant: result.fate for result in results} == told
     assert baseline.verdict == "PASS"
     assert results[0].step == "1"
+
+
+def test_ctrl_c_ends_it_at_once_and_says_how_to_go_on(tmp_path):
+    command = [*OCTT, "audit", "--case", CASE, "-n", "2", "--out", str(tmp_path / "out")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)  # what is ignored, children ignore too
+    try:
+        process = subprocess.Popen(command, start_new_session=True, **pipes)
+    finally:
+        signal.signal(signal.SIGINT, ours)
+    with process:
+        while "mutants" not in process.stdout.readline():
+            pass
+        os.killpg(process.pid, signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told == f"octt: interrupted; go on with: --out {tmp_path / 'out'}\n"
 
 
 # -- without a station ----------------------------------------------------------------------------------------------
