@@ -291,6 +291,17 @@ def test_only_a_real_image_has_to_be_installed(stage, tmp_path):
         assert ("generated dummy" in end.reason) is (not firmware)
 
 
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("InstallationFailed", "FAIL"), ("DownloadFailed", "INCONCLUSIVE")]
+)
+def test_that_an_image_made_to_fail_cannot_be_installed_is_no_excuse(stage, status, verdict):
+    files = stage.files("HTTP")
+    image = files.corrupt_image(turn=0)
+    fetch(image)
+    stage.says(status)
+    assert fails(stage, files, image).verdict == verdict
+
+
 # -- statuses -----------------------------------------------------------------------------------------------------
 
 

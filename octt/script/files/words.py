@@ -10,7 +10,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,7 +44,11 @@ _REFUSED_IMAGE = {"DownloadFailed", "InstallationFailed", "InstallVerificationFa
 
 @dataclass(frozen=True)
 class Location:
-    """A place on our file servers that a station was told of. `generated`: it holds our dummy, no real firmware."""
+    """A place on our file servers that a station was told of.
+
+    `generated`: it holds our dummy, no real firmware; `corrupt`: it holds what a station is to find out only when it
+    installs it.
+    """
 
     url: str
     protocol: str
@@ -54,6 +58,7 @@ class Location:
 
     size: int = 0
     generated: bool = False
+    corrupt: bool = False
 
 
 class Files:
@@ -105,7 +110,7 @@ class Files:
 
     def corrupt_image(self, turn: int) -> Location:
         """An image that cannot be installed: the bench's [firmware] corrupt_image, else a generated one."""
-        return self._offer(self.firmware.corrupt_image, corrupt_image, turn)
+        return replace(self._offer(self.firmware.corrupt_image, corrupt_image, turn), corrupt=True)
 
     def _offer(self, file: str, generate: Callable[[], bytes], turn: int) -> Location:
         if not file and not self._dummy_allowed:
@@ -173,7 +178,8 @@ class Files:
                     f"no TLS connection with {place} came about, does the station trust the laboratory's root?",
                     Blame.CONFIGURATION,
                 )
-        if location.generated and status in _REFUSED_IMAGE and self._fetched(location) >= location.size:
+        refused = status in _REFUSED_IMAGE and not (location.corrupt and status == "InstallationFailed")
+        if location.generated and refused and self._fetched(location) >= location.size:
             return (
                 "the station refuses the generated dummy image; give a real one as [firmware] image of the bench",
                 Blame.CONFIGURATION,
