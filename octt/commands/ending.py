@@ -84,7 +84,8 @@ def code_of(
     if broken or internal or not reported or run is None:
         return NOT_CARRIED_OUT
     planned = [planned.case.id for planned in run.plan.values() if planned.applies is not False]
-    return verdict_code(planned, ended, interrupted)
+    code = verdict_code(planned, ended, interrupted)
+    return UNDECIDED if code == PASSED and run.breaches.outside else code
 
 
 def signing_key(options: Options) -> Path | None:

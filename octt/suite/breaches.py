@@ -22,6 +22,9 @@ class Breaches:
         self.verdicts: dict[str, Verdict] = {}
         """Of the cases so far."""
 
+        self.outside = False
+        """Whether the station broke the protocol outside any case: then a run of passed cases is no pass."""
+
         self._looking, self._judging = threading.Lock(), threading.Lock()
 
     def listen(self, event: Event) -> None:
@@ -59,6 +62,8 @@ class Breaches:
                 self._scene.breaches.append(what)
             elif case:
                 self._revise(case, what)
+            else:
+                self.outside = True
 
     def _revise(self, case: str, what: str) -> None:
         if self.verdicts.get(case) is Verdict.PASS:

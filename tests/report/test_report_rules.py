@@ -195,3 +195,14 @@ def test_a_case_run_although_excluded_is_said():
     excluded = {"case": "A", "name": "a", "profile": "Core", "applicable": False, "reason": "no"}
     result = result_of(("A", "PASS"), plan=[excluded])
     assert result.not_issuable == ["A was carried out although the declaration excludes it."]
+
+
+def test_a_breach_outside_any_case_stops_the_report_and_a_remark_does_not():
+    def outside(run):
+        for line in (3, 4):
+            broken = {"fault": "a bad status,", "severity": "violation", "cite": "4.9"}
+            run.add("remark", text=f"a bad status, {line}", by="monitor", **broken)
+        run.add("remark", text="odd", by="monitor", severity="remark")
+
+    result = result_of(("A", "PASS"), extra=outside)
+    assert result.not_issuable == ["Outside any case the station broke the protocol: a bad status, 3."]

@@ -13,7 +13,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from octt.bench import Bench
-from octt.commands.ending import verdict_code
+from octt.commands.ending import Signals, code_of, verdict_code
 from octt.pics.declaration import Declaration
 from octt.record import read
 from octt.record.events import CaseEnded, CaseRevised
@@ -25,6 +25,8 @@ from tests.conftest import BareStation
 
 class Device:
     """A station that connects again and again and answers by a table; what it has no answer for it accepts."""
+
+    error_code = "NoError"
 
     def __init__(self, url, replies, password=""):
         self.url, self.replies, self.password, self.alive = url, replies, password, True
@@ -47,7 +49,7 @@ class Device:
                 "StatusNotification",
                 connectorId=number,
                 status="Available",
-                errorCode="NoError",
+                errorCode=self.error_code,
             )
         while True:
             kind, ident, *rest = json.loads(self.bare.socket.recv())
@@ -159,3 +161,20 @@ def test_what_comes_just_after_the_verdict_fails_the_case_that_asked_for_it(begu
     (case,) = [case for case in result["cases"] if case["id"] == "TC_040_1_CS"]
     assert case["verdict"] == "FAIL"
     assert "<failure" in (tmp_path / "out" / "junit.xml").read_text()
+
+
+@pytest.mark.parametrize(("error_code", "code"), [("NoError", 0), ("Error", 3)])
+def test_what_is_broken_before_the_first_case_keeps_the_run_from_passing(
+    begun, tmp_path, monkeypatch, error_code, code
+):
+    monkeypatch.setattr(Device, "error_code", error_code)
+    run, _ = begun({"GetConfiguration": {"configurationKey": []}})
+    ended = [CaseEnded(attempt=1, verdict=Verdict.PASS, blame="", reason="", seconds=1, forced=0)]
+    run.plan = {}
+    run.csms.timeline.settle()
+    run.finish("finished")
+    told = code_of(run, ended, Signals(), internal=False, interrupted=False, reported=True)
+    assert told == code
+    write_all(tmp_path / "out")
+    reasons = json.loads((tmp_path / "out" / "result.json").read_text())["not_issuable"]
+    assert any("Outside any case" in reason for reason in reasons) is bool(code)

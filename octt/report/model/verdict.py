@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from octt.measure import DECLARED
-from octt.record.words import Agreement, Profile, Verdict
+from octt.record.words import Agreement, Profile, Severity, Verdict
 from octt.report.model.parts import Case, PicsResult, ProfileResult, Result
 
 EXPLANATION = (
@@ -38,9 +38,10 @@ EXPLANATION = (
         "May be filed",
         "The report may be filed (issued) unless one of these holds: only chosen cases were run; an applicable case is "
         "inconclusive, erroneous or was not run; there is no declaration, it was not cross-examined, or an answer of "
-        "it is contradicted by what was observed; a measured time is above the declared maximum; the record lacks an "
-        "attempt of a case; a verdict was overruled without a name or a reason; the run was broken off; the record is "
-        "damaged. A FAIL does not stop a report from being filed: it says so.",
+        "it is contradicted by what was observed; a measured time is above the declared maximum; the station broke the "
+        "protocol outside any case; the record lacks an attempt of a case; a verdict was overruled without a name or a "
+        "reason; the run was broken off; the record is damaged. A FAIL does not stop a report from being filed: it says "
+        "so.",
     ),
 )
 MOST_NAMED = 12  # cases named in one sentence
@@ -179,7 +180,17 @@ def obstacles(result: Result) -> list[str]:
         reasons.append(f"PICS {answer.item} is contradicted: {answer.why or 'see the record'}.")
     for statistic in result.performance.exceeded:
         reasons.append(f"{statistic.name}: {statistic.found}, {statistic.declared:g} s declared at most.")
+    reasons += _outside(result)
     return [reason.removesuffix("..") + "." if reason.endswith("..") else reason for reason in reasons]
+
+
+def _outside(result: Result) -> list[str]:
+    """What the station broke before the first case, between cases or after the last: no case has it in its verdict."""
+    broken: dict[str, str] = {}
+    for remark in result.remarks:
+        if remark.severity is Severity.VIOLATION:
+            broken.setdefault(remark.fault or remark.text, remark.text)
+    return [f"Outside any case the station broke the protocol: {text}." for text in broken.values()]
 
 
 def _of_case(case: Case) -> list[str]:
