@@ -13,6 +13,7 @@ from typing import Any
 from octt.record.words import Phase
 from octt.script.actions import Actions
 from octt.script.calling import Reply
+from octt.script.case_run import following
 from octt.script.station import Station
 from octt.script.times import in_seconds
 from octt.script.undo import Kind
@@ -201,7 +202,7 @@ def make_unavailable(station: Station, connector: int, *, step: str | int = 1) -
     numbers = [0, *station.connectors] if connector == 0 else [connector]
     with station.in_any_order():
         for number in numbers:
-            shows(station, "Unavailable", connector=number, step=int(str(step)) + 2)
+            shows(station, "Unavailable", connector=number, step=following(following(step)))
 
 
 def make_operative(station: Station, connector: int, *, step: str | int) -> None:

@@ -11,9 +11,3 @@ def in_seconds(seconds: float, after: datetime | None = None) -> str:
     """A dateTime that many seconds from now (or `after`); negative for the past."""
     moment = (after or utc()) + timedelta(seconds=seconds)
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def moment(text: str) -> datetime:
-    """A dateTime of a frame that is valid by its schema; without an offset it is UTC (section 3.14)."""
-    time = datetime.fromisoformat(text)
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

@@ -397,6 +397,7 @@ def test_nothing_a_station_sends_breaks_the_look_into_it(tmp_path_factory, data)
     file = Path(tmp_path_factory.mktemp("upload")) / "file"
     file.write_bytes(data)
     assert isinstance(damage(file), str)
+    assert list(contents(file))[0] == data
 
 
 @pytest.mark.parametrize(
@@ -414,3 +415,19 @@ def test_damaged_archives(tmp_path, data, damaged):
     file = tmp_path / "file"
     file.write_bytes(data)
     assert bool(damage(file)) is damaged
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"it is: secret",
+        archive(b"it is: secret" * 100),
+        gzip.compress(b"it is: secret" * 100),
+        archive(gzip.compress(b"it is: secret" * 100)),
+        gzip.compress(archive(archive(b"it is: secret" * 100))),
+    ],
+)
+def test_what_is_packed_is_looked_into(tmp_path, data):
+    file = tmp_path / "file"
+    file.write_bytes(data)
+    assert any(b"secret" in part for part in contents(file))

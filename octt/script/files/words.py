@@ -239,7 +239,8 @@ class Files:
 
     def _wait(self, found: Callable[[], bool], seconds: float | None = None) -> None:
         """A server's account of a transfer can come a moment after the station's message about it."""
-        deadline = time.monotonic() + (seconds or self.station.limits.of(TRIGGERED).seconds)
+        limit = self.station.limits.of(TRIGGERED).seconds if seconds is None else seconds
+        deadline = time.monotonic() + limit
         while not found() and time.monotonic() < deadline:
             time.sleep(0.02)
 
