@@ -26,10 +26,6 @@ from octt.timeline.judge import Late, Met, Outcome, judge
 class Expecting(Failing, Calling):
     """What a script expects of the station under test."""
 
-    def __init__(self, *shared: Any, **more: Any) -> None:
-        super().__init__(*shared, **more)
-        self._optional: list[tuple[Label, Expectation]] = []
-
     # -- the station calls us -------------------------------------------------------------------------------------
 
     def sends(
@@ -57,7 +53,7 @@ class Expecting(Failing, Calling):
             (action, fields), limit=limit, after=after, due=due, since=since, optional=optional
         )
         if optional:
-            self._optional.append((step, expectation))
+            self.case.position.postpone(step, expectation)
             return NOTHING
         return self._comes(expectation, limit, step, cite)
 
@@ -263,10 +259,9 @@ class Expecting(Failing, Calling):
 
     def _settle_optional(self, before: int) -> None:
         position = self.case.position
-        for label, expectation in self._optional:
+        for label, expectation in position.postponed():
             entries = position.entries(expectation.start, before)
             found = next((e for e in entries if any(one.fits(e) for one in expectation.alternatives)), None)
             if found:
                 position.mark(found)
             self.case.step(label, f"perhaps {expectation}", "ok" if found else "skipped", frame=found)
-        self._optional.clear()

@@ -31,6 +31,7 @@ class Position:
         self._began = self._next = timeline.end
         self._since = timeline.clock.now()
         self._taken: set[int] = set()
+        self._optional: list[tuple[str | int, Expectation]] = []
         self._told: dict[str, dict[str, Any]] = {}
         self._protocol_waits = 0.0
         self._test_from: int | None = None
@@ -136,6 +137,15 @@ class Position:
         elif self._cause == ONLINE and entry.action in ("StartTransaction", "StopTransaction"):
             self._cause = entry.action  # the queue has come; what follows comes of it
         self.count_from(entry)
+
+    def postpone(self, label: str | int, expectation: Expectation) -> None:
+        """An optional expectation of a step: whether it was met is decided by the next one."""
+        self._optional.append((label, expectation))
+
+    def postponed(self) -> list[tuple[str | int, Expectation]]:
+        """The optional expectations that are to be decided now."""
+        found, self._optional = self._optional, []
+        return found
 
     def mark(self, entry: Entry) -> None:
         """A step has accounted for this entry, wherever the case stands."""

@@ -23,7 +23,8 @@ from octt.files.servers import FileServers, dummy_image
 from octt.pics.declaration import Declaration
 from octt.script.case_run import CaseRun
 from octt.script.files.updates import firmware_version, reboots, stays_available
-from octt.script.files.words import Files, damage
+from octt.script.files.archives import contents, damage
+from octt.script.files.words import Files
 from octt.script.station import Station
 from octt.script.verdicts import Failed, Inconclusive
 from tests.timeline.virtual import declared
@@ -397,7 +398,7 @@ def test_nothing_a_station_sends_breaks_the_look_into_it(tmp_path_factory, data)
     file = Path(tmp_path_factory.mktemp("upload")) / "file"
     file.write_bytes(data)
     assert isinstance(damage(file), str)
-    assert list(contents(file))[0] == data
+    assert next(contents(file)) == data
 
 
 @pytest.mark.parametrize(

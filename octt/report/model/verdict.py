@@ -40,8 +40,8 @@ EXPLANATION = (
         "inconclusive, erroneous or was not run; there is no declaration, it was not cross-examined, or an answer of "
         "it is contradicted by what was observed; a measured time is above the declared maximum; the station broke the "
         "protocol outside any case; the record lacks an attempt of a case; a verdict was overruled without a name or a "
-        "reason; the run was broken off; the record is damaged. A FAIL does not stop a report from being filed: it says "
-        "so.",
+        "reason; the run was broken off; the record is damaged. A FAIL does not stop a report from being filed: it "
+        "says so.",
     ),
 )
 MOST_NAMED = 12  # cases named in one sentence
