@@ -8,15 +8,17 @@ import itertools
 import json
 import socket
 import threading
+import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from octt.csms.answers import Armed, ErrorAnswer
+from octt.csms.answers import Answers, Armed, ErrorAnswer
 from octt.csms.endpoints import Endpoint
 from octt.csms.server import CsmsError
 from octt.record import check_chain
+from octt.timeline.state import State
 from tests.conftest import BareStation, running
 
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
@@ -52,6 +54,50 @@ def test_armed_answers_merge_run_out_and_end(live):
     assert station.call("Heartbeat")[:1] + station.call("Heartbeat")[:1] == [4, 3]
     answers.disarm()
     assert station.call("Authorize", idTag="B")[2] == {"idTagInfo": {"status": "Accepted"}}
+
+
+def test_an_equal_start_is_the_same_transaction_while_it_runs_only(live):
+    """A station that tells time in whole seconds may begin two transactions with the same message (4.8)."""
+    station = live.station()
+    started = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": "2024-01-01T00:00:00Z"}
+    first = station.call("StartTransaction", **started)[2]["transactionId"]
+    assert station.call("StartTransaction", **started)[2]["transactionId"] == first
+    station.call("StopTransaction", transactionId=first, meterStop=1, timestamp="2024-01-01T00:00:00Z")
+    assert station.call("StartTransaction", **started)[2]["transactionId"] != first
+
+
+def test_transaction_ids_are_new_for_each_run(monkeypatch):
+    """A station may remember those of an earlier one (4.8)."""
+    ids = []
+    for second in (0, 1, 86400):
+        monkeypatch.setattr("octt.csms.answers.wall", lambda second=second: (1_700_000_000 + second) * 10**9)
+        begun = Answers().answer("StartTransaction", {"idTag": "A"}, State())
+        ids.append(begun["transactionId"])
+    assert len(set(ids)) == 3
+    assert all(0 < ident < 2**31 for ident in ids)
+
+
+def test_answers_and_requests_can_be_held_back(tmp_path):
+    with running(tmp_path, reply_delay=0.2, request_delay=0.2) as bench:
+        station, began = bench.station(), time.monotonic()
+        for ident in ("1", "2"):
+            station.send(json.dumps([2, ident, "Heartbeat", {}]))
+        assert [station.receive()[1] for _ in range(2)] == ["1", "2"]
+        assert time.monotonic() - began >= 0.2
+        began = time.monotonic()
+        calling = threading.Thread(target=bench.csms.call, args=("ClearCache", {}, 30))
+        calling.start()
+        station.reply(status="Accepted")
+        calling.join()
+        assert time.monotonic() - began >= 0.2
+
+
+def test_nobody_acts_on_a_request_before_its_answer_has_left(tmp_path):
+    """Else the station would get a request of ours while its own is unanswered."""
+    with running(tmp_path, reply_delay=60) as bench:
+        bench.station().send('[2,"1","Heartbeat",{}]')
+        bench.eventually(lambda: bench.events("frame"))
+        assert not [entry for entry in bench.csms.timeline.since(0) if entry.is_call()]
 
 
 def test_misspelt_answers_are_refused_at_once(live):

@@ -22,8 +22,8 @@ from octt.bench import Firmware, Times
 from octt.files.servers import FileServers, dummy_image
 from octt.pics.declaration import Declaration
 from octt.script.case_run import CaseRun
-from octt.script.files.updates import firmware_version, reboots, stays_available
 from octt.script.files.archives import contents, damage
+from octt.script.files.updates import firmware_version, reboots, stays_available
 from octt.script.files.words import Files
 from octt.script.station import Station
 from octt.script.verdicts import Failed, Inconclusive
