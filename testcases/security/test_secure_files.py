@@ -83,8 +83,8 @@ def test_secure_update(station, files, security):
     step 15 can be seen.
     """
     with station.setup():
-        signed = Signing(security, station, files.protocols, seed=3).right()
         image, former, number = files.image(turn=0, seed=3), firmware_version(station), next(_NUMBERS)
+        signed = Signing(security, station, files.protocols, seed=3).right()
     with files.fair(image):
         downloaded = _downloads(station, files, image, number, signed)
         station.sends(
@@ -130,9 +130,9 @@ def test_wrong_signature(station, files, security, bench):
     Then the request itself is refused when the signing certificate is not right (L01.FR.23); nothing could be fetched.
     """
     with station.setup():
+        image, number = files.image(turn=1, seed=4), next(_NUMBERS)
         signing = Signing(security, station, files.protocols, seed=4)
         signed = signing.wrong()
-        image, number = files.image(turn=1, seed=4), next(_NUMBERS)
     with files.fair(image):
         _downloads(station, files, image, number, signed)
         with station.in_any_order():

@@ -29,7 +29,7 @@ class Hands:
         self.lab, self.then, self.takes = lab, {}, 0
 
     def __getattr__(self, name):
-        def act(*_params, why=""):
+        def act(*_params, why="", shown=True):
             self.then.get(name, lambda: None)()
             self.lab.clock.sleep(self.takes)
             start = self.lab.timeline.end

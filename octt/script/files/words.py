@@ -173,7 +173,7 @@ class Files:
                 return f"{told}: answer ORS-16, or set [firmware] protocol of the bench", Blame.CONFIGURATION
             if not contacts and not self._same_host(location):
                 return f"nothing reached {place}, can the station reach that address?", Blame.NETWORK
-            if all(_is_handshake(contact) for contact in contacts):
+            if contacts and all(_is_handshake(contact) for contact in contacts):
                 return (
                     f"no TLS connection with {place} came about, does the station trust the laboratory's root?",
                     Blame.CONFIGURATION,
