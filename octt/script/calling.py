@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from octt.bench import Bench
 from octt.csms.server import CentralSystem
 from octt.ocpp import schemas
+from octt.ocpp.values import shown
 from octt.script.case_run import CaseRun, Label, following
 from octt.script.limits import REPLY, Limit, Limits
 from octt.script.verdicts import Blame
@@ -70,7 +71,7 @@ class Reply:
         """What the station answered, for a sentence."""
         if self.is_error:
             return f"CALLERROR {self.seen.frame.error_code or 'without a code'}"
-        return str(self.payload.get("status", "no status"))
+        return shown(self.payload.get("status")) or "no status"
 
     def returns(self, *, error: Iterable[str] = (), cite: str = "", **fields: Any) -> Reply:
         """Judges the reply: a result with these fields, or a CALLERROR with one of the codes in `error`.
