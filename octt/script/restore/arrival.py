@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from octt.ocpp.values import whole
 from octt.script.limits import BOOT, RECONNECT
 from octt.script.restore.means import Means
 from octt.script.verdicts import Inconclusive
@@ -44,7 +45,7 @@ def await_boot(means: Means) -> None:
 
     def untold() -> set[int]:
         since = (e for e in timeline.since(begun.index) if e.is_call("StatusNotification"))
-        return known - {entry.payload.get("connectorId") for entry in since}
+        return known - {whole(entry.payload.get("connectorId")) for entry in since}
 
     with means.case.waits("station", "to report its statuses after the boot", deadline):
         timeline.wait(lambda: means.station.state.registration != "Accepted" or not untold(), deadline)
