@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 import octt
+from octt.paths import TESTCASES
 
 PACKAGE = Path(octt.__file__).parent
-LONGEST_FILE, FULLEST_FOLDER = 350, 20
+LONGEST_FILE, FULLEST_FOLDER, LINES_PER_CASE = 350, 20, 20
+
+LIMITING = ("within", "during", "after", "due", "at_most", "seconds", "timeout")
+"""Words of the language that take a time; how long something may take is none of a script's business."""
 
 ROOMS = {
     "ocpp": set(),
@@ -224,6 +228,28 @@ def test_a_folder_can_be_seen_at_a_glance(folder):
         "a sibling plus a suffix"
     )
     assert (ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or "").strip()
+
+
+def test_a_case_can_be_read_on_one_screen():
+    """On average; what several cases need is a word of the language."""
+    scripts = [path.read_text(encoding="utf-8") for path in TESTCASES.rglob("test_*.py")]
+    lines = sum(len(text.splitlines()) for text in scripts)
+    assert lines <= LINES_PER_CASE * sum(text.count("@case(") for text in scripts)
+
+
+def test_no_script_names_seconds_as_a_limit():
+    """They follow from what is waited for (octt/script/limits.py), or are the bench's."""
+    for path in TESTCASES.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            given = node.keywords if isinstance(node, ast.Call) else []
+            named = [word.arg for word in given if word.arg in LIMITING and _is_number(word.value)]
+            assert named == [], f"{path.name}:{node.lineno}"
+
+
+def _is_number(node):
+    """Whether an expression is made of numbers only."""
+    inside = {type(part) for part in ast.walk(node)}
+    return ast.Constant in inside and not {ast.Name, ast.Attribute, ast.Call} & inside
 
 
 def test_the_simulator_shares_no_protocol_code_with_the_central_system():

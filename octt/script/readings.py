@@ -11,6 +11,7 @@ from octt.ocpp.values import ENERGY, PERIODIC, decimal, dicts, instant, sampled,
 from octt.script.case_run import Label
 from octt.script.station import Station
 from octt.timeline.entry import Entry
+from octt.timeline.matching import ABSENT
 
 NO_INTERVAL = frozenset(
     {"Transaction.Begin", "Transaction.End", "Trigger", "Interruption.Begin", "Interruption.End"}
@@ -99,6 +100,39 @@ def check_spacing(station: Station, found: list[Reading], interval: float, *, st
             cite="OCPP 1.6 4.7",
             frame=other.seen,
         )
+
+
+def check_measurands(station: Station, found: list[Reading], wanted: list[str], *, step: Label) -> None:
+    """Every configured measurand is in every reading; the energy register when none is configured."""
+    names = wanted or [ENERGY]
+    for reading in found:
+        missing = sorted(set(names) - reading.measurands)
+        what, actual = f"measurand {', '.join(names)}", f"missing: {', '.join(missing)}"
+        cite = "OCPP 1.6 4.7, 9.1.17"
+        station.check(not missing, what, actual, step=step, cite=cite, frame=reading.seen)
+
+
+def check_transaction(station: Station, found: list[Reading], allowed: list[Any], *, step: Label) -> None:
+    """Every reading names its transaction; with ABSENT among `allowed` it may name none."""
+    for reading in found:
+        ident = reading.seen.payload.get("transactionId", ABSENT)
+        what, actual = f"transactionId = {allowed[0]}", f"transactionId is {ident}"
+        station.check(ident in allowed, what, actual, step=step, cite="OCPP 1.6 4.7", frame=reading.seen)
+
+
+def check_aligned(station: Station, reading: Reading, interval: float, *, step: Label) -> None:
+    """A clock-aligned reading is one of a multiple of the interval since midnight."""
+    at = reading.time
+    since_midnight = at.hour * 3600 + at.minute * 60 + at.second + at.microsecond / 1e6
+    off = min(since_midnight % interval, -since_midnight % interval)
+    station.check(
+        off <= station.limits.aligned(interval),
+        f"meterValue.timestamp aligned to the clock: a multiple of {interval} s since midnight",
+        f"{reading.text} is {off:.1f} s off",
+        step=step,
+        cite="OCPP 1.6 9.1.5",
+        frame=reading.seen,
+    )
 
 
 def highest(seen: Entry, measurand: str) -> float | None:

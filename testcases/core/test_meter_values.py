@@ -1,10 +1,14 @@
 """Test-case document 2.9: meter values during a transaction."""
 
 from octt.script import ABSENT, case
-from octt.script.readings import check_spacing, of_transaction
+from octt.script.readings import (
+    check_aligned,
+    check_measurands,
+    check_spacing,
+    check_transaction,
+    of_transaction,
+)
 from octt.script.states import start_charging
-
-REGISTER = "Energy.Active.Import.Register"
 
 
 def _charging_with(station, driver, sampled, aligned, key):
@@ -40,34 +44,6 @@ def _three_readings(station, bench, interval, context):
     return found
 
 
-def _measurands(station, found, wanted):
-    """Every configured measurand is in every reading; the energy register when none is configured."""
-    for reading in found:
-        missing = sorted(set(wanted or [REGISTER]) - reading.measurands)
-        station.check(
-            not missing,
-            f"measurand {', '.join(wanted or [REGISTER])}",
-            f"missing: {', '.join(missing)}",
-            step=1,
-            cite="OCPP 1.6 4.7, 9.1.17",
-            frame=reading.seen,
-        )
-
-
-def _of_transaction(station, found, allowed):
-    """What a value of a transaction says of it; a clock-aligned one need not, it is taken without one too."""
-    for reading in found:
-        ident = reading.seen.payload.get("transactionId", ABSENT)
-        station.check(
-            ident in allowed,
-            f"transactionId = {allowed[0]}",
-            f"transactionId is {ident}",
-            step=1,
-            cite="OCPP 1.6 4.7",
-            frame=reading.seen,
-        )
-
-
 @case("TC_070_CS")
 def test_sampled_meter_values(station, driver, bench):
     """Sampled values come at MeterValueSampleInterval with the measurands of MeterValuesSampledData."""
@@ -77,8 +53,8 @@ def test_sampled_meter_values(station, driver, bench):
     with station.independently():
         check_spacing(station, found, interval, step=1)
     with station.independently():
-        _measurands(station, found, wanted)
-    _of_transaction(station, found, [transaction.id])
+        check_measurands(station, found, wanted, step=1)
+    check_transaction(station, found, [transaction.id], step=1)
 
 
 @case("TC_071_CS")
@@ -91,21 +67,7 @@ def test_clock_aligned_meter_values(station, driver, bench):
         check_spacing(station, found, interval, step=1)
     with station.independently():
         for reading in found:
-            _is_aligned(station, reading, interval)
+            check_aligned(station, reading, interval, step=1)
     with station.independently():
-        _measurands(station, found, wanted)
-    _of_transaction(station, found, [transaction.id, ABSENT])
-
-
-def _is_aligned(station, reading, interval):
-    at = reading.time
-    since_midnight = at.hour * 3600 + at.minute * 60 + at.second + at.microsecond / 1e6
-    off = min(since_midnight % interval, -since_midnight % interval)
-    station.check(
-        off <= station.limits.aligned(interval),
-        f"meterValue.timestamp aligned to the clock: a multiple of {interval} s since midnight",
-        f"{reading.text} is {off:.1f} s off",
-        step=1,
-        cite="OCPP 1.6 9.1.5",
-        frame=reading.seen,
-    )
+        check_measurands(station, found, wanted, step=1)
+    check_transaction(station, found, [transaction.id, ABSENT], step=1)

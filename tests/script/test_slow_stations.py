@@ -9,7 +9,7 @@ import pytest
 
 from octt.script import states
 from octt.script.files.updates import may_reboot, reboots, stays_available
-from octt.script.readings import Reading, check_spacing
+from octt.script.readings import Reading, check_aligned, check_spacing
 from octt.script.verdicts import Failed, Inconclusive
 from octt.timeline.entry import NOTHING
 from tests.script.virtual_lab import BOOT, MOMENT, Lab
@@ -251,9 +251,8 @@ def test_samples_come_at_their_interval(spacing, good):
 @pytest.mark.parametrize(("second", "good"), [(600, True), (600.9, True), (602.8, False)])
 def test_clock_aligned_values_lie_on_the_grid(second, good):
     lab = Lab()
-    given = {"reading": reading(second), "interval": 10}
     if good:
-        lab.play("core/test_meter_values.py", "_is_aligned", **given)
+        check_aligned(lab.station, reading(second), 10, step=1)
     else:
         with pytest.raises(Failed, match=r"2\.8 s off"):
-            lab.play("core/test_meter_values.py", "_is_aligned", **given)
+            check_aligned(lab.station, reading(second), 10, step=1)

@@ -432,3 +432,22 @@ def test_what_is_packed_is_looked_into(tmp_path, data):
     file = tmp_path / "file"
     file.write_bytes(data)
     assert any(b"secret" in part for part in contents(file))
+
+
+@pytest.mark.parametrize(
+    ("data", "hidden"),
+    [
+        (b"the key is 6F63747431", False),
+        (gzip.compress(b"the key is octt1"), False),
+        (b"the key is (secret)", True),
+    ],
+)
+def test_the_password_is_in_no_upload(stage, data, hidden):
+    files = stage.files("HTTP")
+    folder = files.folder("http")
+    send(folder, "log", data)
+    if hidden:
+        files.hides(folder, "octt1", step="result")
+    else:
+        with pytest.raises(Failed, match="no AuthorizationKey in the log; it is there"):
+            files.hides(folder, "octt1", step="result")

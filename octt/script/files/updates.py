@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from octt.ocpp.values import text
 from octt.script.case_run import Label
 from octt.script.limits import BOOT
 from octt.script.station import Station
@@ -23,6 +24,22 @@ def reboots(station: Station, after: Entry, *, step: Label) -> Entry | None:
         if boot is None and not station.state.connected:
             boot = station.sends("BootNotification", step=step)  # it is not back: say so
     return boot
+
+
+def begins_to_install(station: Station, number: int, *, step: Label) -> Entry | None:
+    """Installing of a signed update; a station whose boot loader cannot send it reboots instead (L01.FR.22).
+
+    That boot, if any: after it Installing may still be told (whitepaper figure 13).
+    """
+    signed = "SignedFirmwareStatusNotification"
+    ends = {"Installing", "InstallationFailed", "InstallVerificationFailed", "InvalidSignature"}
+    told = (signed, {"requestId": number, "status": ends})
+    seen = station.either(told, ("BootNotification", {}), step=step)
+    if seen.action == "BootNotification":
+        return seen
+    status = seen.payload.get("status")
+    station.check(status == "Installing", "status = Installing", f"status = {status}", step=step, frame=seen)
+    return None
 
 
 def may_reboot(station: Station, after: Entry, *, step: Label) -> Entry | None:
@@ -70,3 +87,20 @@ def stays_available(station: Station, since: Entry, *, step: Label) -> None:
     for seen in station.timeline.since(since.index + 1):
         if seen.is_call("StatusNotification") and seen.payload.get("status") in ("Available", "Unavailable"):
             station.case.position.mark(seen)
+
+
+def check_update_events(station: Station, since: Entry, *, step: Label) -> None:
+    """A security event after an update that is right need not come; one that contradicts it is wrong."""
+    events = station.sent("SecurityEventNotification", since=since)
+    types = {text(event.payload.get("type")): event for event in events}
+    wrong = [name for name in types if name.startswith("InvalidFirmware")]
+    station.check(
+        not wrong,
+        "SecurityEventNotification of type FirmwareUpdated, or none",
+        f"it came with type {', '.join(wrong)} for firmware that is right",
+        step=step,
+        frame=types.get(wrong[0]) if wrong else types.get("FirmwareUpdated"),
+        cite="whitepaper 8",
+    )
+    if "FirmwareUpdated" not in types:
+        station.remark("the critical event FirmwareUpdated was not sent", cite="whitepaper A04.FR.01")

@@ -19,7 +19,7 @@ from octt.files.servers import FilesError, FileServers, corrupt_image, dummy_ima
 from octt.files.transfers import safe_name
 from octt.pics.declaration import Declaration
 from octt.script.case_run import Label
-from octt.script.files.archives import damage
+from octt.script.files.archives import contents, damage
 from octt.script.limits import BOOT, INSTALL, TRIGGERED
 from octt.script.station import Station
 from octt.script.verdicts import Blame, Failed, Inconclusive
@@ -229,6 +229,18 @@ class Files:
                 self.station.remark(f"{file.name} is damaged: {problem}")
             if name and file.name not in (safe_name(name), "upload"):
                 self.station.remark(f"{name} was announced, {file.name} came", cite="OCPP 1.6 5.9")
+
+    def hides(self, location: Location, password: str, *, step: Label) -> None:
+        """What was uploaded does not hold the password, as text or in hexadecimal, packed or not."""
+        secret = password.encode()
+        files = [self.servers.base / upload["file"] for upload in self.servers.uploads(location.url)]
+        told = any(
+            secret in part or secret.hex().encode() in part.lower()
+            for file in files
+            for part in contents(file)
+        )
+        what, cite = "no AuthorizationKey in the log", "whitepaper A01.FR.12"
+        self.station.check(not told, what, "it is there", step=step, cite=cite)
 
     # -- inside ---------------------------------------------------------------------------------------------------
 

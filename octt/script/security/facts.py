@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from octt.csms.admission import Attempt
+from octt.pki.certificates import Identity
 from octt.pki.problems import client_certificate_problems
 from octt.tls.suites import MANDATORY_ECDSA, MANDATORY_RSA
 
@@ -104,3 +105,12 @@ def client_problems(attempt: Attempt, serial_numbers: Iterable[str]) -> list[str
     found = [client_certificate_problems(shown["pem"], serial) for serial in (list(serial_numbers) or [""])]
     problems = min(found, key=len)
     return problems + [text for text in shown["problems"] if not problems]
+
+
+def certificate_problems(attempt: Attempt, wanted: Identity) -> list[str]:
+    """Whether the certificate of an attempt is the one that the station was given."""
+    shown = (attempt.tls or {}).get("client_cert")
+    if not shown:
+        return ["no certificate was presented"]
+    serial, found = format(wanted.certificate.serial_number, "x"), shown.get("serial")
+    return [] if found == serial else [f"the certificate has serial number {found}, the new one has {serial}"]
