@@ -79,3 +79,7 @@ sample: install
 # The pages that are made from the code.
 docs: install
 	$(BIN)/python -m octt.record.document docs/record.md
+
+# All proofs, whole. Many hours.
+.PHONY: proof
+proof: test matrix inventory hands c6 blast-radius kills soak

@@ -19,6 +19,7 @@ from octt.script.times import in_seconds
 from octt.script.undo import Kind
 from octt.script.verdicts import Inconclusive
 from octt.timeline.entry import Entry
+from octt.timeline.matching import ABSENT
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,17 @@ def set_occupied(station: Station, driver: Actions, connector: int) -> None:
         shows(station, "Preparing", connector=connector, step=1)
 
 
+def ask_to_stop(
+    station: Station, driver: Actions, running: Transaction, why: str, *, locally: bool
+) -> str | set[Any]:
+    """The card that began a transaction ends it; remotely where there is no local stop (C-08). The reason for it."""
+    if locally:
+        driver.present_id_tag(running.connector, running.id_tag, why)
+        return {"Local", ABSENT}
+    station.call("RemoteStopTransaction", transactionId=running.id).returns(status="Accepted")
+    return "Remote"
+
+
 def cache_id_tag(station: Station, driver: Actions, *, id_tag: str = "", locally: bool = True) -> str:
     """Memory state IdTagCached (table 112): a whole session puts the idTag into the cache. The idTag.
 
@@ -248,10 +260,7 @@ def cache_id_tag(station: Station, driver: Actions, *, id_tag: str = "", locally
     station.call("ClearCache")  # a cache that was switched off until now may still hold something
     started = start_charging(station, driver, id_tag=id_tag)
     with station.case.during(station.case.phase, "IdTagCached."):
-        if locally:
-            driver.present_id_tag(started.connector, started.id_tag, "the session ends")
-        else:
-            station.call("RemoteStopTransaction", transactionId=started.id).returns(status="Accepted")
+        ask_to_stop(station, driver, started, "the session ends", locally=locally)
         station.sends("StopTransaction", transactionId=started.id, step=1)
         shows(station, "Finishing", step=3)
         driver.unplug(started.connector, "the session is over")

@@ -1,9 +1,9 @@
 """Test-case document 2.13: power comes and goes."""
 
 from octt.ocpp.values import shown
-from octt.script import ABSENT, but, case
+from octt.script import but, case
 from octt.script.limits import STOP
-from octt.script.states import make_unavailable
+from octt.script.states import ask_to_stop, make_unavailable
 
 
 @case("TC_032_1_CS")
@@ -38,7 +38,7 @@ def test_power_loss_without_backup(station, driver, charging, bench, pics):
             "Available", other={bench.connector: {"Preparing", "Finishing", "Charging"}}, step=3
         )
         ending = None
-        if not _is_charging(station, boot, mine):
+        if not station.sent("StatusNotification", since=boot, **mine, status="Charging"):
             ending = station.either(stop, ("StatusNotification", {**mine, "status": "Charging"}), step=5)
     if ending is None or ending.action != "StopTransaction":
         # Charging says that it was resumed, or only that the station has not stopped it yet.
@@ -49,7 +49,10 @@ def test_power_loss_without_backup(station, driver, charging, bench, pics):
             station.waits_for_protocol(limit.seconds)
     ended = {"Preparing", "Finishing"}
     if ending is None:
-        _end_by_hand(station, driver, charging, pics)
+        why, locally = "the transaction went on; end it", not pics.says("C-08", False)
+        reason = ask_to_stop(station, driver, charging, why, locally=locally)
+        due = {"transactionId": charging.id, "reason": reason}
+        station.sends("StopTransaction", step=5, cite="OCPP 1.6 4.10", **due)
         station.reports(ended, step=7)
     else:
         station.check(
@@ -62,27 +65,6 @@ def test_power_loss_without_backup(station, driver, charging, bench, pics):
         )
         if not station.sent("StatusNotification", since=boot, **mine, status=ended):
             station.reports(ended, step=7)
-
-
-def _end_by_hand(station, driver, charging, pics):
-    """Step 5 for a transaction that was resumed."""
-    if pics.says("C-08", False):
-        station.call("RemoteStopTransaction", transactionId=charging.id).returns(status="Accepted")
-        reason = "Remote"
-    else:
-        driver.present_id_tag(charging.connector, charging.id_tag, why="the transaction went on; end it")
-        reason = {"Local", ABSENT}
-    station.sends(
-        "StopTransaction",
-        transactionId=charging.id,
-        reason=reason,
-        step=5,
-        cite="OCPP 1.6 4.10",
-    )
-
-
-def _is_charging(station, boot, mine):
-    return bool(station.sent("StatusNotification", since=boot, **mine, status="Charging"))
 
 
 @case("TC_034_CS")
