@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from octt.ocpp.values import decimal
 from octt.paths import TESTCASES
 from octt.pics.declaration import Declaration, nearest
 from octt.pics.expression import Decision, ExpressionError, explain, parse
@@ -162,10 +163,8 @@ def _planned(case: Case, facts: DeclaredFacts) -> Planned:
 
 
 def _number(value: object) -> int | None:
-    try:
-        return int(str(value))
-    except ValueError:
-        return None
+    number = decimal(value)
+    return int(number) if number is not None and number == int(number) else None
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from octt.ocpp.values import text, whole
 from octt.timeline.entry import Entry
 from octt.timeline.state import State, Transaction
 
@@ -32,11 +33,11 @@ def _boots(state: State, entry: Entry) -> State:
 
 
 def _registered(state: State, entry: Entry) -> State:
-    return replace(state, registration=_text(entry.payload.get("status")))
+    return replace(state, registration=text(entry.payload.get("status")))
 
 
 def _status(state: State, entry: Entry) -> State:
-    connector, status = _whole(entry.payload.get("connectorId")), _text(entry.payload.get("status"))
+    connector, status = whole(entry.payload.get("connectorId")), text(entry.payload.get("status"))
     if connector is None or not status or state.statuses.get(connector) == status:
         return state
     if connector not in state.statuses and len(state.statuses) >= CONNECTORS:
@@ -46,11 +47,11 @@ def _status(state: State, entry: Entry) -> State:
 
 def _started(state: State, entry: Entry) -> State:
     """Our answer to StartTransaction names the id, so that the transaction exists from then on."""
-    ident = _whole(entry.payload.get("transactionId"))
+    ident = whole(entry.payload.get("transactionId"))
     if ident is None or entry.call is None:
         return state
     start = _brief(entry.call.payload)
-    connector, tag = _whole(start.get("connectorId")), _text(start.get("idTag"))
+    connector, tag = whole(start.get("connectorId")), text(start.get("idTag"))
     known = state.transactions.get(ident)
     if known and known.start == start:
         return state  # the same message, answered again
@@ -59,7 +60,7 @@ def _started(state: State, entry: Entry) -> State:
 
 
 def _stopped(state: State, entry: Entry) -> State:
-    ident = _whole(entry.payload.get("transactionId"))
+    ident = whole(entry.payload.get("transactionId"))
     known = None if ident is None else state.transactions.get(ident)
     if known is None:
         return state
@@ -116,11 +117,3 @@ _LEARN = {
     (True, "CALLRESULT", "ChangeConfiguration"): _configured,
 }
 """What is learnt from a frame, by (incoming, type, action)."""
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
