@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,18 @@ def circle(graph):
         for name in free:
             del left[name]
     return sorted(left)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in ROOMS if (PACKAGE / name).is_dir()))
+def test_a_room_says_what_it_may_import(name):
+    said = ast.get_docstring(ast.parse((PACKAGE / name / "__init__.py").read_text(encoding="utf-8")))
+    _, _, names = " ".join(said.split()).partition("May import ")
+    if name == "commands":
+        assert names.startswith("every room")
+    else:
+        told = set(re.findall(r"`(\w+)`", names.partition(".")[0])) & set(ROOMS)
+        assert told == ROOMS[name] - {"paths", "text"}
+        assert told or "Imports no other room." in said
 
 
 def test_no_file_imports_itself_over_others():

@@ -1,1 +1,4 @@
-"""The fake Central System: WebSocket server, admission, sessions, answers."""
+"""The fake Central System: WebSocket server, admission, sessions, answers.
+
+May import `ocpp`, `pki`, `record`, `timeline` and `tls`.
+"""

@@ -1,4 +1,7 @@
-"""Response times and durations from the record, with the definitions of the certificates."""
+"""Response times and durations from the record, with the definitions of the certificates.
+
+May import `ocpp` and `record`.
+"""
 
 from octt.measure.declared import DECLARED, declared_maxima
 from octt.measure.meter import Meter, Performance

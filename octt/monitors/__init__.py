@@ -4,6 +4,8 @@
 *violation* fails the case it happens in. It is only given where the specification says MUST or SHALL, or defines
 which values exist, and where nothing a conformant station may do (offline queues, retries, lost replies, power
 cycles, clock corrections) looks the same. Everything else worth a look is a *remark*.
+
+May import `ocpp` and `record`.
 """
 
 from octt.monitors.monitors import RULES, Monitors

@@ -1,1 +1,4 @@
-"""The questionnaire, a vendor's declaration, its checks against what was observed."""
+"""The questionnaire, a vendor's declaration, its checks against what was observed.
+
+May import `measure`, `ocpp` and `record`.
+"""

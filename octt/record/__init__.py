@@ -1,4 +1,7 @@
-"""The evidence: one append-only, hash-chained event log per run; its events and words, writer and reader."""
+"""The evidence: one append-only, hash-chained event log per run; its events and words, writer and reader.
+
+Imports no other room.
+"""
 
 from octt.record.chain import Chain, Damage, check_chain
 from octt.record.event import Event

@@ -1,1 +1,4 @@
-"""Who acts on the device under test, a person or a machine, and what shows that it was done."""
+"""Who acts on the device under test, a person or a machine, and what shows that it was done.
+
+May import `ocpp` and `timeline`.
+"""
