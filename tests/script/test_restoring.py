@@ -95,6 +95,26 @@ def test_a_list_that_cannot_be_emptied_counts_by_its_version(stage, version, lef
     assert len(stage.restore()) == len(stage.journal.open) == left
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "replies", "asked", "left"),
+    [
+        (Kind.LOCK, {"connector": 1}, {"UnlockConnector": {"status": "Unlocked"}}, "UnlockConnector", 0),
+        (Kind.LOCK, {"connector": 1}, {"UnlockConnector": {"status": "UnlockFailed"}}, "UnlockConnector", 1),
+        (Kind.PROFILE, {"id": 3}, {"ClearChargingProfile": {"status": "Unknown"}}, "ClearChargingProfile", 0),
+        (Kind.PROFILE, {"id": 3}, {"ClearChargingProfile": "InternalError"}, "ClearChargingProfile", 1),
+        (Kind.CABLE, {"connector": 1}, {}, "unplug", 0),
+        (Kind.POWER, {}, {}, "power_on", 0),
+        (Kind.ACTION, {"action": "free_lock", "connector": 1}, {}, "free_lock", 0),
+    ],
+)
+def test_every_kind_is_asked_for_and_believed_by_its_answer(stage, kind, given, replies, asked, left):
+    stage.journal.owe(kind, "a thing", case="TC_TEST", **given)
+    stage.it.replies |= replies
+    stage.rig.after["power_on"] = lambda: stage.it.says("BootNotification", **BOOT)
+    assert len(stage.restore()) == len(stage.journal.open) == left
+    assert asked in [*stage.rig.asked, *(action for action, _ in stage.it.asked)]
+
+
 # -- waiting ----------------------------------------------------------------------------------------------------------
 
 

@@ -53,7 +53,7 @@ def restore(means: Means) -> list[str]:
         problems += _carried_out(means, _owed(means))
         attempt("the status Available", lambda: free(means))
         problems += end_sessions(means)
-    return problems
+    return list(dict.fromkeys(problems))
 
 
 def _owed(means: Means, *kinds: Kind) -> list[Undo]:
