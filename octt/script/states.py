@@ -1,6 +1,6 @@
 """The reusable states of the test-case document (section 2.25): the way into them, step by step.
 
-As a precondition a state is a fixture (octt/suite/plugin.py); inside a scenario the case calls the function with
+As a precondition a state is a fixture (octt/suite/fixtures.py); inside a scenario the case calls the function with
 the label of its own step as `step`.
 """
 
