@@ -312,11 +312,6 @@ class CentralSystem:
                 return None, None
             return await self._session.call(action, payload, timeout)
 
-    def send_raw(self, text: str) -> Entry | None:
-        """Sends any text as one frame, for negative tests; None when the station is not connected."""
-        session = self._session
-        return self.run(session.send(text, "", self.record.case))[0] if session else None
-
     def cut(self) -> None:
         """Breaks the connection without a closing handshake and refuses new ones: the station is offline."""
         self.door.closed = True

@@ -12,6 +12,7 @@ from octt.bench import Bench as BenchFile
 from octt.bench import Times
 from octt.script import ABSENT
 from octt.script.case_run import CaseRun
+from octt.script.csms import Csms
 from octt.script.readings import of_transaction
 from octt.script.states import authorize_remote, becomes_preparing, waiting_connector
 from octt.script.station import Station
@@ -205,6 +206,21 @@ def test_call_and_returns(stage):
         Failed, match=r"step 8: expected ClearCache.conf with status = Accepted; status is 'Rejected'"
     ):
         stage.station.call("ClearCache", step=7).returns(status="Accepted")
+
+
+def test_the_central_system_answers_as_the_case_says(stage):
+    csms = Csms(stage.case, stage.live.csms)
+    csms.answer("Authorize", when={"idTag": "B"}, idTagInfo={"status": "Blocked"})
+    csms.answer_error("Heartbeat", "InternalError", times=1)
+    csms.keep_silent("DataTransfer", times=1)
+    assert stage.bare.call("Authorize", idTag="B")[2]["idTagInfo"]["status"] == "Blocked"
+    assert stage.bare.call("Heartbeat")[2] == "InternalError"
+    stage.bare.send('[2,"silent","DataTransfer",{"vendorId":"v"}]')
+    assert stage.bare.call("DataTransfer", vendorId="v")[1] != "silent"
+    assert [(e.action, e.times) for e in stage.live.events("arm")][1:] == [
+        ("Heartbeat", 1),
+        ("DataTransfer", 1),
+    ]
 
 
 def test_callerror_is_a_reply_where_it_is_allowed(stage):
