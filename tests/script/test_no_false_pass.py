@@ -14,9 +14,12 @@ from octt.pki.certificates import new_key
 from octt.record.words import Verdict
 from octt.script.calling import Reply
 from octt.script.declared import Declared
+from octt.script.files.updates import begins_to_install
 from octt.script.security.facts import same_key
+from octt.script.states import Transaction
 from octt.script.verdicts import Failed, Inconclusive
 from octt.suite.attempt import decide
+from octt.timeline.entry import NOTHING
 from tests.script.answering import key
 from tests.script.virtual_lab import BOOT, Lab
 
@@ -156,6 +159,87 @@ def test_a_fault_may_be_one_of_the_station_as_a_whole(connector):
     lab.driver.then["fault"] = lambda: lab.reports(0.1, connector, "Faulted")
     with lab.timed(20, slack=1):
         lab.play("core/test_fault.py", "test_fault", pics=Declared(Declaration()))
+
+
+# -- meter values ---------------------------------------------------------------------------------------------------
+
+
+def values(lab, moment, **more):
+    """MeterValues.req of a moment, in seconds after the beginning, and with the fields in `more`."""
+    sample = {"value": "1", "context": more.pop("context", "Sample.Periodic")}
+    entry = {"timestamp": written(lab, moment - lab.clock.seconds), "sampledValue": [sample]}
+    return {"connectorId": 1, "meterValue": [entry], **more}
+
+
+def sampled(lab, case, context, **more):
+    """TC_070 or TC_071 with three values, at whole minutes, of a transaction with id 1."""
+    for moment in (80, 140, 200):  # the beginning is 20 s after a minute
+        lab.later(moment, "MeterValues", **values(lab, moment, context=context, **more))
+    begun = Transaction(1, "A", 1, NOTHING)
+    lab.play("core/test_meter_values.py", case, {"_charging_with": lambda *_: ([], begun)})
+
+
+@pytest.mark.parametrize(
+    ("case", "context", "more", "why"),
+    [
+        ("test_sampled_meter_values", "Sample.Periodic", {"transactionId": 1}, ""),
+        ("test_sampled_meter_values", "Sample.Periodic", {}, "transactionId is absent"),
+        ("test_sampled_meter_values", "Sample.Clock", {"transactionId": 1}, "the contexts are Sample.Clock"),
+        ("test_clock_aligned_meter_values", "Sample.Clock", {}, ""),
+        ("test_clock_aligned_meter_values", "Sample.Clock", {"transactionId": 2}, "transactionId is 2"),
+    ],
+)
+def test_a_value_without_its_transaction_is_that_and_no_missing_value(case, context, more, why):
+    """A clock-aligned value is taken without a transaction too, so that it need not name one."""
+    lab = Lab(meter_value_interval=60, clock_aligned_interval=60)
+    if why:
+        with pytest.raises(Failed, match=why):
+            sampled(lab, case, context, **more)
+    else:
+        sampled(lab, case, context, **more)
+    assert lab.case.postponed == []
+
+
+@pytest.mark.parametrize(("first", "lost"), [(20, False), (30, True)])
+def test_what_was_sent_before_the_cut_is_not_lost(first, lost):
+    """A value between StartTransaction and Charging is none that was measured offline."""
+    lab = Lab(meter_value_interval=10)
+
+    def starts(*_words, **_more):
+        start = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": written(lab, 0)}
+        begun = lab.stage.call("StartTransaction", **start)
+        lab.clock.sleep(10)
+        lab.stage.call("MeterValues", **values(lab, 10, transactionId=1))
+        return Transaction(1, "A", 1, begun)
+
+    def back():
+        lab.stage.link("connect", 2)
+        for number, moment in enumerate(range(first, 71, 10)):
+            lab.later(0.5 + number, "MeterValues", **values(lab, moment, transactionId=1))
+
+    lab.system.replies["GetConfiguration"] = key("MeterValueSampleInterval", "10")
+    lab.csms.back = back
+    play = ("core/test_offline.py", "test_meter_values_while_offline", {"start_charging": starts})
+    if lost:
+        with pytest.raises(Failed, match="the first queued value is 10 s after the last one before the cut"):
+            lab.play(*play)
+    else:
+        lab.play(*play)
+
+
+# -- updates --------------------------------------------------------------------------------------------------------
+
+
+def test_a_boot_loader_may_reboot_before_it_tells_that_it_installs():
+    """Whitepaper figure 13 and L01.FR.22."""
+    lab, signed = Lab(), "SignedFirmwareStatusNotification"
+    boot = lab.stage.call("BootNotification", **BOOT)
+    assert begins_to_install(lab.station, 1, step=9) is boot
+    lab.stage.call(signed, status="Installing", requestId=1)
+    assert begins_to_install(lab.station, 1, step=9) is None
+    lab.stage.call(signed, status="InvalidSignature", requestId=1)
+    with pytest.raises(Failed, match="status = InvalidSignature"):
+        begins_to_install(lab.station, 1, step=9)
 
 
 # -- replies and keys -----------------------------------------------------------------------------------------------
