@@ -7,8 +7,8 @@ import threading
 from octt.monitors import Monitors
 from octt.ocpp import Frame
 from octt.record import Event, Record
-from octt.record.events import Acted, CaseRevised, ConfigurationRead, NetworkChanged, Remarked
-from octt.script.verdicts import Blame, Verdict
+from octt.record.events import Acted, CaseEnded, CaseRevised, ConfigurationRead, NetworkChanged, Remarked
+from octt.script.verdicts import Blame, Inconclusive, Verdict
 from octt.suite import attempt
 from octt.suite.attempt import Scene
 
@@ -25,10 +25,13 @@ class Breaches:
         self.outside = False
         """Whether the station broke the protocol outside any case: then a run of passed cases is no pass."""
 
+        self._ended: dict[str, CaseEnded] = {}
         self._looking, self._judging = threading.Lock(), threading.Lock()
 
     def listen(self, event: Event) -> None:
-        """What is no frame and no connection, and the monitors make use of."""
+        """What is no frame and no connection, and the monitors make use of; and how cases ended."""
+        if isinstance(event, CaseEnded) and event.case:
+            self._ended[event.case] = event
         if isinstance(event, Acted | ConfigurationRead | NetworkChanged):
             self.see(event, None)
 
@@ -66,9 +69,14 @@ class Breaches:
                 self.outside = True
 
     def _revise(self, case: str, what: str) -> None:
-        if self.verdicts.get(case) is Verdict.PASS:
+        """As the verdict would have been, had it known: what the operator ended stays as it is."""
+        ended, former = self._ended.get(case), self.verdicts.get(case)
+        if ended is None or ended.blame is Blame.OPERATOR:
+            return
+        if former in (Verdict.PASS, Verdict.INCONCLUSIVE):
             self.verdicts[case] = Verdict.FAIL
-            reason = attempt.broken([what])
+            error = None if former is Verdict.PASS else Inconclusive(ended.reason, ended.blame)
+            reason = attempt.broken([what], error)
             self.record.write(
                 CaseRevised(verdict=Verdict.FAIL, blame=Blame.STATION, reason=reason), case=case
             )

@@ -18,7 +18,7 @@ from octt.pics.declaration import Declaration
 from octt.record import read
 from octt.record.events import CaseEnded, CaseRevised
 from octt.report.write import write_all
-from octt.script.verdicts import Verdict
+from octt.script.verdicts import Inconclusive, RepeatCase, Verdict
 from octt.suite.run import Options, Run, Stage
 from tests.conftest import BareStation
 
@@ -161,6 +161,27 @@ def test_what_comes_just_after_the_verdict_fails_the_case_that_asked_for_it(begu
     (case,) = [case for case in result["cases"] if case["id"] == "TC_040_1_CS"]
     assert case["verdict"] == "FAIL"
     assert "<failure" in (tmp_path / "out" / "junit.xml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("error", "revised"),
+    [(Inconclusive("the network was gone", "network"), True), (RepeatCase("once more"), False)],
+)
+def test_what_comes_just_after_an_open_verdict_fails_the_case_unless_the_operator_ended_it(
+    begun, error, revised
+):
+    run, device = begun({"GetConfiguration": {"configurationKey": []}})
+    scene = run.begin("TC_040_1_CS", 1)
+    run.establish_preconditions(scene)
+    scene.case.begin_test()
+    asked = scene.station.call("DataTransfer", vendorId="V")
+    assert run.end(scene, error)[0] is Verdict.INCONCLUSIVE
+    device.bare.send(json.dumps([3, asked.request.frame.id, {"status": "Accepted"}]))
+    run.csms.timeline.settle()
+    told = [event.reason for event in read(run.record.path) if isinstance(event, CaseRevised)]
+    assert len(told) == revised
+    assert run.ended["TC_040_1_CS"] is (Verdict.FAIL if revised else Verdict.INCONCLUSIVE)
+    assert all("Besides, the network was gone" in reason for reason in told)
 
 
 @pytest.mark.parametrize(("error_code", "code"), [("NoError", 0), ("Error", 3)])
