@@ -28,6 +28,7 @@ ABSENT = _Mark("absent")
 PRESENT = _Mark("present")
 _MISSING = _Mark("missing")
 
+_TYPES = {bool: "boolean", int: "number", float: "number", str: "text"}
 _WITHOUT_CASE = frozenset({"idTag", "parentIdTag", "key"})
 
 
@@ -69,7 +70,18 @@ def _compare(name: str, wanted: Any, value: Any) -> list[str]:
         good = any(_equal(name, one, value) for one in wanted)
     else:
         good = _equal(name, wanted, value)
-    return [] if good else [f"{name} is {value!r}, should be {say(wanted)}"]
+    return [] if good else [_differs(name, wanted, value)]
+
+
+def _differs(name: str, wanted: Any, value: Any) -> str:
+    """What differs: the type, where both are written alike."""
+    told, due = repr(value), say(wanted)
+    if told.casefold() == due.casefold():
+        told, due = (
+            f"the {_TYPES.get(type(value), 'value')} {told}",
+            f"the {_TYPES.get(type(wanted), 'value')} {due}",
+        )
+    return f"{name} is {told}, should be {due}"
 
 
 def _compare_lists(name: str, wanted: list[Any], value: Any) -> list[str]:
