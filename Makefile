@@ -82,4 +82,4 @@ docs: install
 
 # All proofs, whole. Many hours.
 .PHONY: proof
-proof: test matrix inventory hands c6 blast-radius kills soak
+proof: test matrix inventory hands c6 legal stability blast-radius audit kills soak

@@ -2,5 +2,5 @@
 
 An audit alters one frame of the station at a time and looks which step of a case notices.
 
-May import `record`.
+May import `bench`, `monitors`, `ocpp`, `record`, `script` and `suite`.
 """

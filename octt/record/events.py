@@ -215,7 +215,7 @@ class CaseEnded(Event, tag="case.end", frozen=True, kw_only=True):
 
 
 class CaseRevised(Event, tag="case.revised", frozen=True, kw_only=True):
-    """What a monitor saw just after a case had passed belongs to that case and fails it."""
+    """What a monitor saw just after the verdict of a case belongs to that case and fails it."""
 
     verdict: Verdict  # that counts now
     blame: Blame  # who has to do something about it

@@ -69,8 +69,8 @@ def test_start_by_listed_id(station, driver, bench):
     """An idTag of the list starts a transaction without asking the Central System."""
     tag, connector = bench.id_tags.valid, bench.connector
     with station.setup():
-        station.configure(LocalAuthListEnabled=True, LocalPreAuthorize=True, AuthorizeRemoteTxRequests=True)
-        station.configure(AuthorizationCacheEnabled=False, optional=True)
+        station.configure(LocalAuthListEnabled=True, LocalPreAuthorize=True)
+        station.configure(AuthorizationCacheEnabled=False, AuthorizeRemoteTxRequests=True, optional=True)
         local_list_room(station)
     version = station.call("GetLocalListVersion", step=1).returns().payload.get("listVersion")
     send_local_list(station, max(whole(version) or 0, 0) + 1, "Full", [list_entry(station, tag)], step=3)

@@ -131,6 +131,41 @@ def test_a_key_that_is_absent_may_be_missing_and_one_that_is_refused_may_not():
     lab.station.prefer(AuthorizationCacheEnabled=True)
 
 
+@pytest.mark.parametrize(
+    ("file", "case"),
+    [
+        ("core/test_cache.py", "test_start_by_cached_id"),
+        ("local_auth_list_management/test_local_list.py", "test_start_by_listed_id"),
+    ],
+)
+def test_a_key_whose_absence_is_found_elsewhere_keeps_no_case_from_being_tried(file, case):
+    """AuthorizeRemoteTxRequests is what TC_019 asks for; without it either behaviour is right (5.11)."""
+    lab, given = Lab(), {"LocalPreAuthorize": "true", "LocalAuthListEnabled": "true"}
+
+    def call(action, payload, timeout):
+        if action == "GetConfiguration":
+            (name,) = payload["key"]
+            lab.system.replies[action] = key(name, given.get(name))
+        return answer(action, payload, timeout)
+
+    answer, lab.system.call = lab.system.call, call
+    lab.system.replies |= {
+        "GetLocalListVersion": {"listVersion": 0},
+        "ChangeConfiguration": {"status": "NotSupported"},
+    }
+    unwanted = dict.fromkeys(("cache_id_tag", "send_local_list"), reached)
+    with pytest.raises(Reached):
+        lab.play(file, case, unwanted)
+
+
+class Reached(Exception):
+    """The precondition held."""
+
+
+def reached(*_words, **_more):
+    raise Reached
+
+
 # -- one fault hides no other ---------------------------------------------------------------------------------------
 
 

@@ -55,6 +55,7 @@ class Device:
             kind, ident, *rest = json.loads(self.bare.socket.recv())
             if kind == 2:
                 reply = self.replies.get(rest[0], {"status": "Accepted"})
+                reply = reply(rest[1]) if callable(reply) else reply
                 self.bare.send(json.dumps([3, ident, reply]))
                 if rest[1].get("key") == "AuthorizationKey":
                     self.password = bytes.fromhex(rest[1]["value"]).decode()
@@ -62,6 +63,11 @@ class Device:
 
     def _send(self, ident, action, **payload):
         self.bare.send(json.dumps([2, ident, action, payload]))
+
+
+def no_keys(request):
+    """The station has none of the configuration keys that it is asked for."""
+    return {"configurationKey": [], "unknownKey": request.get("key", [])}
 
 
 @pytest.fixture
@@ -129,7 +135,7 @@ def test_when_nothing_connects_the_power_is_cycled_once_and_long_waits_are_said(
 
 def test_a_station_with_the_password_of_an_aborted_case_gets_its_own_again(begun):
     bench = Bench()
-    run, device = begun({"GetConfiguration": {"configurationKey": []}}, password=bench.security.new_password)
+    run, device = begun({"GetConfiguration": no_keys}, password=bench.security.new_password)
     assert run.stage is Stage.READY
     assert device.password == bench.central_system.password
     assert run.journal.open == []
@@ -139,7 +145,7 @@ def test_a_station_with_the_password_of_an_aborted_case_gets_its_own_again(begun
 def test_what_comes_just_after_the_verdict_fails_the_case_that_asked_for_it(begun, tmp_path):
     """A second reply to a request of a case, a moment after case.end: in the record, the reports and the exit code."""
     ended = []
-    run, device = begun({"GetConfiguration": {"configurationKey": []}})
+    run, device = begun({"GetConfiguration": no_keys})
     run.record.listen(
         lambda event: ended.append(event) if isinstance(event, CaseEnded | CaseRevised) else None
     )
@@ -170,7 +176,7 @@ def test_what_comes_just_after_the_verdict_fails_the_case_that_asked_for_it(begu
 def test_what_comes_just_after_an_open_verdict_fails_the_case_unless_the_operator_ended_it(
     begun, error, revised
 ):
-    run, device = begun({"GetConfiguration": {"configurationKey": []}})
+    run, device = begun({"GetConfiguration": no_keys})
     scene = run.begin("TC_040_1_CS", 1)
     run.establish_preconditions(scene)
     scene.case.begin_test()
@@ -189,7 +195,7 @@ def test_what_is_broken_before_the_first_case_keeps_the_run_from_passing(
     begun, tmp_path, monkeypatch, error_code, code
 ):
     monkeypatch.setattr(Device, "error_code", error_code)
-    run, _ = begun({"GetConfiguration": {"configurationKey": []}})
+    run, _ = begun({"GetConfiguration": no_keys})
     ended = [CaseEnded(attempt=1, verdict=Verdict.PASS, blame="", reason="", seconds=1, forced=0)]
     run.plan = {}
     run.csms.timeline.settle()
