@@ -153,7 +153,7 @@ def test_a_key_whose_absence_is_found_elsewhere_keeps_no_case_from_being_tried(f
         "GetLocalListVersion": {"listVersion": 0},
         "ChangeConfiguration": {"status": "NotSupported"},
     }
-    unwanted = dict.fromkeys(("cache_id_tag", "send_local_list"), reached)
+    unwanted = dict.fromkeys(("cache_id_tag", "list_entry"), reached)
     with pytest.raises(Reached):
         lab.play(file, case, unwanted)
 
