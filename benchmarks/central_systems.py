@@ -66,22 +66,13 @@ def ours(folder: Path, monitored: bool) -> int:
     """Starts our Central System; its port."""
     from octt.csms.endpoints import Endpoint, Settings
     from octt.csms.server import CentralSystem
-    from octt.monitors import Monitors
     from octt.record import Record
-    from octt.record.events import Remarked
+    from octt.suite.breaches import Breaches
 
-    record, monitors = Record(folder / "record.jsonl"), Monitors()
-    endpoint = Endpoint()
+    record, endpoint = Record(folder / "record.jsonl"), Endpoint()
     csms = CentralSystem(Settings(IDENTITY, host="127.0.0.1", endpoints=[endpoint]), record)
     if monitored:
-
-        def watch(event: Any, frame: Any) -> None:
-            for finding in monitors.see(event, frame):
-                record.write(
-                    Remarked(text=finding.text, frame=finding.frame, cite=finding.cite, by="monitor")
-                )
-
-        csms.watch = watch
+        csms.watch = Breaches(record).see
     csms.start()
     return endpoint.port
 

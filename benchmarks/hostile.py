@@ -219,7 +219,7 @@ def _beside(figure: Figure, was: str) -> Figure:
 
 def _told(what: str, attacked: Attacked, before: float, rate: str, waits: list[float]) -> list[Figure]:
     told = attacked.tell()
-    alive = attacked.process.poll() is None and not told["trouble"]
+    alive = attacked.process.poll() is None and not told["errors"]
     damages = check_chain(attacked.record)[1]
     size = os.stat(attacked.record).st_size / 1e6
     late = percentile(waits, 0.99)

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.laboratory_process FOLDER` prints its port. For each line of standard input it prints, as JSON,
 its memory in MB and the most it ever held, the longest time (processor seconds) that one frame held the loop, how many
-entries the timeline has, and the trouble it noted. With the line "case" the next case begins.
+entries the timeline has, the trouble it noted, and how many errors of ours are among that. With the line
+"case" the next case begins.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from benchmarks.running import memory
 from octt.csms import session
 from octt.csms.endpoints import Endpoint, Settings
 from octt.csms.server import CentralSystem
-from octt.monitors import Monitors
 from octt.record import Record
+from octt.suite.breaches import Breaches
 from octt.suite.machine import collect_seldom
 from octt.timeline.expectation import Expectation, Wanted, Window
 from octt.timeline.judge import Outcome, judge
@@ -46,16 +47,11 @@ class Longest:
 
 def open_laboratory(folder: Path) -> tuple[CentralSystem, int]:
     """The Central System and its port."""
-    record, monitors, endpoint = Record(folder / "record.jsonl"), Monitors(), Endpoint()
+    record, endpoint = Record(folder / "record.jsonl"), Endpoint()
     settings = Settings(IDENTITY, host="127.0.0.1", endpoints=[endpoint])
     settings.frames = settings.connections = WITHOUT_LIMIT
     csms = CentralSystem(settings, record)
-
-    def watch(event: Any, frame: Any) -> None:
-        for finding in monitors.see(event, frame):
-            record.write("remark", case=event.case, by="monitor", **finding.told)
-
-    csms.watch = watch
+    csms.watch = Breaches(record).see
     csms.start()
     threading.Thread(target=_wait, args=(csms,), daemon=True).start()
     return csms, endpoint.port
@@ -86,12 +82,14 @@ def main() -> None:
     for line in sys.stdin:
         if line.strip() == "case":
             csms.timeline.forget(csms.timeline.end - 1)
+        noted = csms.troubles.since(0)
         told = {
             "memory": memory(os.getpid()),
             "peak": memory(os.getpid(), "VmHWM"),
             "longest": longest.seconds,
             "entries": len(csms.timeline.since(0)),
-            "trouble": [trouble.text for trouble in csms.troubles.since(0)],
+            "trouble": [trouble.text for trouble in noted],
+            "errors": sum(trouble.what == "error" for trouble in noted),
         }
         print(json.dumps(told), flush=True)
 

@@ -57,7 +57,7 @@ def measure(seconds: int = 3600) -> list[Figure]:
             f"{heard:,}",
             f"{sent:,} sent",
             "all",
-            heard == sent and not damages and not told["trouble"],
+            heard == sent and not damages and not told["errors"],
         ),
         Figure("most memory", f"{told['peak']:.0f} MB", "", f"{MEMORY:g} MB", told["peak"] <= MEMORY),
         Figure(
