@@ -25,6 +25,7 @@ class WireStation:
         self._socket = socket.create_connection((uri.host, uri.port), timeout=TIMEOUT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._unread = b""
+        self._pings: list[bytes] = []
         protocol.send_request(protocol.connect())
         self._socket.sendall(b"".join(protocol.data_to_send()))
         while not protocol.events_received():
@@ -57,24 +58,38 @@ class WireStation:
 
     def _answers(self) -> int:
         """Reads once from the socket; how many answers are complete now."""
+        answers = self._read()
+        for payload in answers:
+            if payload[1:2] != b"3":
+                raise RuntimeError(f"no CALLRESULT: {payload[:300].decode()}")
+        self._answer_pings()
+        return len(answers)
+
+    def _read(self) -> list[bytes]:
+        """Reads once from the socket: the texts that are complete now. Pings wait until they are answered."""
         data = self._socket.recv(1 << 16)
         if not data:
             raise RuntimeError("the Central System closed the connection")
-        buffer, place, count = self._unread + data, 0, 0
+        buffer, place, texts = self._unread + data, 0, []
         while len(buffer) >= place + 4:
             length, start = buffer[place + 1], place + 2
             if length == 126:
                 length, start = int.from_bytes(buffer[start : start + 2], "big"), start + 2
             if len(buffer) < start + length:
                 break
-            payload = buffer[start : start + length]
-            if buffer[place] & 0x0F == Opcode.TEXT:
-                if payload[1:2] != b"3":
-                    raise RuntimeError(f"no CALLRESULT: {payload[:300].decode()}")
-                count += 1
+            payload, opcode = buffer[start : start + length], buffer[place] & 0x0F
+            if opcode == Opcode.TEXT:
+                texts.append(payload)
+            elif opcode == Opcode.PING:
+                self._pings.append(payload)
             place = start + length
         self._unread = buffer[place:]
-        return count
+        return texts
+
+    def _answer_pings(self) -> None:
+        """Not while another thread sends: who does not answer for a minute is sent away."""
+        while self._pings:
+            self._socket.sendall(Frame(Opcode.PONG, self._pings.pop(0)).serialize(mask=True))
 
 
 def text_frame(ident: str, action: str, payload: dict[str, Any]) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import hostile, soak
+from octt.csms import port
+from tests.conftest import running
 
 ON_ANY_MACHINE = ("survived", "most memory", "frames on the record")
 """Time is another matter where others use the machine too."""
@@ -23,3 +25,14 @@ def test_a_hostile_station_is_survived(attack, count):
 
 def test_a_chatty_station_is_on_the_record_whole():
     assert list(held(soak.measure(seconds=60)).values()) == [True, True]
+
+
+def test_the_benchmarks_station_answers_pings(tmp_path, monkeypatch):
+    """An attack takes minutes: who answers none is sent away within one, and the attack measures nothing."""
+    monkeypatch.setattr(port, "PING", 0.2)
+    with running(tmp_path) as bench:
+        station = hostile.Attacker(bench.csms.settings.endpoints[0].port, "CS%201%2F%C3%A4")
+        server = next(iter(bench.csms._open)).connection
+        bench.eventually(lambda: station.burst(b"") and server.pongs)
+        assert station.round_trip(hostile.text_frame("1", "Heartbeat", {})) > 0
+        station.close()
