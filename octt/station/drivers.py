@@ -139,6 +139,7 @@ class SimulatedDriver(Driver):
             text=True,
             encoding="utf-8",
             errors="replace",
+            start_new_session=True,  # ctrl-C at the terminal is for us: the station has to be put back first
         )
         ready = threading.Event()
         threading.Thread(target=self._listen, args=(self._process, ready), daemon=True).start()

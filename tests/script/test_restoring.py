@@ -176,6 +176,18 @@ def test_a_transaction_that_begins_when_the_case_is_over_is_ended_too(stage):
     assert stage.station.state.open_transactions == []
 
 
+def test_a_station_that_goes_while_we_wait_for_what_it_may_begin_is_a_sentence(stage):
+    """It used to end the whole run as an error of ours."""
+
+    def goes(_request):
+        stage.it.bare.socket.close()
+
+    stage.station.call("RemoteStartTransaction", connectorId=1, idTag="OCTTVALID1")
+    stage.it.replies["GetConfiguration"] = goes
+    problems = stage.restore()
+    assert problems[0].startswith("what may still begin: in restore: expected a reply to GetConfiguration")
+
+
 def test_a_stop_that_its_schema_refuses_has_ended_the_transaction(stage):
     number = stage.it.starts()
     stage.it.call("StopTransaction", transactionId=number, meterStop="five", timestamp="yesterday")

@@ -49,7 +49,10 @@ def end_sessions(means: Means) -> list[str]:
         if not attempt:
             cables = [*means.journal.of(Kind.LOCK), *means.journal.of(Kind.CABLE)]
             problems += [problem for undo in cables if (problem := carry_out(means, undo))]
-        await_starts(means)
+        try:
+            await_starts(means)
+        except Judgement as judgement:
+            return [*problems, f"what may still begin: {judgement.reason}"]
     return problems
 
 
