@@ -1,7 +1,8 @@
 """junit.xml: the result for continuous-integration servers, a testsuite for each certification profile.
 
 FAIL is a failure; INCONCLUSIVE, ERROR and an applicable case that was not run are errors; NOT APPLICABLE and what was
-not chosen for this run are skipped. Properties say what a reader of the file alone must know: that a part is a part.
+not chosen for this run are skipped. A run that was cut off has an error of its own, whatever its
+cases are. Properties say what a reader of the file alone must know: that a part is a part.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ TEXT_LIMIT = 4000  # characters of one text: CI servers show them in a browser
 
 def render(result: Result) -> bytes:
     """The result as JUnit XML in UTF-8. Characters that XML cannot hold are written as their number."""
-    root = ElementTree.Element("testsuites", {"name": "octt", **_numbers(result.cases, result.left_out)})
+    cut_off = _cut_off(result)
+    numbers = _numbers(result.cases, result.left_out)
+    if cut_off:
+        numbers |= {name: str(int(numbers[name]) + 1) for name in ("tests", "errors")}
+    root = ElementTree.Element("testsuites", {"name": "octt", **numbers})
     del root.attrib["skipped"]  # Jenkins' schema has it for a testsuite only, and refuses the file
     for profile in result.profiles:
         cases = [case for case in result.cases if case.profile == profile.name]
@@ -39,9 +44,27 @@ def render(result: Result) -> bytes:
             _testcase(suite, case, name)
         for case in others:
             _not_chosen(suite, case, name)
+    if cut_off:
+        _broken_run(root, cut_off)
     ElementTree.indent(root)
     xml = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return bytes(xml) + b"\n"
+
+
+def _cut_off(result: Result) -> str:
+    """Why not even cases that all passed are a pass; nothing for a run that was carried out and is on record whole."""
+    if not result.run.complete:
+        return f"The run is incomplete: {result.run.why_incomplete}."
+    return "The record is damaged." if result.run.damages else ""
+
+
+def _broken_run(root: ElementTree.Element, why: str) -> None:
+    """The run as a test of its own: who counts errors and failures alone must find one."""
+    numbers = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0", "time": "0.000"}
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "the run", **numbers})
+    case = {"classname": "octt.the run", "name": "carried out to its end", "time": "0.000"}
+    testcase = ElementTree.SubElement(suite, "testcase", case)
+    ElementTree.SubElement(testcase, "error", {"message": visible(why, 500), "type": "INCOMPLETE"})
 
 
 def _numbers(cases: list[Case], others: list[Case]) -> dict[str, str]:

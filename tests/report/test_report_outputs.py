@@ -136,6 +136,24 @@ def test_junit_counts_what_it_lists():
     assert [error.get("type") for error in root.iter("error")] == ["INCONCLUSIVE (operator)", "NOT RUN"]
 
 
+def test_junit_of_a_run_that_was_cut_off_has_an_error_though_every_case_passed():
+    """Who counts failures and errors alone must not take it for a pass."""
+    events = passing_run().events
+    whole, cut = (
+        ElementTree.fromstring(junit.render(build(some)))
+        for some in (events, [e for e in events if e.kind != "run.end"])
+    )
+    assert int(whole.get("errors")) == 0
+    assert int(cut.get("errors")) == len(cut.findall("testsuite/testcase/error")) == 1
+    assert int(cut.get("tests")) == int(whole.get("tests")) + 1
+    assert (
+        cut.find(".//error").get("message")
+        == "The run is incomplete: the record ends without a run.end line."
+    )
+    nothing = ElementTree.fromstring(junit.render(build([])))
+    assert nothing.get("errors") == "1"
+
+
 # What the strictest reader, the schema of Jenkins' xUnit plugin, allows of what we could write.
 JUNIT_ATTRIBUTES = {
     "testsuites": {"name", "tests", "failures", "errors", "time"},
@@ -173,6 +191,7 @@ def test_junit_is_xml_whatever_a_station_says(hostile):
     with run.case("A", "FAIL", reason=hostile, blame=hostile):
         run.step(hostile, "fail", actual=hostile, cite=hostile)
         run.add("remark", text=hostile, by="monitor")
+    run.end()
     root = ElementTree.fromstring(junit.render(build(run.events)))
     assert root.get("tests") == "2"
     for element in root.iter():
