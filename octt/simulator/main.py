@@ -167,16 +167,13 @@ except --fault; `octt faults` lists what it can do wrong. docs/simulator.md has 
     default=0,
     show_default=True,
     type=click.IntRange(0, 3),
-    help="1 needs --authorization-key(-file); 2 that and --trust; 3 --trust, --cert and --key-file.",
-)
-@click.option(
-    "--authorization-key", default="", metavar="HEX", help="Password, 16 to 20 bytes in hex digits."
+    help="1 needs --authorization-key-file; 2 that and --trust; 3 --trust, --cert and --key-file.",
 )
 @click.option(
     "--authorization-key-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="File that holds it, so that it is in no list of processes.",
+    help="File with the password, 16 to 20 bytes in hex digits; every process may read a command line.",
 )
 @click.option(
     "--tls-csms",
@@ -265,6 +262,8 @@ def simulate(
         profile, _, url = item.partition("=") if item[:2] in ("2=", "3=") else ("", "", item)
         endpoints.update({int(profile): url} if profile else {2: url, 3: url})
     chosen_keys = dict(item.partition("=")[::2] for item in keys)
+    if "authorizationkey" in {name.lower() for name in chosen_keys}:
+        raise click.BadParameter("a password is given by --authorization-key-file", param_hint="--key")
     try:
         chosen_delays = dict(delay(text) for text in delays)
     except ValueError as error:

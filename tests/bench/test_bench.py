@@ -115,16 +115,25 @@ def test_secrets_do_not_reach_the_record():
         driver=Driver(
             kind="http",
             url="http://rig:hush-hush@10.0.0.1:80/",
-            simulator=[
-                "--authorization-key",
-                "6875736868757368",
-                "--authorization-key=6875736868757368",
-                "-v",
-            ],
         )
     )
     shown = str(bench.redacted())
-    for secret in (bench.central_system.password, bench.security.new_password, "hush", "6875736868757368"):
+    for secret in (bench.central_system.password, bench.security.new_password, "hush"):
         assert secret not in shown
     assert bench.redacted()["driver"]["url"] == "http://(secret)@10.0.0.1:80/"
-    assert bench.redacted()["driver"]["simulator"][-1] == "-v"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "'--authorization-key', 'hush'",
+        "'--authorization-key=hush'",
+        "'--key', 'AuthorizationKey=hush'",
+        "'--key=authorizationkey=hush'",
+    ],
+)
+def test_no_password_goes_to_the_command_line_of_the_simulated_station(tmp_path, arguments):
+    with pytest.raises(ConfigError, match="--authorization-key-file") as error:
+        load(written(tmp_path, f"[driver]\nkind = 'simulated'\nsimulator = [{arguments}]"))
+    assert "hush" not in str(error.value)
+    load(written(tmp_path, "[driver]\nsimulator = ['--authorization-key-file', 'key', '--key', 'CpoName=x']"))

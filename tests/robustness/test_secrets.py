@@ -20,7 +20,7 @@ from octt.record import Record, check_chain, read, secrets
 from octt.record.events import CaseEnded, Remarked, StationChanged
 from octt.record.secrets import MASK, Secrets
 from octt.record.words import Blame, Verdict
-from tests.commands.calling import OCTT
+from tests.commands.calling import OCTT, invoke
 from tests.conftest import running
 
 PASSWORD = 'a "secret" pässword/+?'
@@ -235,7 +235,6 @@ def test_the_bench_names_its_secrets():
             "driver": {
                 "kind": "http",
                 "url": "http://lab:hush-hush-hush@10.0.0.1:80/",
-                "simulator": ["--authorization-key", "aa" * 16, "--authorization-key=" + "bb" * 16],
             },
         }
     )
@@ -243,9 +242,15 @@ def test_the_bench_names_its_secrets():
         "one-password-here",
         "another-password-1",
         "hush-hush-hush",
-        "aa" * 16,
-        "bb" * 16,
     }
+
+
+def test_the_simulated_station_takes_its_password_from_a_file_only():
+    for arguments in (["--authorization-key", "aa" * 16], ["--key", "authorizationKey=" + "aa" * 16]):
+        done = invoke("simulate", "--csms", "ws://127.0.0.1:1", "--identity", "CS001", *arguments)
+        assert done.exit_code == 2
+        assert "--authorization-key-file" in done.output
+        assert "aa" * 16 not in done.output
 
 
 def test_no_sentence_at_the_terminal_tells_a_secret(hidden, capsys):
