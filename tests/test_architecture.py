@@ -26,7 +26,7 @@ ROOMS = {
     "text": set(),
     "timeline": {"ocpp", "record"},
     "tls": {"pki"},
-    "csms": {"ocpp", "pki", "record", "timeline", "tls"},
+    "csms": {"ocpp", "pki", "record", "text", "timeline", "tls"},
     "files": {"pki", "tls"},
     "monitors": {"ocpp", "record"},
     "station": {"ocpp", "text", "timeline"},

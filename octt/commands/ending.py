@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +57,7 @@ def why_broken(run: Run | None) -> str:
     if run is None:
         return "the run did not begin"
     if run.record.lost:
-        return f"{run.record.lost}; what was written until then is kept"
+        return f"{run.record.lost}; what was written until then is kept: octt report {run.options.out}"
     if run.stage is Stage.UNREACHABLE or run.problem:
         return run.problem
     return run.laboratory.driver.gone
@@ -106,10 +103,10 @@ def signing_key(options: Options) -> Path | None:
     return key
 
 
-def write_reports(options: Options, key: Path | None) -> tuple[Result | None, str]:
+def write_reports(options: Options, key: Path | None, run: Run) -> tuple[Result | None, str]:
     """Reports and signature: the result, None where there are none, and the signer's fingerprint.
 
-    The record is there whatever happens here.
+    The record is there whatever happens here. Where it could not be written to its end, `why_broken` says enough.
     """
     from octt.report.evidence.again import sign_own
     from octt.report.evidence.keys import SigningError
@@ -121,14 +118,9 @@ def write_reports(options: Options, key: Path | None) -> tuple[Result | None, st
         return result, sign_own(options.out, key) if key else ""
     except SigningError as error:
         complain(f"the run was not signed: {error}")
+    except KeyboardInterrupt:
+        complain(f"ended while the reports were written; make them with: octt report {options.out}")
     except Exception as error:
-        complain(f"not all reports could be written: {error}; try again with: octt report {options.out}")
+        if not run.record.lost:
+            complain(f"not all reports could be written: {error}; try again with: octt report {options.out}")
     return result, ""
-
-
-def nobody_reads() -> None:
-    """Nobody reads what is printed any more, a pipe was closed: the run goes on without."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

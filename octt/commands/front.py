@@ -7,7 +7,7 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 import pytest
@@ -15,8 +15,8 @@ from rich.console import Console
 
 from octt import paths
 from octt.bench import ConfigError
-from octt.commands.ending import Signals, code_of, nobody_reads, signing_key, write_reports
-from octt.commands.refusing import NOT_CARRIED_OUT, complain, refuse, refusing
+from octt.commands.ending import Signals, code_of, signing_key, write_reports
+from octt.commands.refusing import NOT_CARRIED_OUT, complain, refuse, refusing, unread
 from octt.record import Event
 from octt.record.events import CaseEnded, CaseRevised
 from octt.report.summary import last_words
@@ -41,12 +41,29 @@ DESCRIPTORS = 1 << 16
 """Sockets and files a run may have open, where this computer allows as many."""
 
 
-class _Console(Console):
-    """The terminal. When nobody reads it any more the run goes on without; rich would end the thread that wrote."""
+class _Printed:
+    """Standard output. When nobody can read it any more the run goes on without; the thread that wrote would end."""
 
-    def on_broken_pipe(self) -> None:
-        """As rich calls it."""
-        nobody_reads()
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """As a file has it."""
+        try:
+            return self._file.write(text)
+        except OSError:
+            unread(self._file)
+            return len(text)
+
+    def flush(self) -> None:
+        """As a file has it."""
+        try:
+            self._file.flush()
+        except OSError:
+            unread(self._file)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 def run_cases(
@@ -58,7 +75,7 @@ def run_cases(
     verbose: bool = False,
 ) -> int:
     """Runs the cases with a view of what goes on, writes the reports, and returns the exit code. Raises Refusal."""
-    console = _Console(highlight=False)
+    console = Console(file=cast(TextIO, _Printed(sys.stdout)), highlight=False)
     with refusing(ConfigError):
         options = prepare(bench, pics, out, cases, profiles)
     progress, ended = Progress(console, verbose), list[CaseEnded | CaseRevised]()
@@ -89,7 +106,7 @@ def run_cases(
             complain(front.error)
             return NOT_CARRIED_OUT
         refuse(front.error)
-    result, signed = write_reports(options, key) if progress.run else (None, "")
+    result, signed = write_reports(options, key, progress.run) if progress.run else (None, "")
     summary(console, ended, str(options.out), last_words(result) if result is not None else ())
     if result is not None:
         _tell_github(result, options.out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
@@ -37,7 +38,18 @@ def refusing(*errors: type[Exception]) -> Iterator[None]:
 
 def complain(sentence: str) -> None:
     """Says what went wrong without ending the command."""
-    click.echo(f"octt: {plain(sentence)}", err=True)
+    try:
+        click.echo(f"octt: {plain(sentence)}", err=True)
+    except OSError:
+        unread(sys.stderr)
+
+
+def unread(stream: Any) -> None:
+    """Nobody can read what goes there, a closed pipe or a full disk: from now on it goes nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def plain(text: str) -> str:
@@ -69,7 +81,19 @@ class Commands(click.Group):
         except click.Abort:
             complain("interrupted")
             sys.exit(INTERRUPTED)
+        except OSError as error:
+            complain(f"not carried out: {error}")
+            unread(sys.stdout)
+            sys.exit(NOT_CARRIED_OUT)
         sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click has it, but who does not read to the end is no reason for the exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            unread(sys.stdout)
+            ctx.exit(NOT_CARRIED_OUT)
 
 
 def _sentence(error: click.ClickException) -> str:

@@ -19,6 +19,8 @@ from typing import Literal
 from octt.record import Record, RecordLost
 from octt.record.clock import CLOCK
 from octt.record.events import ToolTroubled
+from octt.record.secrets import SECRETS
+from octt.text import visible
 
 What = Literal["loop", "script", "sleep", "clock", "error"]
 
@@ -78,7 +80,9 @@ class Troubles:
         now = time.monotonic_ns()
         text = f"error of octt {where}: {type(error).__name__}: {error!s:.300}"
         if self._note(Trouble("error", text, now, now), 0.0) <= TOLD:
-            print("".join(traceback.format_exception(error)), file=sys.stderr)
+            told = SECRETS.masked("".join(traceback.format_exception(error)))
+            with contextlib.suppress(OSError):
+                print(visible(told), file=sys.stderr)
 
     def _note(self, trouble: Trouble, seconds: float) -> int:
         """How many there were of all kinds, this one included; those beyond what is noted are not on the record."""

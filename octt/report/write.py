@@ -23,8 +23,8 @@ def write_all(folder: Path, *, layout: Layout | None = None, evidence: bool = Fa
     """Reads `record.jsonl` of a run's folder and writes what is made of it beside it: see `outputs`.
 
     `layout` is the form of the report, by default that of the declaration; `evidence` appends the evidence of each
-    case to the PDF. A run that broke off is reported as incomplete. OSError when there is no record or no room,
-    ReportError when an output could not be made.
+    case to the PDF. A run that broke off is reported as incomplete. OSError when there is no record,
+    ReportError when an output could not be made or there is no room for it.
     """
     result = load(folder / RECORD)
     failures = []
@@ -33,10 +33,11 @@ def write_all(folder: Path, *, layout: Layout | None = None, evidence: bool = Fa
         with ThreadPoolExecutor(2, "reports") as pool:
             made = {name: pool.submit(make) for name, make in outputs(result, layout, evidence).items()}
             for name, content in made.items():
-                error = content.exception()
-                if error is None:
+                try:
                     write_file(folder / name, content.result())
-                else:  # an output of ours that fails must not take the others with it
+                except OSError as error:
+                    failures.append(f"{name}: {error.strerror or error}")
+                except Exception as error:  # an output of ours that fails must not take the others with it
                     failures.append(f"{name}: {type(error).__name__}: {error}")
     finally:
         result.frames.close()
@@ -91,5 +92,9 @@ def write_file(path: Path, content: bytes) -> None:
         return
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
-    part.write_bytes(content)
-    os.replace(part, path)
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)  # what is left of it would only take the room of the others
+        raise
