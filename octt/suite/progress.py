@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import time
 from collections.abc import Iterable
 
@@ -34,6 +35,10 @@ COLOURS = {
 }
 
 
+REFUSALS = 5
+"""How often one reason for a refused connection is told; a flood would push away what else is said."""
+
+
 class Progress:
     """Listens to the record. Lines for what is decided; below them, in a terminal, what goes on now."""
 
@@ -43,6 +48,7 @@ class Progress:
         self._plan: dict[str, PlanLine] = {}
         self._done = self._total = 0
         self._remarks: set[str] = set()
+        self._refused: collections.Counter[str] = collections.Counter()
         self._case: CaseStarted | None = None
         self._began = 0.0
         self._step = ""
@@ -89,8 +95,15 @@ class Progress:
         self.say(f"Waiting up to {self.run.bench.times.connect_timeout:g} s for the station to connect ...")
 
     def _on_refused(self, event: Refused) -> None:
-        if self._case is None:
-            self.say(f"  refused {event.remote}: {one_line(event.reason)}")
+        if self._case is not None:
+            return
+        reason = one_line(event.reason)
+        self._refused[reason] += 1
+        if self._refused[reason] <= REFUSALS and len(self._refused) <= 10 * REFUSALS:
+            last = self._refused[reason] == REFUSALS
+            self.say(
+                f"  refused {event.remote}: {reason}{' (and from now on not told here)' if last else ''}"
+            )
 
     def _on_connect(self, event: Connected) -> None:
         if event.connection == 1:

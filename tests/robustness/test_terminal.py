@@ -79,3 +79,17 @@ def test_complaints_and_commands_show_it_too(tmp_path, capsys):
         assert obeyed(invoke(*arguments).output) == []
     shutil.rmtree(folder)
     assert obeyed(invoke("verify", tmp_path / "no\x1b[31m").output) == []
+
+
+def test_a_flood_of_refused_connections_does_not_push_away_what_else_is_said():
+    shown = io.StringIO()
+    progress = Progress(Console(file=shown, width=200))
+    for number in range(1000):
+        more = {"status": 0, "user": "", "tls": None, "path": ""}
+        progress.see(Refused(remote=f"10.0.0.9:{number}", reason="too many connections", **more))
+        progress.see(Refused(remote=f"10.0.0.9:{number}", reason=f"identity {number}", **more))
+    lines = shown.getvalue().splitlines()
+    assert len(lines) < 60
+    assert lines[0] == "  refused 10.0.0.9:0: too many connections"
+    assert sum("too many" in line for line in lines) == 5
+    assert "not told here" in [line for line in lines if "too many" in line][-1]
