@@ -13,6 +13,8 @@ import os
 import sys
 import threading
 import time
+import types
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +39,24 @@ class Longest:
         self.seconds = 0.0
         receive = session.Session._receive
 
-        async def timed(serving: session.Session, message: Any) -> None:
-            began = time.thread_time()
-            await receive(serving, message)
-            self.seconds = max(self.seconds, time.thread_time() - began)
+        @types.coroutine
+        def timed(serving: session.Session, message: Any) -> Generator[Any, None, None]:
+            """Each step of the coroutine for itself: while it waits, the loop does other things."""
+            steps, thrown = receive(serving, message), None
+            while True:
+                began = time.thread_time()
+                try:
+                    waited_for = steps.throw(thrown) if thrown else steps.send(None)
+                except StopIteration:
+                    return
+                finally:
+                    self.seconds = max(self.seconds, time.thread_time() - began)
+                try:
+                    thrown = yield waited_for
+                except BaseException as error:
+                    thrown = error
 
-        session.Session._receive = timed  # type: ignore[method-assign]
+        session.Session._receive = timed  # type: ignore[method-assign,assignment]
 
 
 def open_laboratory(folder: Path) -> tuple[CentralSystem, int]:

@@ -57,7 +57,8 @@ def why_broken(run: Run | None) -> str:
     if run is None:
         return "the run did not begin"
     if run.record.lost:
-        return f"{run.record.lost}; what was written until then is kept: octt report {run.options.out}"
+        kept = f"; what was written until then is kept: octt report {run.options.out}"
+        return f"{run.record.lost}{kept if run.record.path.exists() else ''}"
     if run.stage is Stage.UNREACHABLE or run.problem:
         return run.problem
     return run.laboratory.driver.gone

@@ -19,6 +19,7 @@ from octt.commands.ending import Signals, code_of, signing_key, write_reports
 from octt.commands.refusing import NOT_CARRIED_OUT, complain, refuse, refusing, unread
 from octt.record import Event
 from octt.record.events import CaseEnded, CaseRevised
+from octt.record.secrets import SECRETS
 from octt.report.summary import last_words
 from octt.station.operator import Operator
 from octt.suite.machine import collect_seldom
@@ -42,7 +43,10 @@ DESCRIPTORS = 1 << 16
 
 
 class _Printed:
-    """Standard output. When nobody can read it any more the run goes on without; the thread that wrote would end."""
+    """Standard output, without secrets: what a rig or a person says is shown too.
+
+    When nobody can read it any more the run goes on without; the thread that wrote would end.
+    """
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -50,7 +54,7 @@ class _Printed:
     def write(self, text: str) -> int:
         """As a file has it."""
         try:
-            return self._file.write(text)
+            return self._file.write(SECRETS.masked(text))
         except OSError:
             unread(self._file)
             return len(text)

@@ -34,7 +34,8 @@ def run(
 
     Exit code 0: every applicable case passed; 1: at least one FAIL; 2: bad usage or configuration; 3: no FAIL, but
     something INCONCLUSIVE or ERROR; 4: the run could not be carried out to its end (nothing connected, the rig is gone,
-    the disk is full, an error of octt); 130, 143: ended by ctrl-C or SIGTERM, with what was done by then on record.
+    the disk is full, an error of octt); 129, 130, 143: ended by SIGHUP, ctrl-C or SIGTERM, with what was done by then
+    on record.
     """
     from octt.commands.front import run_cases
     from octt.commands.refusing import NOT_CARRIED_OUT, complain

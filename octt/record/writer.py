@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -125,9 +126,18 @@ class Record:
                 previous.encode(),
             )
             written = replace(event, n=number, t=t, m=m, case=case, prev=previous)
-            error = self._append(line + b"\n")
-            if error is None:
-                self._number, self._previous = number, line_hash(line)
+            size, chained = self._size, line_hash(line)
+            try:
+                error = self._append(line + b"\n")
+                if error is None:
+                    self._number, self._previous = number, chained
+            except BaseException:  # ctrl-C comes between any two steps: the line is there, or it is not
+                if os.fstat(self._file.fileno()).st_size == size + len(line) + 1:
+                    self._number, self._previous, self._size = number, chained, size + len(line) + 1
+                else:
+                    os.truncate(self._file.fileno(), size)
+                    self._size = size
+                raise
         if error is not None:
             raise self._lose(error)
         if isinstance(written, CaseEnded):
@@ -165,9 +175,11 @@ class Record:
         return lost
 
     def sync(self) -> None:
-        """Forces what was written onto the disk. RecordLost when it does not take it."""
+        """Forces what was written onto the disk. RecordLost when it does not take it, or the file was deleted."""
         try:
             os.fsync(self._file.fileno())
+            if not os.fstat(self._file.fileno()).st_nlink:
+                raise FileNotFoundError(errno.ENOENT, "it was deleted")
         except OSError as error:
             raise self._lose(error) from None
 

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from octt.commands.ending import Signals, code_of, write_reports
-from octt.record import RecordLost, read
+from octt.record import Record, RecordLost, check_chain, read, writer
+from octt.record.events import Remarked
 from octt.report import write
 from tests.commands.calling import OCTT
 from tests.robustness.test_trust import record
+
+PLUGGABLE = "StatusNotification.req with connectorId = 1, status = Preparing"
+
+
+def started(out, *cases):
+    """A run that is in the midst of its first case, and waits there for a connector to become Available."""
+    process = subprocess.Popen(
+        [*OCTT, "run", "--out", str(out), *(part for case in cases for part in ("--case", case))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (out / "record.jsonl").exists() or PLUGGABLE not in (out / "record.jsonl").read_text():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return process
+
 
 # -- signals ------------------------------------------------------------------------------------------------------
 
@@ -22,18 +46,7 @@ from tests.robustness.test_trust import record
 def test_ctrl_c_at_a_terminal_leaves_the_station_be_until_it_is_put_back(tmp_path):
     """A terminal sends it to every process in the foreground: the simulated station is not one of them."""
     out = tmp_path / "out"
-    process = subprocess.Popen(
-        [*OCTT, "run", "--case", "TC_011_2_CS", "--out", str(out)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 60
-    while not (out / "record.jsonl").exists() or '"phase":"test"' not in (out / "record.jsonl").read_text():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    process = started(out, "TC_011_2_CS")
     os.killpg(process.pid, signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -75,6 +88,44 @@ def test_a_signal_while_the_reports_are_written_has_its_own_exit_code(tmp_path, 
     code = code_of(run, [], signals, internal=False, interrupted=False, reported=False)
     assert code == 128 + signal.SIGTERM
     assert f"octt report {tmp_path}" in capsys.readouterr().err
+
+
+def test_ctrl_c_in_the_midst_of_a_line_leaves_a_whole_record(tmp_path):
+    """Python looks for signals when a function of its own begins and one of C has ended.
+
+    The next line used to be written as if there were none before.
+    """
+
+    def interrupting(left):
+        def called(frame, kind, _argument):
+            nonlocal left
+            if kind in ("call", "c_return") and frame.f_code.co_filename == writer.__file__:
+                left -= 1
+                if not left:
+                    raise KeyboardInterrupt
+
+        return called
+
+    steps = 0
+    for step in itertools.count(1):
+        path = tmp_path / f"{step}.jsonl"
+        written = Record(path)
+        written.write(Remarked(text="before", by="script", cite=""))
+        sys.setprofile(interrupting(step))
+        try:
+            written.write(Remarked(text="interrupted", by="script", cite=""))
+        except KeyboardInterrupt:
+            steps += 1
+        else:
+            break
+        finally:
+            sys.setprofile(None)
+        written.write(Remarked(text="after", by="script", cite=""))
+        written.close()
+        assert check_chain(path)[1] == [], f"interrupted at step {step}"
+        texts = [event.text for event in read(path)]
+        assert texts in (["before", "after"], ["before", "interrupted", "after"])
+    assert steps > 10
 
 
 # -- nobody can read what is said ---------------------------------------------------------------------------------
@@ -142,8 +193,20 @@ def test_an_output_that_does_not_fit_takes_no_room_from_the_others(tmp_path, no_
 @pytest.mark.parametrize("lost", [None, RecordLost("the disk is full")])
 def test_one_sentence_is_enough_for_a_full_disk(tmp_path, no_room, lost, capsys):
     run = ended(record(tmp_path / "run"))
-    run.record = type("Record", (), {"lost": lost})
+    run.record = type("Record", (), {"lost": lost, "path": run.options.out / "record.jsonl"})
     reports = write_reports(run.options, None, run)
     code_of(run, [], Signals(), internal=False, interrupted=False, reported=reports[0] is not None)
     (sentence,) = capsys.readouterr().err.splitlines()
     assert f"octt report {run.options.out}" in sentence
+
+
+def test_a_folder_that_is_deleted_in_mid_run_ends_it_in_a_sentence(tmp_path):
+    out = tmp_path / "out"
+    process = started(out, "TC_011_2_CS", "TC_019_CS")
+    shutil.rmtree(out)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert stderr.splitlines() == [
+        f"octt: the record cannot be written any more: it was deleted ({out}/record.jsonl)"
+    ]
+    assert "TC_019_CS" not in stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import subprocess
 import threading
@@ -13,8 +14,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from octt.bench import Bench as Settings
+from octt.commands.front import _Printed
 from octt.csms.endpoints import Endpoint
 from octt.record import Record, check_chain, read, secrets
 from octt.record.events import CaseEnded, Remarked, StationChanged
@@ -260,6 +263,13 @@ def test_no_sentence_at_the_terminal_tells_a_secret(hidden, capsys):
     assert PASSWORD not in capsys.readouterr().err
     assert MASK in plain(f"x {PASSWORD}")
     assert secrets.SECRETS is hidden
+
+
+def test_what_a_rig_says_of_a_password_is_not_printed(hidden, monkeypatch):
+    monkeypatch.setattr("octt.commands.front.SECRETS", hidden)
+    shown = io.StringIO()
+    Console(file=_Printed(shown), width=200).print(f"the rig answered 500 to plug_in: {PASSWORD}")
+    assert shown.getvalue() == f"the rig answered 500 to plug_in: {MASK}\n"
 
 
 def test_no_process_of_a_run_shows_a_password_in_its_command_line(tmp_path):
