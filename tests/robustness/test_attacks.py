@@ -32,7 +32,7 @@ def test_the_benchmarks_station_answers_pings(tmp_path, monkeypatch):
     monkeypatch.setattr(port, "PING", 0.2)
     with running(tmp_path) as bench:
         station = hostile.Attacker(bench.csms.settings.endpoints[0].port, "CS%201%2F%C3%A4")
-        server = next(iter(bench.csms._open)).connection
-        bench.eventually(lambda: station.burst(b"") and server.pongs)
+        (session,) = bench.eventually(lambda: list(bench.csms._open))
+        bench.eventually(lambda: station.burst(b"") and session.connection.pongs)
         assert station.round_trip(hostile.text_frame("1", "Heartbeat", {})) > 0
         station.close()
