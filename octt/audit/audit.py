@@ -7,7 +7,6 @@ import json
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -182,24 +181,21 @@ class Pool:
     def __init__(self, workers: int) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["pytest", "octt.audit.player", "octt.script.states"])
-        self._pool = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_leave_to_us, max_tasks_per_child=1
-        )
+        self._pool = context.Pool(workers, initializer=_leave_to_us, maxtasksperchild=1)
 
     def __enter__(self) -> Pool:
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         if error:  # a run may take minutes to its end, and nobody waits for it any more
-            for worker in multiprocessing.active_children():
-                worker.terminate()
-        self._pool.shutdown(cancel_futures=True)
+            self._pool.terminate()
+        else:
+            self._pool.close()
+        self._pool.join()
 
     def play(self, jobs: Sequence[Job]) -> Iterator[Any]:
         """What comes of each job, as it comes."""
-        futures: list[Future[Any]] = [self._pool.submit(play, job) for job in jobs]
-        for future in as_completed(futures):
-            yield future.result()
+        yield from self._pool.imap_unordered(play, jobs)
 
 
 def _leave_to_us() -> None:

@@ -30,8 +30,10 @@ def occupied_station(url):
     bare.status(1, "SuspendedEV")
     with contextlib.suppress(ConnectionClosed, TimeoutError):
         while True:
-            _, ident, action, _ = bare.receive(20)
-            given = {"GetConfiguration": {"configurationKey": []}}.get(action, {"status": "Accepted"})
+            _, ident, action, asked = bare.receive(20)
+            given = {"status": "Accepted"}
+            if action == "GetConfiguration":
+                given = {"configurationKey": [], "unknownKey": asked.get("key", [])}
             bare.send(json.dumps([3, ident, given]))
     bare.close()
 
