@@ -122,6 +122,7 @@ class Registration(Part):
             due += interval
             await asyncio.sleep(max(due - loop.time(), 0.0))
             if self.station.options.terse and loop.time() - self._last_traffic < interval * 0.9:
+                due = self._last_traffic  # HeartbeatInterval is one of inactivity (9.1.10)
                 continue
             try:
                 answer = await self.station.outbox.send("Heartbeat", {})

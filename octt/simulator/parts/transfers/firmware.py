@@ -148,7 +148,8 @@ class Firmware(Part):
         """Install what memory holds the version of: empty when the image was no good."""
         station, version = self.station, self._kept.pop("version")
         if version or not station.options.terse:
-            if progress.action == PLAIN or not station.options.installing_untold:
+            in_bootloader = station.options.update_style != "no-reboot"
+            if progress.action == PLAIN or not (in_bootloader and station.options.installing_untold):
                 await self._report(progress, "Installing")
             await station.pause("install")
         if not version:
