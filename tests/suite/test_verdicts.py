@@ -16,7 +16,7 @@ PROTOCOL = {
     "wrong-id:RemoteStartTransaction": "FAIL",
     "callerror:RemoteStartTransaction": "FAIL",
     "no-reply:RemoteStartTransaction": "FAIL",
-    "late-reply:RemoteStartTransaction=3": "FAIL",
+    "late-reply:RemoteStartTransaction=5": "FAIL",
     "duplicate-reply:RemoteStartTransaction": "FAIL",
     "duplicate-message-id": "FAIL",
 }

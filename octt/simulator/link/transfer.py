@@ -11,13 +11,14 @@ Files are held in memory and bounded by `Limits`. Whatever goes wrong ends in on
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ftplib
 import io
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
@@ -254,6 +255,16 @@ def _ftp_open(location: SplitResult, tls: ssl.SSLContext | None, bound: _Bound) 
     return ftp
 
 
+@contextlib.contextmanager
+def _ftp_session(location: SplitResult, tls: ssl.SSLContext | None, bound: _Bound) -> Iterator[ftplib.FTP]:
+    with _ftp_open(location, tls, bound) as ftp:
+        try:
+            yield ftp
+        except TransferError:
+            ftp.close()  # without a farewell, whose answer, that the transfer was broken off, would hide why
+            raise
+
+
 def _ftp_get(location: SplitResult, tls: ssl.SSLContext | None, bound: _Bound) -> bytes:
     *folders, name = [unquote(part) for part in location.path.split("/") if part] or [""]
     data = bytearray()
@@ -262,7 +273,7 @@ def _ftp_get(location: SplitResult, tls: ssl.SSLContext | None, bound: _Bound) -
         data.extend(block)
         bound.check(len(data))
 
-    with _ftp_open(location, tls, bound) as ftp:
+    with _ftp_session(location, tls, bound) as ftp:
         for folder in folders:
             ftp.cwd(folder)
         ftp.retrbinary(f"RETR {name}", take, _CHUNK)
@@ -272,7 +283,7 @@ def _ftp_get(location: SplitResult, tls: ssl.SSLContext | None, bound: _Bound) -
 def _ftp_put(
     location: SplitResult, tls: ssl.SSLContext | None, bound: _Bound, name: str, data: bytes
 ) -> None:
-    with _ftp_open(location, tls, bound) as ftp:
+    with _ftp_session(location, tls, bound) as ftp:
         for folder in [unquote(part) for part in location.path.split("/") if part]:
             ftp.cwd(folder)
         ftp.storbinary(f"STOR {name}", io.BytesIO(data), _CHUNK, lambda _: bound.check())
