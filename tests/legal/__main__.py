@@ -26,7 +26,7 @@ from tests.legal.words import legal, read
 def main(arguments: Iterable[str] | None = None) -> int:
     """Runs it; exit code 1 when a legal station does not pass."""
     parser = argparse.ArgumentParser(description="legal stations drawn at random: nothing may fail")
-    parser.add_argument("--stations", type=int, default=500, metavar="N")
+    parser.add_argument("--stations", type=int, default=500, metavar="N", help="0: only those kept")
     parser.add_argument("--seconds", type=float, default=24 * 3600, metavar="S", help="begin none after that")
     parser.add_argument("--seed", type=int, default=1, metavar="X")
     parser.add_argument("--station", metavar="WORDS", help="this one only")
@@ -42,7 +42,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
         jobs = [(station, tuple(case.id for case in cases_of(station, chosen.case)))]
         print(f"{len(jobs[0][1])} cases: {station.command}", flush=True)
     else:
-        jobs = shared_out(drawn(chosen.stations, chosen.seed), chosen.seed)
+        jobs = shared_out(drawn(chosen.stations, chosen.seed), chosen.seed) if chosen.stations else []
         print(
             f"{len(jobs)} stations, seed {chosen.seed}, {len(ASPECTS)} aspects, 1 of {WHOLE} whole",
             flush=True,
