@@ -38,10 +38,11 @@ def local_addresses(host: str) -> list[str]:
 def collect_seldom() -> None:
     """Has Python look for garbage seldom: looking through all that a run keeps holds up the station's answers.
 
-    Hardly anything here is garbage of the kind that only this finds.
+    Hardly anything here is garbage of the kind that only this finds. What is young is looked through in small portions,
+    at most some twenty thousand objects at once; all there is only between cases, when little is kept (suite/run.py).
     """
     gc.freeze()
-    gc.set_threshold(10_000, 20, 100)
+    gc.set_threshold(5_000, 3, 10_000)
 
 
 def tool() -> dict[str, Any]:

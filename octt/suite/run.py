@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import gc
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -275,6 +276,7 @@ class Run:
         self.record.case, self.record.phase = case_id, "setup"
         self.record.write(CaseStarted(attempt=number, name=planned.name))
         timeline.forget(timeline.end - 1)
+        gc.collect()  # while there is little to look through
         case = CaseRun(case_id, self.record, timeline, section=planned.section, journal=self.journal)
         self.current = self.scene(case, number)
         self.breaches.begins(self.current)
