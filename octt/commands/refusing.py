@@ -91,7 +91,10 @@ class Commands(click.Group):
         """As click has it, but who does not read to the end is no reason for the exit code 1."""
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit) as error:
+            # rich makes a SystemExit of it (Console.on_broken_pipe)
+            if not isinstance(error.__context__ if isinstance(error, SystemExit) else error, BrokenPipeError):
+                raise
             unread(sys.stdout)
             ctx.exit(NOT_CARRIED_OUT)
 

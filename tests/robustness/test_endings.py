@@ -160,6 +160,14 @@ def test_a_command_that_cannot_say_its_answer_has_none(tmp_path, where):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command", [["list"], ["list", "--json"], ["show", "TC_003_CS"], ["faults"]], ids=" ".join
+)
+def test_whoever_does_not_read_to_the_end_got_no_answer(command):
+    done = shell("| true", *command)
+    assert (done.returncode, done.stderr) == (4, "")
+
+
 def test_a_mistake_on_the_command_line_is_one_wherever_it_is_said():
     assert shell("> /dev/full 2> /dev/full", "run", "--nonsense").returncode == 2
 
