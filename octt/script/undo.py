@@ -104,6 +104,7 @@ class Journal:
         """Those of which nobody knows yet whether the station made the change."""
 
         self._reasons: dict[int, str] = {}
+        self._denied: list[Undo] = []
 
     @property
     def open(self) -> list[Undo]:
@@ -113,6 +114,10 @@ class Journal:
     def of(self, *kinds: Kind) -> list[Undo]:
         """The open ones of some kinds."""
         return [undo for undo in self._open.values() if undo.kind in kinds]
+
+    def denied(self, kind: Kind) -> list[Undo]:
+        """What the station said not to have changed, the last first: worth a try where it seems to have."""
+        return [undo for undo in reversed(self._denied) if undo.kind is kind]
 
     def why(self, undo: Undo) -> str:
         """Why the last attempt at an undo failed; nothing when there was none."""
@@ -151,6 +156,7 @@ class Journal:
     def not_needed(self, undo: Undo) -> None:
         """The station has not made the change. An undo that was open before the change stays open."""
         if undo.line in self._unsure:
+            self._denied.append(undo)
             self._done(undo, "not needed")
 
     def restored(self, undo: Undo) -> None:

@@ -83,6 +83,26 @@ def test_a_reservation_the_station_rejects_is_gone_unless_it_shows(stage, reply,
     assert len(stage.journal.open) == left
 
 
+@pytest.mark.parametrize("status", ["Reserved", "Available"])
+def test_a_reservation_that_was_refused_and_made_all_the_same_is_cancelled_by_its_id(stage, status):
+    """Else every later case would find the connector Reserved, for a fault that one of them has found."""
+    stage.it.replies["ReserveNow"] = {"status": "Rejected"}
+    with pytest.raises(Inconclusive):
+        reserve(stage.station, 1, id_tag="OCTTVALID1")
+    stage.it.status(1, status)
+
+    def cancels(_request):
+        stage.it.says("StatusNotification", connectorId=1, status="Available", errorCode="NoError")
+        return {"status": "Accepted"}
+
+    stage.it.replies["CancelReservation"] = cancels
+    assert stage.restore() == []
+    asked = [one["reservationId"] for one in stage.it.requests("ReserveNow")]
+    assert [one["reservationId"] for one in stage.it.requests("CancelReservation")] == (
+        asked if status == "Reserved" else []
+    )
+
+
 @pytest.mark.parametrize(("version", "left"), [(0, 0), (-1, 0), (3, 1)])
 def test_a_list_that_cannot_be_emptied_counts_by_its_version(stage, version, left):
     stage.station.owes(Kind.LIST, "local authorization list", before="empty", after="version 1").call(

@@ -69,6 +69,11 @@ def free(means: Means) -> None:
     if "Unavailable" in hindered(means).values():
         means.station.call("ChangeAvailability", connectorId=0, type="Operative")
         _free_within(means, patience)
+    if "Reserved" in hindered(means).values():
+        # A station may reserve what it refused to: only the reservation's id helps then (5.1).
+        for refused in means.journal.denied(Kind.RESERVATION):
+            means.station.call("CancelReservation", reservationId=refused.given["id"])
+        _free_within(means, patience)
     if "Preparing" in hindered(means).values() and not means.case.blocked:
         # Who was authorized and did not plug in: the connector is free when ConnectionTimeOut has passed. It may
         # have become Preparing only now, when a fault was cleared.
