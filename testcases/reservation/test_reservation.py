@@ -9,6 +9,7 @@ from octt.script.states import (
     set_faulted,
     set_occupied,
     set_unavailable,
+    shows,
     start_authorized,
     start_charging,
 )
@@ -168,7 +169,7 @@ def reserved(station, bench):
     """State Reserved; the reservationId."""
     with station.case.during("setup", "Reserved."):
         reservation = reserve(station, bench.connector, id_tag=bench.id_tags.valid)
-        station.reports("Reserved", step=3)
+        shows(station, "Reserved", step=3)
     return reservation
 
 
