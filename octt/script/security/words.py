@@ -125,10 +125,14 @@ class Security(Connections):
             self.station.reports_all("Available", step=7 if labelled else "")
 
     def resets(self, *checks: Check, boot: Label, status: Label) -> Attempt:
-        """A hard reset, after which every attempt to connect stands the checks; then boot and statuses come."""
+        """A hard reset, after which every attempt to connect stands the checks; then boot and statuses come.
+
+        That the station is triggered to reset is a precondition of these cases: one that refuses fails others.
+        """
         started = self.now()
         self.expect_changes()
-        self.station.call("Reset", type="Hard").returns(status="Accepted", cite="OCPP 1.6 5.14")
+        with self.case.during("setup"):
+            self.station.call("Reset", type="Hard").returns(status="Accepted", cite="OCPP 1.6 5.14")
         attempt = self.connects(started, *checks, kind=BOOT)
         self.station.sends("BootNotification", step=boot, cite="OCPP 1.6 4.2")
         with self.station.in_any_order():
