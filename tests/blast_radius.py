@@ -38,7 +38,73 @@ STATION = Station(
 )
 """The standard station, with limits as short as it needs."""
 
-EXCEPTIONS: tuple[tuple[str, str, str], ...] = ()
+EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"`(basic-auth-.*|tls-version=1\.1)`",
+        r".*",
+        "the station never gets a connection",
+    ),
+    (
+        r"`(reply:RemoteStartTransaction.*|set:StartTransaction\.idTag=.*|malformed-frame:Heartbeat)`",
+        r".*",
+        "state Charging begins with RemoteStartTransaction and a transaction for its idTag (table 105)",
+    ),
+    (
+        r"`expired-yet-blocks`",
+        r"TC_(049|051|053|057|058_2|066|082)_CS",
+        "the reservation that TC_047_CS let expire still refuses every start, and nothing else shows that it is there",
+    ),
+    (
+        r"`ignore:CancelReservation`",
+        r".*",
+        "the connector stays reserved until the reservation expires, whatever is done",
+    ),
+    (
+        r"`(callerror|no-reply|late-reply):GetConfiguration.*`",
+        r".*",
+        "what a case sets is read before, so that it can be put back",
+    ),
+    (
+        r"`reply:ChangeConfiguration(@2)?=Rejected`",
+        r"TC_(074|077|083|087)_CS",
+        "the name in the station's certificate is that of CpoName, which cannot be set (whitepaper A02)",
+    ),
+    (
+        r"`reply:ChangeAvailability(@2)?=Rejected`",
+        r".*",
+        "states SetConnectorUnavailable and SetChargePointUnavailable are made by ChangeAvailability (tables 108, 109)",
+    ),
+    (
+        r"`inoperative-forever`",
+        r".*",
+        "the connector stays out of service, whatever is done",
+    ),
+    (
+        r"`reply:SendLocalList(@2)?=.*`",
+        r"TC_037_[123]_CS|TC_039_CS",
+        "what the station knows of an idTag while it is offline is in its list (table 113)",
+    ),
+    (
+        r"`(reply|callerror):SetChargingProfile(=.*)?`",
+        r"TC_(066|067|072)_CS",
+        "the case begins in memory state SetChargingProfile (table 116)",
+    ),
+    (
+        r"`(reply:InstallCertificate=Rejected|root-forgotten|hash-of-whole-key|serial-number-decimal)`",
+        r"TC_(076|080)_CS",
+        "the root has to be installed, and to be seen to be, before it can be deleted or sign firmware (table 114)",
+    ),
+    (
+        r"`(reply:ExtendedTriggerMessage=.*|reply:CertificateSigned=.*|skip:SignCertificate|csr-.*|old-certificate-kept)`",
+        r"TC_(074|083|087)_CS",
+        "state RenewChargePointCertificate gives the station what security profile 3 asks for (table 115)",
+    ),
+    (
+        r"`reply:Reset=Rejected`",
+        r"TC_(085|086|087)_CS",
+        "their preparation is that the station is triggered to reset",
+    ),
+)
 """What rests on a cause without checking it, or falls with other cases: patterns of cause and case, and the reason."""
 
 
