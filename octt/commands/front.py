@@ -17,9 +17,11 @@ from octt import paths
 from octt.bench import ConfigError
 from octt.commands.ending import Signals, code_of, signing_key, write_reports
 from octt.commands.refusing import NOT_CARRIED_OUT, complain, refuse, refusing, unread
+from octt.commands.sittings import Seal, ended_before
 from octt.record import Event
 from octt.record.events import CaseEnded, CaseRevised
 from octt.record.secrets import SECRETS
+from octt.record.words import Verdict
 from octt.report.summary import last_words
 from octt.station.operator import Operator
 from octt.suite.machine import collect_seldom
@@ -77,12 +79,13 @@ def run_cases(
     profiles: tuple[str, ...],
     out: Path | None,
     verbose: bool = False,
+    resume: Path | None = None,
 ) -> int:
     """Runs the cases with a view of what goes on, writes the reports, and returns the exit code. Raises Refusal."""
     console = Console(file=cast(TextIO, _Printed(sys.stdout)), highlight=False)
     with refusing(ConfigError):
-        options = prepare(bench, pics, out, cases, profiles)
-    progress, ended = Progress(console, verbose), list[CaseEnded | CaseRevised]()
+        options = prepare(bench, pics, out, cases, profiles, resume)
+    progress, ended, seal = Progress(console, verbose), ended_before(options), Seal(options)
     key = signing_key(options)
     for notice in options.notices:
         progress.say(notice)
@@ -90,6 +93,7 @@ def run_cases(
     def listen(event: Event) -> None:
         if isinstance(event, CaseEnded | CaseRevised):
             ended.append(event)
+        seal.see(event)
         progress.see(event)
 
     options.listener = listen
@@ -106,7 +110,8 @@ def run_cases(
     finally:
         progress.stop_view()
     if front.error:
-        if progress.run and progress.run.laboratory.driver.gone:
+        seal.put_back()
+        if progress.run and (progress.run.laboratory.driver.gone or progress.run.problem):
             complain(front.error)
             return NOT_CARRIED_OUT
         refuse(front.error)
@@ -116,6 +121,8 @@ def run_cases(
         _tell_github(result, options.out)
     if signed:
         progress.say(f"Signed by key {signed}")
+    if result is not None and result.counts()[Verdict.NOT_RUN]:
+        progress.say(f"Go on at any time with: octt run --resume {options.out}")
     return code_of(
         progress.run,
         ended,

@@ -21,6 +21,12 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for record and reports (default: a new one in octt-runs/).",
 )
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Go on with the run in this folder, with what it has not decided yet; --case and --profile add to it.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also name the cases that do not apply.")
 def run(
     bench: Path | None,
@@ -28,9 +34,14 @@ def run(
     cases: tuple[str, ...],
     profiles: tuple[str, ...],
     out: Path | None,
+    resume: Path | None,
     verbose: bool,
 ) -> None:
     """Run the applicable test cases against a station.
+
+    --resume goes on with a run after ctrl-C, a crash or a night: on the same record, towards one report, which says so.
+    Bench and declaration are those of the run unless they are named; cases with a verdict are run again only when
+    --case names them.
 
     Exit code 0: every applicable case passed; 1: at least one FAIL; 2: bad usage or configuration; 3: no FAIL, but
     something INCONCLUSIVE or ERROR; 4: the run could not be carried out to its end (nothing connected, the rig is gone,
@@ -41,7 +52,7 @@ def run(
     from octt.commands.refusing import NOT_CARRIED_OUT, complain
 
     try:
-        code = run_cases(bench, pics, cases, profiles, out, verbose)
+        code = run_cases(bench, pics, cases, profiles, out, verbose, resume)
     except click.ClickException:
         raise
     except Exception:

@@ -71,7 +71,9 @@ class CentralSystem:
         self._loop.set_exception_handler(self._unexpected)
         self._thread = threading.Thread(target=self._live, name="csms", daemon=True)
         self._session: Session | None = None
-        self._number = 0
+        self.connections = 0
+        """How many there were; a run that goes on counts on."""
+
         self._open: set[Session] = set()
         self._retired: list[Endpoint] = []
         self._turn = asyncio.Lock()
@@ -215,8 +217,8 @@ class CentralSystem:
             self.door.refused(endpoint, refusal, connection.remote, path)
             await connection.close(CloseCode.PROTOCOL_ERROR, "subprotocol ocpp1.6 required")
             return
-        self._number += 1
-        session = Session(self._desk, connection, self._number)
+        self.connections += 1
+        session = Session(self._desk, connection, self.connections)
         if self.between:
             session.wire = self.between(connection)
         former = self._enter(session, endpoint)

@@ -146,6 +146,11 @@ def read_declaration(text: str, path: str = "declaration") -> Declaration:
         raise DeclarationError(f"{path}: {error}; text stands in quotes, Yes is true, No is false") from error
     except (RecursionError, ValueError) as error:
         raise DeclarationError(f"{path}: not readable as TOML ({error})") from error
+    return declaration_of(data, path)
+
+
+def declaration_of(data: dict[str, Any], path: str = "declaration") -> Declaration:
+    """A declaration from the tables of its file, as `as_dict` gives them."""
     return _Reader(data, path, load_questionnaire()).read()
 
 

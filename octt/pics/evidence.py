@@ -24,6 +24,7 @@ from octt.record.events import (
     FileTransferred,
     FrameSeen,
     NetworkChanged,
+    RunResumed,
 )
 from octt.record.words import ActionPhase
 
@@ -147,6 +148,10 @@ class _Gatherer:
                     self.case = self.attempts
                 case CaseEnded():
                     self.case = 0
+                case RunResumed():
+                    self.case = 0
+                    self.asked.clear()
+                    self.open.clear()
         found.performance = meter.performance(limits)
         return found
 

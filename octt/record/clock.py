@@ -35,6 +35,10 @@ class RunClock:
             self._slept = slept
         return self._wall + (now if monotonic is None else monotonic) - self._monotonic + self._slept
 
+    def go_on_from(self, wall: int) -> None:
+        """No time from now on is before this one (Unix nanoseconds): where a record ended that goes on."""
+        self._wall += max(0, wall - self.wall())
+
     @property
     def slept(self) -> float:
         """Seconds that the machine has slept since the beginning."""

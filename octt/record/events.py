@@ -38,17 +38,28 @@ class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
     limits: list[Table] = []  # how long the station may take: {waits_for, seconds, whose, decides}
     started: str  # ISO 8601
     signer: str = ""  # fingerprint of the key that the run is to be signed with
+    bench_file: str = ""  # the file that the bench was read from, as it was named
 
 
 class RunResumed(Event, tag="run.resume", frozen=True, kw_only=True):
-    """An interrupted run goes on."""
+    """Another sitting: the run goes on, in another process and perhaps after the machine started anew.
+
+    `m` counts anew from here; the numbers of connections go on.
+    """
 
     tool: Table = {}  # as in run.start
     bench: Table = {}  # as in run.start
     pics: Table = {}  # as in run.start
-    plan: list[PlanLine] = []  # as in run.start; cases that are new come after the others
+    plan: list[PlanLine] = []  # as in run.start, for all sittings
     not_chosen: list[PlanLine] = []  # those that are in no plan of this record
+    cases: list[str] = []  # what this sitting runs
+    ended: str = ""  # how the sitting before ended: as in run.end, or "broken off"
+    gap: float = 0  # seconds since its last line
+    changed: list[str] = []  # what is not as it was then, a sentence each
+    notices: list[str] = []  # as in run.start
     started: str = ""  # as in run.start
+    signer: str = ""  # as in run.start
+    bench_file: str = ""  # as in run.start
 
 
 class Listening(Event, tag="listen", frozen=True, kw_only=True):
@@ -253,7 +264,9 @@ class UndoDone(Event, tag="undo.done", frozen=True, kw_only=True):
     """Something need not be put back any more."""
 
     undo: Int  # line of its undo.open
-    outcome: Literal["restored", "not needed"]  # the station is as it was, or never made the change
+    outcome: Literal[
+        "restored", "not needed", "taken over"
+    ]  # as it was, never changed or gone, owed by another run
 
 
 class VerdictOverruled(Event, tag="override", frozen=True, kw_only=True):
@@ -292,7 +305,7 @@ class AnswerExamined(Event, tag="pics", frozen=True, kw_only=True):
 
 
 class RunEnded(Event, tag="run.end", frozen=True, kw_only=True):
-    """The last line."""
+    """The last line of a sitting, and of a record that no other sitting or overruling follows."""
 
     reason: str  # "finished", "interrupted", …
 

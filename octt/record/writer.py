@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -48,7 +49,10 @@ class Record:
     """
 
     def __init__(self, path: Path) -> None:
-        """Creates `path`, or goes on after its last whole line if it exists (an interrupted run)."""
+        """Creates `path`, or goes on after its last whole line if it exists (an interrupted run).
+
+        Raises OSError when it cannot, or when another process is writing it.
+        """
         self.path = path
         self.case: str | None = None
         """The case that what is written belongs to, unless it says otherwise; None: between cases."""
@@ -63,9 +67,14 @@ class Record:
         self._listeners: list[Callable[[Event], None]] = []
         self._losers: list[Callable[[RecordLost], None]] = []
         self._number, self._previous, self._size = 0, GENESIS, 0
-        if path.exists():
-            self._continue_after_last_line()
         self._file = path.open("ab", buffering=0)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however that ends
+        except OSError:
+            self._file.close()
+            raise BlockingIOError(errno.EAGAIN, "another octt is writing this record", str(path)) from None
+        self._continue_after_last_line()
+        self._found = self._size
 
     def _continue_after_last_line(self) -> None:
         whole = 0
@@ -182,6 +191,14 @@ class Record:
                 raise FileNotFoundError(errno.ENOENT, "it was deleted")
         except OSError as error:
             raise self._lose(error) from None
+
+    def take_back(self) -> None:
+        """Closes it and takes away what was written since it was opened: the file itself if that is everything."""
+        self.close()
+        if self._found:
+            os.truncate(self.path, self._found)
+        else:
+            self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Syncs and closes; a second call does nothing."""

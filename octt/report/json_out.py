@@ -12,7 +12,7 @@ from octt.measure import Statistic
 from octt.report.model.case import Attempt, Case, Remark
 from octt.report.model.headline import headline
 from octt.report.model.health import Health
-from octt.report.model.parts import Connection, Finding, Result
+from octt.report.model.parts import Connection, Finding, Result, Sitting
 from octt.report.model.sections import demanded
 from octt.report.model.verdict import part
 from octt.report.ticket import reproduce
@@ -49,7 +49,8 @@ def as_dict(result: Result) -> dict[str, Any]:
             "seconds": short(run.seconds),
             "complete": run.complete,
             "why_incomplete": run.why_incomplete,
-            "resumed": [iso(moment) for moment in run.resumed],
+            "resumed": [iso(sitting.started) for sitting in run.sittings],
+            "sittings": [_sitting(sitting) for sitting in run.sittings],
             "lines": run.lines,
             "last_hash": run.last_hash,
             "signer": run.signer,
@@ -87,6 +88,18 @@ def as_dict(result: Result) -> dict[str, Any]:
         "refusals": [_dated(vars(refusal)) for refusal in result.refusals],
         "transfers": [_dated(vars(transfer)) for transfer in result.transfers],
         "overrides": [_dated(vars(override)) for override in result.overrides],
+    }
+
+
+def _sitting(sitting: Sitting) -> dict[str, Any]:
+    return {
+        "line": sitting.n,
+        "started": iso(sitting.started),
+        "gap": short(sitting.gap),
+        "ended_before": sitting.ended,
+        "cases": sitting.cases,
+        "tool": sitting.tool,
+        "changed": sitting.changed,
     }
 
 

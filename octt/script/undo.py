@@ -139,6 +139,16 @@ class Journal:
         """Takes over what an earlier run left."""
         return self._opened(undo.kind, undo.name, undo.given, "", run=run)
 
+    def adopt(self, undo: Undo, change: StationChanged | None) -> None:
+        """Goes on with one that this record has open already; `change` is what it is about, if that was made."""
+        self._open[undo.line] = undo
+        if change is not None:
+            self._changes[undo.line] = change.before, change.after
+
+    def lapsed(self, undo: Undo, outcome: Literal["not needed", "taken over"]) -> None:
+        """It is not ours to put back any more: what it is about is gone, or another run owes it."""
+        self._done(undo, outcome)
+
     def _opened(self, kind: Kind, name: str, given: Mapping[str, Any], case: str, run: str = "") -> Undo:
         event = self.record.write(
             UndoOpened(what=str(kind), name=name, given=dict(given), run=run), **_of(case)
@@ -170,7 +180,7 @@ class Journal:
         """An attempt that did not succeed: the undo stays open."""
         self._reasons[undo.line] = reason
 
-    def _done(self, undo: Undo, outcome: Literal["restored", "not needed"]) -> None:
+    def _done(self, undo: Undo, outcome: Literal["restored", "not needed", "taken over"]) -> None:
         if self._open.pop(undo.line, None) is not None:
             self.record.write(UndoDone(undo=undo.line, outcome=outcome), **_of(undo.case))
 

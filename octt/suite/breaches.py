@@ -11,6 +11,7 @@ from octt.record.events import Acted, CaseEnded, CaseRevised, ConfigurationRead,
 from octt.script.verdicts import Blame, Inconclusive, Verdict
 from octt.suite import attempt
 from octt.suite.attempt import Scene
+from octt.suite.sitting.former import Former
 
 
 class Breaches:
@@ -27,6 +28,11 @@ class Breaches:
 
         self._ended: dict[str, CaseEnded] = {}
         self._looking, self._judging = threading.Lock(), threading.Lock()
+
+    def go_on(self, former: Former) -> None:
+        """What came of the cases in the sittings before."""
+        self.verdicts |= {case: result.verdict for case, result in former.results.items()}
+        self.outside = former.outside
 
     def listen(self, event: Event) -> None:
         """What is no frame and no connection, and the monitors make use of; and how cases ended."""

@@ -42,14 +42,18 @@ class Laboratory:
         settings = self._settings()  # what is wrong with them must not leave a folder
         try:
             options.out.mkdir(parents=True, exist_ok=True)
-            if (options.out / "record.jsonl").exists():
-                raise ConfigError(f"{options.out} already holds a record; choose another folder with --out")
+            if options.former is None and (options.out / "record.jsonl").exists():
+                raise ConfigError(
+                    f"{options.out} already holds a record; choose another folder with --out, or go on with it: "
+                    f"octt run --resume {options.out}"
+                )
             self.record = Record(options.out / "record.jsonl")
         except OSError as error:
             raise ConfigError(f"output folder {options.out}: {error.strerror}") from None
         if options.listener:
             self.record.listen(options.listener)
         self.csms = CentralSystem(settings, self.record, _answers(self.bench))
+        self.csms.connections = options.former.connections if options.former else 0
         self.driver = _driver(self.bench)
         self._closing = contextlib.ExitStack()
 
@@ -158,11 +162,11 @@ class Laboratory:
         driver.arguments += [*secure, *given]
 
     def discard(self) -> None:
-        """Takes away the record of a run that never began, and its folder when nothing else is in it.
+        """Takes away the record of a sitting that never began, and its folder when nothing else is in it.
 
         The next try may then use the same folder.
         """
-        self.record.path.unlink(missing_ok=True)
+        self.record.take_back()
         with contextlib.suppress(OSError):
             self.options.out.rmdir()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +13,14 @@ from octt.bench import Bench, ConfigError
 from octt.ocpp import frames
 from octt.ocpp.values import table
 from octt.record import Event, decode, read
-from octt.record.events import FrameSeen, RunEnded, RunStarted, StationChanged, UndoOpened
+from octt.record.events import FrameSeen, RunResumed, RunStarted, StationChanged, UndoOpened
 from octt.script.undo import Kind, Undo, still_open
 from octt.timeline.timeline import Timeline
 
 _CONCERNS = (b'"undo.', b'"changed"', b"StartTransaction", b"StopTransaction", b'"type":"CALLRESULT"')
 """What stands in the lines that matter: a record may be long."""
+
+_RESUMED = b'"kind":"run.resume"'
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,8 @@ def left_of(folder: Path) -> Left:
         path.parent for path in folder.absolute().parent.glob("*/record.jsonl") if _inherits(path, folder)
     ]
     heirs = [heir for heir in heirs if heir != folder.absolute()]
-    newest = max(
-        heirs, key=lambda heir: (_first(heir / "record.jsonl") or RunEnded(reason="")).t, default=None
-    )
+    began = {heir: began_at(heir / "record.jsonl") for heir in (*heirs, folder)}
+    newest = max((heir for heir in heirs if began[heir] > began[folder]), key=began.__getitem__, default=None)
     return left_of(newest) if newest else left
 
 
@@ -79,13 +82,21 @@ def left_before(bench: Bench, out: Path) -> Left | None:
     """
     if bench.driver.kind == "simulated" or not bench.central_system.port:
         return None
-    newest, when = None, 0
+    found = left_by_others(bench, out)
+    return found if found and (found.undos or found.beyond) else None
+
+
+def left_by_others(bench: Bench, out: Path, after: int = 0) -> Left | None:
+    """What the newest run in the folder of `out` left at the same station, be it nothing; None when there is none.
+
+    Only a run that began, or went on, later than `after` (Unix nanoseconds) is looked for.
+    """
+    newest, when = None, after
     for path in out.parent.glob("*/record.jsonl"):
         first = _first(path)
-        if path.parent != out and first and first.t > when and _same(first, bench):
-            newest, when = path.parent, first.t
-    found = left_by(newest) if newest else None
-    return found if found and (found.undos or found.beyond) else None
+        if path.parent != out and first and _same(first, bench) and (began := began_at(path)) > when:
+            newest, when = path.parent, began
+    return left_by(newest) if newest else None
 
 
 def bench_of(folder: Path) -> Bench:
@@ -112,6 +123,22 @@ def _first(path: Path) -> RunStarted | None:
     except OSError:
         return None
     return event if isinstance(event, RunStarted) else None
+
+
+def began_at(path: Path) -> int:
+    """When the last sitting of a run began (Unix nanoseconds); 0 when that cannot be read."""
+    first = _first(path)
+    last = first.t if first else 0
+    with contextlib.suppress(OSError, ValueError), path.open("rb") as file:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            place = text.rfind(_RESUMED)
+            while place >= 0:  # a station may write the same into a header
+                start = text.rfind(b"\n", 0, place) + 1
+                event = decode(text[start : text.find(b"\n", place) + 1])
+                if isinstance(event, RunResumed):
+                    return event.t
+                place = text.rfind(_RESUMED, 0, start)
+    return last
 
 
 def _same(run: RunStarted, bench: Bench) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from octt.bench import Bench
 from octt.pics.declaration import Declaration
 from octt.record import Event
 from octt.station.operator import Operator
+
+if TYPE_CHECKING:
+    from octt.suite.sitting.former import Former
 
 
 @dataclass
@@ -31,5 +35,17 @@ class Options:
 
     signer: str = ""
     """Fingerprint of the key that the run is to be signed with."""
+
+    bench_file: str = ""
+    """The file that the bench was read from, as it was named."""
+
+    former: Former | None = None
+    """The sittings before, where this is not the first one of its run."""
+
+    due: frozenset[str] | None = None
+    """The cases of this sitting; None: all of the run."""
+
+    changed: list[str] = field(default_factory=list)
+    """What is not as it was in the sitting before, a sentence each."""
 
     listener: Callable[[Event], None] | None = None

@@ -103,6 +103,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if (not wanted or _case_id(item) in wanted)
             and (not profiles or catalogue[str(_case_id(item))].profile in profiles)
         ]
+        if options.due is not None:
+            cases = [item for item in cases if _case_id(item) in options.due]
+        for item in cases:
+            item.stash[_ATTEMPT] = options.former.attempts.get(_case_id(item), 0) if options.former else 0
     begins_with = _bench(config, options).central_system.security_profile
     cases.sort(key=lambda item: catalogue[str(_case_id(item))].place(begins_with))
     items[:] = [item for item in items if not _case_id(item)] + cases

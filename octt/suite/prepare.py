@@ -15,6 +15,8 @@ from octt.script.limits import Limits, declared_times
 from octt.suite.catalogue import CatalogueError, Planned, find, load_catalogue, plan
 from octt.suite.checks import check
 from octt.suite.options import Options
+from octt.suite.sitting.former import Former, read_former
+from octt.suite.sitting.resuming import bench_of, declared, go_on
 
 
 def prepare(
@@ -23,19 +25,24 @@ def prepare(
     out: Path | None = None,
     cases: tuple[str, ...] = (),
     profiles: tuple[str, ...] = (),
+    resume: Path | None = None,
 ) -> Options:
-    """Reads the files and checks the choice of cases. Raises ConfigError with place and remedy."""
-    bench = load(bench_file) if bench_file else SIMULATED
-    declaration = read_declaration(pics_file, bench)
+    """Reads the files and checks the choice of cases. Raises ConfigError with place and remedy.
+
+    `resume` is the folder of a run that goes on: what is not named is taken from there (octt/suite/sitting).
+    """
+    former = _former(resume, out)
+    bench, bench_file = _bench(bench_file, former)
+    declaration = declared(former) if former and not pics_file else read_declaration(pics_file, bench)
     if (
-        bench_file is None and "Security" not in declaration.profiles
+        not former and bench_file is None and "Security" not in declaration.profiles
     ):  # it could not log in on another profile
         central = bench.central_system.model_copy(update={"security_profile": 0})
         bench = bench.model_copy(update={"central_system": central})
     check(bench, declaration)
     catalogue = load_catalogue()
     try:
-        cases = tuple(find(name, catalogue) for name in cases)
+        cases = named = tuple(find(name, catalogue) for name in cases)
         planned = plan(catalogue, declaration, None, cases, profiles, bench.connector)
     except CatalogueError as error:
         raise ConfigError(str(error)) from None
@@ -45,10 +52,41 @@ def prepare(
     folder = out or Path("octt-runs") / datetime.now().strftime("%Y-%m-%d_%H%M%S_%f")[:-3]
     arguments = simulator_options(declaration) if bench.driver.kind == "simulated" else []
     options = Options(bench, declaration, folder, cases, profiles, None, arguments)
-    options.pki_folder = pki_folder(bench, bench_file)
+    options.pki_folder = pki_folder(bench, bench_file or _named(former))
     overruled = Limits(bench.times, declared_times(declaration)).overruled()
-    options.notices = [*_undecided(planned, bench_file, pics_file), *map(str, adapted), *overruled]
+    options.notices = [
+        *([] if former else _undecided(planned, bench_file, pics_file)),
+        *map(str, adapted),
+        *overruled,
+    ]
+    options.bench_file = str(bench_file or "")
+    if former:
+        chosen = tuple(one.case.id for one in planned) if cases or profiles else ()
+        go_on(options, former, named, chosen)
     return options
+
+
+def _former(resume: Path | None, out: Path | None) -> Former | None:
+    """What the record of a run says of it so far. Raises ConfigError."""
+    if resume is None:
+        return None
+    if out is not None and out.absolute() != resume.absolute():
+        raise ConfigError(f"a run goes on in its own folder, {resume}: leave --out away")
+    return read_former(resume)
+
+
+def _named(former: Former | None) -> Path | None:
+    """The bench file of a run that goes on without it: the certificates lie beside it."""
+    return Path(former.bench_file) if former and former.bench_file else None
+
+
+def _bench(bench_file: Path | None, former: Former | None) -> tuple[Bench, Path | None]:
+    """The bench, and its file: the one that is named, that of the run if it goes on, or as its record has it."""
+    if former and bench_file is None and former.bench_file and Path(former.bench_file).is_file():
+        bench_file = Path(former.bench_file)
+    if bench_file:
+        return load(bench_file), bench_file
+    return bench_of(former) if former else SIMULATED, None
 
 
 def _undecided(planned: list[Planned], bench_file: Path | None, pics_file: Path | None) -> list[str]:

@@ -20,6 +20,7 @@ from octt.record.events import (
     PlanLine,
     Refused,
     Remarked,
+    RunResumed,
     RunStarted,
     StepDecided,
 )
@@ -47,6 +48,7 @@ class Progress:
         self.run: Run | None = None
         self._plan: dict[str, PlanLine] = {}
         self._done = self._total = 0
+        self._met = False
         self._remarks: set[str] = set()
         self._refused: collections.Counter[str] = collections.Counter()
         self._case: CaseStarted | None = None
@@ -82,6 +84,11 @@ class Progress:
         self._plan = {line.case: line for line in event.plan}
         self._total = sum(self.verbose or line.applicable is not False for line in event.plan)
 
+    def _on_run_resume(self, event: RunResumed) -> None:
+        self._plan = {line.case: line for line in event.plan}
+        due = (self._plan[case] for case in event.cases)
+        self._total = sum(self.verbose or line.applicable is not False for line in due)
+
     def _on_listen(self, event: Listening) -> None:
         if self.run is None or self.run.bench.driver.kind == "simulated" or self._case is not None:
             return
@@ -106,7 +113,8 @@ class Progress:
             )
 
     def _on_connect(self, event: Connected) -> None:
-        if event.connection == 1:
+        if not self._met:
+            self._met = True
             self.say(f"Station {event.identity} connected from {event.remote}.")
 
     def _on_case_start(self, event: CaseStarted) -> None:

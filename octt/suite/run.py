@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from octt.bench import ConfigError
 from octt.ocpp import values
 from octt.pics.examine import examine
 from octt.record import RecordLost, read
-from octt.record.clock import utc
-from octt.record.events import AnswerExamined, CaseEnded, CaseStarted, ConfigurationRead, RunEnded, RunStarted
+from octt.record.events import AnswerExamined, CaseEnded, CaseStarted, ConfigurationRead, RunEnded
 from octt.record.words import Blame
 from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
@@ -33,8 +33,8 @@ from octt.suite.breaches import Breaches
 from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.laboratory import Laboratory
 from octt.suite.leftover import Left, left_before
-from octt.suite.machine import tool
 from octt.suite.options import Options
+from octt.suite.sitting.beginning import first_line, owed, recognise
 from octt.timeline.entry import Entry
 
 CONNECTORS = 1000
@@ -63,6 +63,8 @@ class Run:
         self.breaches = Breaches(self.record)
         self.csms.watch = self.breaches.see
         self.record.listen(self.breaches.listen)
+        if options.former is not None:
+            self.breaches.go_on(options.former)
         self.stage = Stage.NEW
         self.problem = ""
         """Why the station is unreachable."""
@@ -127,22 +129,13 @@ class Run:
         Raises ConfigError.
         """
         self.stage = Stage.OPEN
-        began = RunStarted(
-            tool=tool(),
-            bench=self.bench.redacted(),
-            pics=self.options.declaration.as_dict(),
-            plan=[planned.as_line() for planned in self.plan.values()],
-            not_chosen=[planned.as_line() for planned in self._not_chosen()],
-            notices=self.options.notices,
-            limits=self.limits.told(),
-            started=utc().isoformat(timespec="seconds"),
-            signer=self.options.signer,
-        )
-        self.record.write(began)
+        plan, others = ([one.as_line() for one in part] for part in (self.plan.values(), self._not_chosen()))
+        self.record.write(first_line(self.options, plan, others, self.limits.told()))
         self.laboratory.open()
-        self._inherit(left or left_before(self.bench, self.options.out))
-        if problem := await_connection(self.between):
-            self.stage, self.problem = Stage.UNREACHABLE, problem
+        self.problem = await_connection(self.between)
+        self._inherit(left)
+        if self.problem:
+            self.stage = Stage.UNREACHABLE
             return
         self.stage = Stage.READY
         try:
@@ -155,7 +148,22 @@ class Run:
         self._get_to_know_the_station()
 
     def _inherit(self, left: Left | None) -> None:
-        """What an earlier run left at this station is owed from now on, and said."""
+        """What an earlier run, or a sitting before, left at this station is owed from now on, and said.
+
+        Raises ConfigError when a run cannot go on with what connected, or with nothing.
+        """
+        former, options = self.options.former, self.options
+        if former is None:
+            left = left or left_before(self.bench, options.out)
+        else:
+            self.ground.at_once = True  # a station that is not ours is left alone
+            if self.problem:
+                raise ConfigError(self.problem)
+            for told in recognise(former, self.between, options.declaration.profiles):
+                self.between.case.remark(told, by="tool")
+                self.tell(told)
+            self.ground.at_once = False
+            left = owed(former, options, self.journal)
         if left is None:
             return
         for text in left.told():

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from octt import __version__
 from octt.ocpp.values import table, text
 from octt.record import Chain
-from octt.record.events import RunStarted
+from octt.record.events import RunResumed, RunStarted
 from octt.report.evidence.folder import MANIFEST, RECORD, SIGNATURE, describe, items
 from octt.report.evidence.keys import SigningError, algorithm, fingerprint, key_bytes, load_signer
 
@@ -103,6 +103,8 @@ class ReadRecord:
                 if isinstance(event, RunStarted) and not self.tool:
                     self.tool, self.announced = event.tool, event.signer
                     self.laboratory = text(table(event.bench.get("laboratory")).get("name"))[:200]
+                if isinstance(event, RunResumed):
+                    self.announced = event.signer or self.announced
                 self._note()
         except OSError as error:
             raise SigningError(f"{folder / RECORD}: {error.strerror}; is this the folder of a run?") from None

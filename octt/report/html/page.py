@@ -27,7 +27,7 @@ from octt.report.html.margin import margin
 from octt.report.html.svg import Series, distribution
 from octt.report.html.timeline import Bar, Lane, timeline
 from octt.report.model.headline import counted, headline
-from octt.report.model.parts import Attempt, Case, PicsResult, Result
+from octt.report.model.parts import Attempt, Case, PicsResult, Result, Run
 from octt.report.model.printing import pics_words, plain
 from octt.report.model.verdict import EXPLANATION
 from octt.report.text import cite, limit, moment, number, seconds, visible
@@ -175,33 +175,44 @@ def _series(one: Statistic) -> Series:
 
 
 def _timeline(result: Result) -> Markup:
-    """The run on one page: cases by profile, connections, cuts of the network, what was done at the station."""
-    start, end = result.run.started, result.run.ended
+    """The run on one page: cases by profile, connections, cuts of the network, what was done at the station.
+
+    The time between two sittings is left out.
+    """
+    at = result.run.worked
+    start, end = at(result.run.started), at(result.run.ended)
     if end <= start:
         return Markup("")
     lanes: dict[str, list[Bar]] = {}
     for case in result.cases:
         for attempt in case.attempts:
-            lanes.setdefault(printed(case.profile) or "other", []).append(_attempt_bar(case, attempt, end))
+            bar = _attempt_bar(case, attempt, result.run)
+            lanes.setdefault(printed(case.profile) or "other", []).append(bar)
     rows = [Lane(name, bars[:BARS_LIMIT]) for name, bars in lanes.items()]
     actions = [
         *result.actions,
         *(action for case in result.cases for one in case.attempts for action in one.actions),
     ]
-    done = [Bar(a.t, a.ended or a.t, "action", f"{a.action} {seconds(a.seconds)}") for a in actions]
+    done = [Bar(at(a.t), at(a.ended or a.t), "action", f"{a.action} {seconds(a.seconds)}") for a in actions]
     if done:
         rows.append(Lane("at the station", done[:BARS_LIMIT]))
     online = [
-        Bar(c.t, c.ended or end, "online", f"connection {c.number} {c.reason}", f"#connection-{c.number}")
+        Bar(
+            at(c.t),
+            at(c.ended) if c.ended else end,
+            "online",
+            f"connection {c.number} {c.reason}",
+            f"#connection-{c.number}",
+        )
         for c in result.connections[:LIMIT]
     ]
     rows.append(Lane("connected", online))
     cut, cuts = None, []
     for event in result.network:
         if event.event == "cut":
-            cut = event.t
+            cut = at(event.t)
         elif cut is not None:
-            cuts.append(Bar(cut, event.t, "cut", "network cut by the Central System"))
+            cuts.append(Bar(cut, at(event.t), "cut", "network cut by the Central System"))
             cut = None
     if cut is not None:
         cuts.append(Bar(cut, end, "cut", "network cut by the Central System"))
@@ -210,10 +221,17 @@ def _timeline(result: Result) -> Markup:
     return timeline(rows, start, end)
 
 
-def _attempt_bar(case: Case, attempt: Attempt, end: int) -> Bar:
+def _attempt_bar(case: Case, attempt: Attempt, run: Run) -> Bar:
     title = f"{case.id} {case.name}: {attempt.verdict}, {seconds(attempt.seconds)}"
     if attempt.verdict != Verdict.PASS and attempt.reason:
         title += f" — {attempt.reason}"
+    ended = attempt.ended or next(
+        (one.before for one in run.sittings if one.before >= attempt.started), run.ended
+    )
     return Bar(
-        attempt.started, attempt.ended or end, f"v-{slug(attempt.verdict)}", title, f"#{slug(case.id)}"
+        run.worked(attempt.started),
+        run.worked(ended),
+        f"v-{slug(attempt.verdict)}",
+        title,
+        f"#{slug(case.id)}",
     )

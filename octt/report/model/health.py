@@ -15,6 +15,7 @@ from octt.record.events import (
     FrameSeen,
     NetworkChanged,
     Refused,
+    RunResumed,
     ToolTroubled,
 )
 from octt.report.text import moment, seconds
@@ -74,6 +75,9 @@ class Health:
                 self._disconnected(event)
             case Refused():
                 self.refused += 1
+            case RunResumed():
+                self._open.clear()
+                self._gone, self._cut = None, False
             case NetworkChanged():
                 self._cut = event.event == "cut"
                 self._gone = None

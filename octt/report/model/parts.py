@@ -260,6 +260,24 @@ class Station:
         return next((str(value) for value in values if value), "")
 
 
+@dataclass(frozen=True)
+class Sitting:
+    """Another sitting of the run: Unix nanoseconds of its first line and of the last one before it."""
+
+    n: int
+    started: int
+    before: int
+    ended: str  # how the one before ended
+    cases: int  # how many cases it was to run
+    tool: str  # version of octt
+    changed: list[str] = field(default_factory=list)  # what was not as before, a sentence each
+
+    @property
+    def gap(self) -> float:
+        """Seconds between the two."""
+        return max(0, self.started - self.before) / 1e9
+
+
 @dataclass
 class Run:
     """The run as a whole. `complete` is False after a crash or an interruption; `why_incomplete` says which."""
@@ -273,7 +291,8 @@ class Run:
     reason: str = ""
     complete: bool = False
     why_incomplete: str = "the record has no run.start line"
-    resumed: list[int] = field(default_factory=list)  # t of each run.resume
+    sittings: list[Sitting] = field(default_factory=list)  # those after the first
+    other_firmware: bool = False  # whether the station had other firmware in one of them than before
     listening: list[tuple[str, Any]] = field(default_factory=list)  # (url, security profile)
     lines: int = 0
     last_hash: str = ""
@@ -282,7 +301,12 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        return max(0, self.ended - self.started) / 1e9
+        """How long it was worked on: without the time between its sittings."""
+        return max(0, self.worked(self.ended) - self.started) / 1e9
+
+    def worked(self, t: int) -> int:
+        """A time (Unix nanoseconds) earlier by the time between sittings that had passed by then."""
+        return t - sum(min(t, one.started) - min(t, one.before) for one in self.sittings)
 
 
 @dataclass

@@ -42,6 +42,7 @@ from octt.report.model.parts import (
     Refusal,
     Result,
     Run,
+    Sitting,
     Station,
     Transfer,
 )
@@ -94,6 +95,8 @@ class Builder:
         self._problem_frames: list[int] = []
         self._problem_count = 0
         self._unsent: list[int] = []
+        self._booted, self._firmware = False, ""
+        """Whether a BootNotification came in this sitting, and what firmware the last one told of."""
 
     def feed(self, event: Event, offset: int) -> None:
         """Takes the next event; `offset` is where its line begins in the source file."""
@@ -183,7 +186,14 @@ class Builder:
         self._cases.plan(event.plan, event.not_chosen)
 
     def _run_resume(self, event: RunResumed) -> None:
-        self.run.resumed.append(event.t)
+        ended = event.ended or self.run.reason or "broken off"
+        before, version = min(self.run.ended, event.t), shown(event.tool.get("version"))
+        sitting = Sitting(
+            event.n, event.t, before, ended, len(event.cases), version, [*map(shown, event.changed)]
+        )
+        self.run.sittings.append(sitting)
+        self.run.signer = event.signer or self.run.signer
+        self._booted = False
         self.run.complete, self.run.why_incomplete = False, "the record ends without a run.end line"
         self._cases.interrupted()
         self._cases.plan(event.plan, event.not_chosen)
@@ -204,11 +214,22 @@ class Builder:
             self._problem_count += 1
             if len(self._problem_frames) < PROBLEM_FRAMES:
                 self._problem_frames.append(event.n)
-        if not self._station.boot and event.action == "BootNotification" and event.type == "CALL":
-            boot = payload(event.raw)
-            if boot:
-                self._station.boot = {key: shown(value) for key, value in boot.items()}
-                self._station.boot_line = event.n
+        if event.action == "BootNotification" and event.type == "CALL":
+            self._boot(event)
+
+    def _boot(self, event: FrameSeen) -> None:
+        """The first one says which station it is; the first one of a later sitting, whether its firmware is other."""
+        boot = {key: shown(value) for key, value in (payload(event.raw) or {}).items()}
+        firmware = boot.get("firmwareVersion", "")
+        if boot and not self._booted and self.run.sittings and self._firmware not in ("", firmware):
+            self.run.sittings[-1].changed.append(
+                f"firmware {firmware or 'not told'}, it was {self._firmware}"
+            )
+            self.run.other_firmware = True
+        if boot:
+            self._booted, self._firmware = True, firmware
+        if boot and not self._station.boot:
+            self._station.boot, self._station.boot_line = boot, event.n
 
     def _connect(self, event: Connected) -> None:
         connection = Connection(

@@ -40,8 +40,8 @@ EXPLANATION = (
         "inconclusive, erroneous or was not run; there is no declaration, it was not cross-examined, or an answer of "
         "it is contradicted by what was observed; a measured time is above the declared maximum; the station broke the "
         "protocol outside any case; the record lacks an attempt of a case; a verdict was overruled without a name or a "
-        "reason; the run was broken off; the record is damaged. A FAIL does not stop a report from being filed: it "
-        "says so.",
+        "reason; the run was broken off; the station had other firmware in a later sitting; the record is damaged. A "
+        "FAIL does not stop a report from being filed: it says so.",
     ),
 )
 MOST_NAMED = 12  # cases named in one sentence
@@ -159,6 +159,11 @@ def obstacles(result: Result) -> list[str]:
         reasons.append(f"The record is damaged at line {damage.line}: {damage.what}.")
     if not run.complete:
         reasons.append(f"The run is incomplete: {run.why_incomplete}.")
+    if run.other_firmware:
+        changed = "; ".join(
+            told for one in run.sittings for told in one.changed if told.startswith("firmware ")
+        )
+        reasons.append(f"The station had other firmware in a later sitting: {changed}.")
     if left := len(result.left_out):
         every = left + sum(case.applicable for case in result.cases)
         reasons.append(f"Only chosen cases were run: {every - left} of {every} that apply.")

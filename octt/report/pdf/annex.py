@@ -16,7 +16,7 @@ ACCESS = {True: "read only", False: "read, write", None: ""}
 
 def annexes(result: Result, evidence: bool) -> list[Section]:
     """What follows the form, in the order in which it is read; the evidence only when asked for."""
-    sections = [_cases(result), *_attempts(result)]
+    sections = [_cases(result), *_sittings(result), *_attempts(result)]
     if result.pics:
         sections.append(_pics(result))
     if result.configuration.keys:
@@ -95,6 +95,24 @@ def _cases(result: Result) -> Section:
     ]
     header = ("Case", "Name", "Profile", "Verdict", "Time")
     return Section("Results by case", 1, [Table(rows or [(NONE,) * 5], header, (2.1, 5.3, 2.6, 2.3, 1.1))])
+
+
+def _sittings(result: Result) -> list[Section]:
+    """When the run was interrupted and went on, and what was not as before."""
+    rows = [
+        (
+            moment(one.started),
+            seconds(one.gap),
+            visible(one.ended, 60),
+            str(one.cases),
+            visible("; ".join(one.changed), 500) or "nothing",
+        )
+        for one in result.run.sittings[:LIMIT]
+    ]
+    if not rows:
+        return []
+    header = ("Went on", "Gap", "Before", "Cases", "Changed since then")
+    return [Section("Sittings", 2, [Table(rows, header, (3, 1.6, 1.8, 1, 4))])]
 
 
 def _attempts(result: Result) -> list[Section]:

@@ -30,7 +30,7 @@ from octt.report.certificate.form import (
     facts_table,
 )
 from octt.report.model.headline import counted, headline
-from octt.report.model.parts import Result
+from octt.report.model.parts import Result, Run
 from octt.report.pdf.annex import annexes, findings
 from octt.report.text import limit, moment, seconds, visible
 
@@ -117,10 +117,16 @@ def _facts(result: Result) -> Table:
         ),
         ("Software", visible(result.station.firmware, 80)),
         ("Serial number", visible(result.station.serial, 80)),
-        ("Run", f"{moment(run.started)}, {seconds(run.seconds)}" + ("" if run.complete else ", broken off")),
+        ("Run", f"{moment(run.started)}, {seconds(run.seconds)}" + _how(run)),
         ("Fingerprint", run.last_hash),
     ]
     return facts_table([(label, value) for label, value in rows if value])
+
+
+def _how(run: Run) -> str:
+    """In how many sittings a run was carried out, and whether to its end."""
+    sittings = f", in {len(run.sittings) + 1} sittings" if run.sittings else ""
+    return sittings + ("" if run.complete else ", broken off")
 
 
 def _profiles(result: Result) -> Table:
