@@ -264,9 +264,7 @@ class UndoDone(Event, tag="undo.done", frozen=True, kw_only=True):
     """Something need not be put back any more."""
 
     undo: Int  # line of its undo.open
-    outcome: Literal[
-        "restored", "not needed", "taken over"
-    ]  # as it was, never changed or gone, owed by another run
+    outcome: Literal["restored", "not needed", "taken over"]  # as it was; gone or never so; by another run
 
 
 class VerdictOverruled(Event, tag="override", frozen=True, kw_only=True):

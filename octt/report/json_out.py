@@ -12,7 +12,8 @@ from octt.measure import Statistic
 from octt.report.model.case import Attempt, Case, Remark
 from octt.report.model.headline import headline
 from octt.report.model.health import Health
-from octt.report.model.parts import Connection, Finding, Result, Sitting
+from octt.report.model.parts import Connection, Finding, Result
+from octt.report.model.run import Sitting
 from octt.report.model.sections import demanded
 from octt.report.model.verdict import part
 from octt.report.ticket import reproduce

@@ -163,6 +163,7 @@ class Operator:
             self._told = True
             self.console.bell()
             self.say(f"paused since {time.strftime('%H:%M')}: the run waits for you", "bold yellow")
+            self.say("ctrl-C ends it for today; `octt run --resume` goes on with it", "dim")
         return not self.attended
 
     # -- hearing --------------------------------------------------------------------------------------------------

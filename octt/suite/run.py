@@ -164,6 +164,8 @@ class Run:
                 self.tell(told)
             self.ground.at_once = False
             left = owed(former, options, self.journal)
+            for undo in self.journal.open:
+                self.tell(f"left at the station by the sitting before: {undo}; it is put back")
         if left is None:
             return
         for text in left.told():

@@ -98,6 +98,32 @@ def test_an_interrupted_record_is_continued(tmp_path):
     assert check_chain(path)[1] == []
 
 
+def test_what_a_sitting_wrote_can_be_taken_back(tmp_path):
+    path = tmp_path / "record.jsonl"
+    write(path, 3)
+    before = path.read_bytes()
+    record = Record(path)
+    record.write(RunResumed())
+    record.take_back()
+    assert path.read_bytes() == before
+    new = Record(tmp_path / "new.jsonl")
+    new.write(RunResumed())
+    new.take_back()
+    assert not new.path.exists()
+
+
+def test_two_never_write_one_record(tmp_path):
+    path = tmp_path / "record.jsonl"
+    write(path, 3)
+    record = Record(path)
+    before = path.read_bytes()
+    with pytest.raises(OSError, match="another octt is writing this record"):
+        Record(path)
+    assert path.read_bytes() == before
+    record.close()
+    Record(path).close()
+
+
 def test_many_threads_write_one_chain(tmp_path):
     record = Record(tmp_path / "record.jsonl")
     threads = [threading.Thread(target=lambda: [record.write(remark()) for _ in range(50)]) for _ in range(8)]

@@ -206,7 +206,7 @@ def test_a_resumed_run_has_both_attempts(tmp_path):
     run.end()
     result = load(run.write(tmp_path / "record.jsonl"))
     assert result.run.complete
-    assert len(result.run.resumed) == 1
+    assert len(result.run.sittings) == 1
     assert [case.id for case in result.cases] == ["TC_001_CS", "TC_003_CS"]
     assert [attempt.verdict for attempt in result.cases[1].attempts] == ["INCONCLUSIVE", "PASS"]
     assert result.connections[0].reason == "the run was interrupted"

@@ -49,17 +49,29 @@ class Lab:
     def __init__(self, folder):
         self.folder, self.bench = folder, folder / "bench.toml"
         with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+            self.port = free.getsockname()[1]
+        self.processes = []
+        self.power_up()
+
+    def power_up(self, *arguments):
+        """A station begins to look for the Central System."""
         pics = paths.PICS / "simulated.toml"
-        csms = f"ws://127.0.0.1:{port}/ocpp"
-        self.simulator = subprocess.Popen(
-            [sys.executable, "-m", "octt.simulator", "--pics", pics, "--csms", csms, "--identity", "CS001"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        csms = f"ws://127.0.0.1:{self.port}/ocpp"
+        command = [
+            sys.executable,
+            "-m",
+            "octt.simulator",
+            "--pics",
+            pics,
+            "--csms",
+            csms,
+            "--identity",
+            "CS001",
+        ]
+        self.simulator = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
         self.control = self.simulator.stdout.readline().split()[1]
-        self.bench.write_text(BENCH.format(port=port, control=self.control))
-        self.processes = [self.simulator]
+        self.bench.write_text(BENCH.format(port=self.port, control=self.control))
+        self.processes.append(self.simulator)
 
     def octt(self, *arguments):
         """A command as its own process, in its own group, as a shell has it."""

@@ -27,8 +27,9 @@ from octt.report.html.margin import margin
 from octt.report.html.svg import Series, distribution
 from octt.report.html.timeline import Bar, Lane, timeline
 from octt.report.model.headline import counted, headline
-from octt.report.model.parts import Attempt, Case, PicsResult, Result, Run
+from octt.report.model.parts import Attempt, Case, PicsResult, Result
 from octt.report.model.printing import pics_words, plain
+from octt.report.model.run import Run
 from octt.report.model.verdict import EXPLANATION
 from octt.report.text import cite, limit, moment, number, seconds, visible
 

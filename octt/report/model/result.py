@@ -41,11 +41,10 @@ from octt.report.model.parts import (
     PicsResult,
     Refusal,
     Result,
-    Run,
-    Sitting,
     Station,
     Transfer,
 )
+from octt.report.model.run import Run, Sitting
 
 PROBLEM_FRAMES = 1000
 

@@ -30,7 +30,8 @@ from octt.report.certificate.form import (
     facts_table,
 )
 from octt.report.model.headline import counted, headline
-from octt.report.model.parts import Result, Run
+from octt.report.model.parts import Result
+from octt.report.model.run import Run
 from octt.report.pdf.annex import annexes, findings
 from octt.report.text import limit, moment, seconds, visible
 
