@@ -79,6 +79,7 @@ sample: install
 # The pages that are made from the code.
 docs: install
 	$(BIN)/python -m octt.record.document docs/record.md
+	$(BIN)/python -m octt.station.contract octt/station/driver-contract.json
 
 # All proofs, whole. Many hours.
 proof: test matrix inventory hands legal stability c6 blast-radius audit kills soak

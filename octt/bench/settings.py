@@ -76,10 +76,14 @@ class IdTags(Section):
 
 
 class Driver(Section):
-    """Who acts on the station. `url` for http; `commands` for command: a shell command per action."""
+    """Who acts on the station.
 
-    kind: Literal["manual", "http", "command", "simulated"] = "manual"
+    `url` for http; `commands` for command: a shell command per action; `python` for python: "file.py:Class".
+    """
+
+    kind: Literal["manual", "http", "command", "python", "simulated"] = "manual"
     url: str = ""
+    python: str = ""
     timeout: Seconds = 60
     commands: dict[str, str] = Field(default_factory=dict)
     simulator: list[str] = Field(default_factory=list)
@@ -91,6 +95,8 @@ class Driver(Section):
             raise ValueError('kind = "http" needs url = "http://host:port" of the rig')
         if self.kind == "command" and not self.commands:
             raise ValueError('kind = "command" needs a table driver.commands with a shell command per action')
+        if self.kind == "python" and not all(self.python.rpartition(":")):
+            raise ValueError('kind = "python" needs python = "file.py:Class" or "package.module:Class"')
         if any(_PASSWORD.match(argument) for argument in self.simulator):
             raise ValueError(
                 "simulator: every process could read a password there; name a file with --authorization-key-file"

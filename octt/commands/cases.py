@@ -20,8 +20,21 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @click.option("--pics", type=FILE, help="A declaration: say which cases apply, and why.")
-def list_cases(as_json: bool, pics: Path | None) -> None:
-    """List the test cases."""
+@click.option("--bench", type=FILE, help="A bench: say what each case takes there, and which hands.")
+def list_cases(as_json: bool, pics: Path | None, bench: Path | None) -> None:
+    """List the test cases.
+
+    With a bench: how long each takes and what a person does for it, before anything is run.
+    """
+    if bench:
+        from octt.commands import workload
+
+        found = workload.workload(bench, pics)
+        if as_json:
+            workload.as_json(found, [_as_dict(one, found.decided) for one in found.planned])
+        else:
+            workload.show(found)
+        return
     planned = _planned(pics)
     if as_json:
         data = [_as_dict(p, pics is not None) for p in planned]

@@ -29,6 +29,7 @@ from octt.suite.options import Options
 from octt.suite.plugin import WithOptions
 from octt.suite.prepare import prepare
 from octt.suite.progress import Progress, summary
+from octt.suite.rig import attended
 from octt.suite.run import Run
 
 if TYPE_CHECKING:
@@ -143,10 +144,7 @@ def _allow_descriptors() -> None:
 
 def operator_of(options: Options, progress: Progress) -> Operator | None:
     """The person at the terminal, where the bench or the terminal has one."""
-    wanted = options.bench.driver.operator
-    if wanted is None:
-        wanted = options.bench.driver.kind == "manual" or sys.stdin.isatty()
-    if not wanted or options.bench.driver.kind == "simulated":
+    if not attended(options.bench):
         return None
     operator = Operator(options.bench.times.operator_timeout, progress.console)
     operator.before, operator.after = progress.stop_view, progress.start_view

@@ -15,6 +15,7 @@ COMMANDS = {
         "Alter one frame of the station at a time, and look which test case notices.",
     ),
     "diff": ("octt.commands.report:diff", "Compare two runs: from A to B, what changed?"),
+    "driver": ("octt.commands.driver:driver", "The rig: its contract, and whether it does what that says."),
     "faults": (
         "octt.simulator.main:faults",
         "List the non-conformities the simulated station can show, with the checks that must notice them.",

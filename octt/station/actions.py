@@ -98,6 +98,10 @@ class Driver:
     def close(self) -> None:
         """Called once after the run, whatever happened."""
 
+    def can(self) -> frozenset[str] | None:
+        """The actions that it can do; None: it does not say. Raises ActionFailed when it cannot be asked."""
+        return None
+
     def act(self, name: str, params: Params) -> str:
         """Does one action; returns who did it. Raises CannotAct or ActionFailed."""
         raise CannotAct(f"no driver for {name}")

@@ -14,16 +14,22 @@ import urllib.request
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
-from octt.station.actions import ActionFailed, CannotAct, Driver, DriverGone, Params
+from octt.station.actions import ACTIONS, ActionFailed, CannotAct, Driver, DriverGone, Params
 
 _QUICK = 5.0
-"""Seconds to find out whether anything listens at an address."""
+"""Seconds to find out whether anything listens at an address, and what it says that it can."""
+_LONGEST = 1 << 16
+"""Bytes that are read of what it says."""
 
 
 class ManualDriver(Driver):
     """Every action is done by a person: whoever called has to ask one."""
 
     kind = "manual"
+
+    def can(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
 
     def act(self, name: str, params: Params) -> str:
         """Raises CannotAct always."""
@@ -46,6 +52,19 @@ class HttpDriver(Driver):
             socket.create_connection((place.hostname or "", port), min(self.timeout, _QUICK)).close()
         except OSError as error:
             raise DriverGone(f"nothing answers at the rig's address {self.url}: {error}") from None
+
+    def can(self) -> frozenset[str] | None:
+        """What GET /actions tells; None from a rig that does not say. Raises DriverGone when nothing listens."""
+        self.start()
+        try:
+            with urllib.request.urlopen(f"{self.url}/actions", timeout=min(self.timeout, _QUICK)) as answer:
+                told = json.loads(answer.read(_LONGEST))
+        except (OSError, HTTPException, ValueError):
+            return None
+        listed = told.get("actions") if isinstance(told, dict) else None
+        if not isinstance(listed, list):
+            return None
+        return frozenset(action for action in ACTIONS if action in listed)
 
     def act(self, name: str, params: Params) -> str:
         """Posts the action. Raises CannotAct on 501, ActionFailed on anything but 200, DriverGone without an answer.
@@ -97,6 +116,10 @@ class CommandDriver(Driver):
 
     def __init__(self, commands: dict[str, str], timeout: float) -> None:
         self.commands, self.timeout = commands, timeout
+
+    def can(self) -> frozenset[str]:
+        """The actions that have a command."""
+        return frozenset(ACTIONS) & frozenset(self.commands)
 
     def act(self, name: str, params: Params) -> str:
         """Runs the command. Raises CannotAct when there is none, ActionFailed when it fails or takes too long."""
@@ -157,6 +180,10 @@ class SimulatedDriver(Driver):
                 self.http = HttpDriver(line.split()[1], self.timeout)
                 ready.set()
         ready.set()
+
+    def can(self) -> frozenset[str]:
+        """Everything."""
+        return frozenset(ACTIONS)
 
     def act(self, name: str, params: Params) -> str:
         """As HttpDriver; DriverGone with the station's last words when its process has ended."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 from collections.abc import Iterator
 
 from octt.bench import Bench, ConfigError
 from octt.pics.declaration import Declaration
+from octt.station.actions import ACTIONS
 from octt.tls.listener import Listener
 
 
 def check(bench: Bench, declaration: Declaration) -> None:
     """Raises ConfigError with everything that is wrong, a line each, with place and remedy."""
-    if found := [*_connector(bench, declaration), *_ports(bench, declaration)]:
+    if found := [*_connector(bench, declaration), *_commands(bench), *_ports(bench, declaration)]:
         raise ConfigError("\n".join(found))
 
 
@@ -23,6 +25,13 @@ def _connector(bench: Bench, declaration: Declaration) -> Iterator[str]:
             f"station.connector = {bench.connector} of the bench: the declaration says that the station has "
             f"{count} (HFS-8); correct one of the two"
         )
+
+
+def _commands(bench: Bench) -> Iterator[str]:
+    for action in sorted(set(bench.driver.commands) - set(ACTIONS)):
+        near = difflib.get_close_matches(action, ACTIONS, 1)
+        remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(ACTIONS)}"
+        yield f"driver.commands.{action}: there is no such action; {remedy}"
 
 
 def _ports(bench: Bench, declaration: Declaration) -> Iterator[str]:

@@ -25,11 +25,12 @@ from octt.script.declared import Declared
 from octt.script.limits import BOOT, START, TRIGGERED, Limits
 from octt.script.person import Person
 from octt.script.verdicts import Inconclusive
-from octt.station.actions import ActionFailed, Driver, DriverGone, Hardware
-from octt.station.drivers import CommandDriver, HttpDriver, ManualDriver, SimulatedDriver
+from octt.station.actions import ActionFailed, DriverGone, Hardware
+from octt.station.drivers import SimulatedDriver
 from octt.suite.machine import hosts_of
 from octt.suite.options import Options
 from octt.suite.provisioned import security_options
+from octt.suite.rig import driver_of
 
 
 class Laboratory:
@@ -54,7 +55,7 @@ class Laboratory:
             self.record.listen(options.listener)
         self.csms = CentralSystem(settings, self.record, _answers(self.bench))
         self.csms.connections = options.former.connections if options.former else 0
-        self.driver = _driver(self.bench)
+        self.driver = driver_of(self.bench)
         self._closing = contextlib.ExitStack()
 
     def _settings(self) -> Settings:
@@ -186,14 +187,3 @@ def _answers(bench: Bench) -> Answers:
 
     answers.id_tag_info = info
     return answers
-
-
-def _driver(bench: Bench) -> Driver:
-    settings = bench.driver
-    if settings.kind == "http":
-        return HttpDriver(settings.url, settings.timeout)
-    if settings.kind == "command":
-        return CommandDriver(settings.commands, settings.timeout)
-    if settings.kind == "simulated":
-        return SimulatedDriver([], settings.timeout)
-    return ManualDriver()

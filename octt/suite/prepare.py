@@ -15,6 +15,7 @@ from octt.script.limits import Limits, declared_times
 from octt.suite.catalogue import CatalogueError, Planned, find, load_catalogue, plan
 from octt.suite.checks import check
 from octt.suite.options import Options
+from octt.suite.rig import lacking
 from octt.suite.sitting.former import Former, read_former
 from octt.suite.sitting.resuming import bench_of, declared, go_on
 
@@ -58,6 +59,7 @@ def prepare(
         *([] if former else _undecided(planned, bench_file, pics_file)),
         *map(str, adapted),
         *overruled,
+        *lacking(bench, planned),
     ]
     options.bench_file = str(bench_file or "")
     if former:

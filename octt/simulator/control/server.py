@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 
 from aiohttp import web
 
@@ -20,6 +21,8 @@ class Control:
         self.host, self.port = host, port
         app = web.Application(client_max_size=64 * 1024)
         app.router.add_get("/state", self._state)
+        app.router.add_get("/actions", self._actions)
+        app.router.add_get("/openapi.json", self._contract)
         app.router.add_post("/{action}", self._act)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
 
@@ -44,6 +47,13 @@ class Control:
 
     async def _state(self, request: web.Request) -> web.Response:
         return web.json_response(self.station.state())
+
+    async def _actions(self, request: web.Request) -> web.Response:
+        return web.json_response({"actions": list(self.actions.table)})
+
+    async def _contract(self, request: web.Request) -> web.Response:
+        text = resources.files("octt").joinpath("station", "driver-contract.json").read_text(encoding="utf-8")
+        return web.Response(text=text, content_type="application/json")
 
     async def _act(self, request: web.Request) -> web.Response:
         try:
