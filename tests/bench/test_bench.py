@@ -38,7 +38,7 @@ def test_an_empty_file_is_a_bench(tmp_path):
         ("[central_system]\nport = '9000'", "central_system.port = '9000': should be a valid integer"),
         (
             "[driver]\nkind = 'robot'",
-            "driver.kind = 'robot': should be 'manual', 'http', 'command' or 'simulated'",
+            "driver.kind = 'robot': should be 'manual', 'http', 'command', 'python' or 'simulated'",
         ),
         ("[driver]\nkind = 'http'", "needs url"),
         ("[driver]\nkind = 'command'", "driver.commands"),

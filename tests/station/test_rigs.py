@@ -1,4 +1,4 @@
-"""What a rig says that it can, the contract as OpenAPI, a driver of one's own, and the examples that people begin with."""
+"""What a rig says that it can, the contract as OpenAPI, a driver of one's own, and the examples to begin with."""
 
 from __future__ import annotations
 
@@ -100,10 +100,8 @@ def planned(*cases):
 def test_what_the_rig_lacks_goes_to_a_person():
     bench = bench_with(True, plug_in="x", unplug="x")
     (told,) = lacking(bench, planned("TC_003_CS", "TC_048_1_CS"))
-    assert (
-        told
-        == "The rig cannot do present_id_tag, fault, clear_fault: a person at the terminal is asked, in 2 cases."
-    )
+    assert told.startswith("The rig cannot do present_id_tag, fault, clear_fault: ")
+    assert told.endswith("a person at the terminal is asked, in 2 cases.")
 
 
 def test_what_the_rig_lacks_costs_cases_where_nobody_is():
@@ -152,7 +150,7 @@ def test_every_action_is_in_the_contract_and_on_the_page():
         assert {"200", "501", "default"} == set(paths[f"/{action}"]["post"]["responses"])
         assert f"`/{action}`" in page
     body = paths["/present_id_tag"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert body["required"] == ["connector", "id_tag"]
+    assert set(body["required"]) == {"connector", "id_tag"}
     assert (
         paths["/power_off"]["post"]["requestBody"]["content"]["application/json"]["schema"]["required"] == []
     )
@@ -180,7 +178,7 @@ def test_a_class_of_ones_own_acts(tmp_path):
     driver.start()
     assert driver.can() == {"plug_in", "present_id_tag"}
     assert driver.act("plug_in", {"connector": 2}) == f"driver {place}"
-    with pytest.raises(ActionFailed, match="present_id_tag of .*: RuntimeError: no card in the holder"):
+    with pytest.raises(ActionFailed, match=r"present_id_tag of .*: RuntimeError: no card in the holder"):
         driver.act("present_id_tag", {"connector": 1, "id_tag": "A"})
     with pytest.raises(CannotAct, match="has no method unplug"):
         driver.act("unplug", {"connector": 1})
@@ -220,7 +218,7 @@ def test_a_class_that_cannot_be_made_is_told_before_the_run(place, said):
 
 def test_a_place_that_names_nothing_is_told():
     for place in ("", "rig.py", ":Rig", "rig.py:"):
-        with pytest.raises(ValueError, match="file.py:Class"):
+        with pytest.raises(ValueError, match=r"file\.py:Class"):
             Bench.model_validate({"driver": {"kind": "python", "python": place}})
 
 
