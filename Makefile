@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test proof proof-part matrix c6 inventory blast-radius bench soak kills picture docs lint hands sample legal stability audit audit-sample
+.PHONY: install demo test proof proof-part matrix c6 inventory blast-radius bench soak kills picture docs lint hands sample legal stability audit audit-sample effort orders
 
 install: .venv/.done
 
@@ -48,6 +48,14 @@ inventory: install
 blast-radius: install
 	$(BIN)/python -m tests.blast_radius --write testcases/blast-radius.md
 
+# What each case takes, and which hands: what `octt list --bench` reads. Some minutes.
+effort: install
+	$(BIN)/python -m tests.effort --write testcases/effort.toml
+
+# Whole runs in several orders: one verdict a case. A quarter of an hour.
+orders: install
+	$(BIN)/python -m tests.orders --write testcases/orders.md
+
 # An hour of a chatty station, compressed.
 soak: install
 	$(BIN)/python -m benchmarks soak
@@ -82,7 +90,7 @@ docs: install
 	$(BIN)/python -m octt.station.contract octt/station/driver-contract.json
 
 # All proofs, whole. Many hours.
-proof: test matrix inventory hands legal stability c6 blast-radius audit kills soak
+proof: test matrix inventory effort hands legal orders stability c6 blast-radius audit kills soak
 
 # What continuous integration has time for besides the tests: every fault, the legal stations that failed once, somebody who does right.
 proof-part: install

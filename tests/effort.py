@@ -2,13 +2,15 @@
 
 python -m tests.effort --write FILE
 
-Every case is run against a simulated station that answers at once: as on the short bench of the demo, then with each
-configured time of the bench longer by some seconds. What the case then takes longer says how often it waits for it.
+Every case is run twice against a simulated station that answers at once: on the short bench of the demo, and with each
+configured time of the bench longer by seconds of its own. What the case then takes longer, together with which times it
+asked the bench for, says how often it waits for each.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 from collections import defaultdict
@@ -16,13 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from octt.bench import SIMULATED
+from octt.bench import SIMULATED, Times
+from octt.script.case_run import CaseRun
 from octt.suite.catalogue import load_catalogue
 from octt.suite.effort import WAITED_FOR
 from tests.campaign import Station, home, parallel, recorded
 
-LONGER = 4
-"""Seconds by which a time is made longer: a delay of our own machine is shorter than half of it."""
+LONGER = dict(zip(WAITED_FOR, (3, 5, 7, 4, 6, 3.5, 2.25, 1.25, 8), strict=True))
+"""Seconds by which each time is made longer, told apart by their sums."""
+MOST = 4
+"""How often one case waits for one time at most."""
 AT_ONCE = 8
 """Cases one after the other with one station."""
 HEAD = """\
@@ -34,49 +39,76 @@ HEAD = """\
 
 @dataclass(frozen=True)
 class Seen:
-    """What one run of a case took, in seconds, and what it had done."""
+    """What one run of a case took, in seconds, what it had done, and which of the bench's times it asked for."""
 
     seconds: float
     boots: int
     hands: tuple[str, ...]
+    asked: tuple[str, ...]
 
 
-def run(station: Station, cases: tuple[str, ...], longer: tuple[str, ...]) -> dict[str, Seen]:
-    """Some cases, with some of the bench's times longer; one that did not pass is missing."""
-    times = {key: getattr(SIMULATED.times, key) + LONGER for key in longer}
-    bench = SIMULATED.model_copy(update={"times": SIMULATED.times.model_copy(update=times)})
+class Noting(Times):
+    """The times of a bench, noting which case asks for which."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in WAITED_FOR:
+            _ASKED[_CASE[-1]].add(name)
+        return super().__getattribute__(name)
+
+
+_CASE, _ASKED = [""], defaultdict[str, set[str]](set)
+
+
+def _noted(self: CaseRun) -> None:
+    _CASE.append(self.id or _CASE[-1])
+    _BEGIN(self)
+
+
+_BEGIN = CaseRun.__post_init__
+
+
+def run(station: Station, cases: tuple[str, ...], longer: bool) -> dict[str, Seen]:
+    """Some cases, perhaps with the bench's times longer; one that did not pass is missing."""
+    CaseRun.__post_init__ = _noted  # type: ignore[method-assign]
+    given = SIMULATED.times.model_dump(exclude_unset=True)
+    more = {key: getattr(SIMULATED.times, key) + seconds for key, seconds in LONGER.items()} if longer else {}
+    whole = {key: round(value) if key.endswith(_WHOLE) else value for key, value in more.items()}
+    bench = SIMULATED.model_copy(update={"times": Noting(**(given | whole))})
     events = defaultdict[str, list[Any]](list)
     for event in recorded(station, cases, bench=bench):
         events[event.case or ""].append(event)
-    found = {case: _seen(events[case]) for case in cases}
+    found = {case: _seen(events[case], tuple(sorted(_ASKED[case]))) for case in cases}
     return {case: seen for case, seen in found.items() if seen is not None}
 
 
-def _seen(events: list[Any]) -> Seen | None:
-    ended = next((event for event in events if event.kind == "case.end"), None)
-    if ended is None or ended.verdict != "PASS":
+_WHOLE = ("_interval", "connection_timeout", "_expiry")
+
+
+def _seen(events: list[Any], asked: tuple[str, ...]) -> Seen | None:
+    passed = [event for event in events if event.kind == "case.end" and event.verdict == "PASS"]
+    if not passed:
         return None
-    done = [event.action for event in events if event.kind == "action" and event.phase == "done"]
-    boots = sum(e.kind == "frame" and e.dir == "in" and e.action == "BootNotification" for e in events)
-    return Seen(ended.seconds, boots, tuple(done))
+    began = max(event.n for event in events if event.kind == "case.start")
+    attempt = [event for event in events if event.n >= began]
+    done = [event.action for event in attempt if event.kind == "action" and event.phase == "done"]
+    boots = sum(e.kind == "frame" and e.dir == "in" and e.action == "BootNotification" for e in attempt)
+    return Seen(passed[-1].seconds, boots, tuple(done), asked)
 
 
-def jobs(
-    cases: list[str], longer: tuple[str, ...]
-) -> dict[Any, tuple[Station, tuple[str, ...], tuple[str, ...]]]:
+def jobs(cases: list[str], longer: bool) -> dict[Any, tuple[Station, tuple[str, ...], bool]]:
     """Runs of some cases on the stations they are at home on."""
     stations, of_station = {}, defaultdict[str, list[str]](list)
     for case in cases:
         stations[home(case).name] = home(case)
         of_station[home(case).name].append(case)
     return {
-        (name, start, longer): (stations[name], tuple(own[start : start + AT_ONCE]), longer)
+        (name, start): (stations[name], tuple(own[start : start + AT_ONCE]), longer)
         for name, own in of_station.items()
         for start in range(0, len(own), AT_ONCE)
     }
 
 
-def measure(cases: list[str], longer: tuple[str, ...], workers: int) -> dict[str, Seen]:
+def measure(cases: list[str], longer: bool, workers: int) -> dict[str, Seen]:
     """What each case takes; one that did not pass beside others is tried once more by itself."""
     found: dict[str, Seen] = {}
     for count in (workers, 1):
@@ -88,32 +120,32 @@ def measure(cases: list[str], longer: tuple[str, ...], workers: int) -> dict[str
 def table(workers: int) -> str:
     """The file."""
     cases = list(load_catalogue())
-    plain = measure(cases, (), workers)
-    waits = defaultdict[str, dict[str, int]](dict)
-    slower = measure(cases, WAITED_FOR, workers)
-    waiting = [case for case in cases if _times(plain, slower, case)]
-    for key in WAITED_FOR:
-        longer = measure(waiting, (key,), workers)
-        for case in waiting:
-            if count := _times(plain, longer, case):
-                waits[case][key] = count
-    return HEAD + "".join(_entry(case, plain[case], waits[case]) for case in cases if case in plain)
+    plain, slower = measure(cases, False, workers), measure(cases, True, workers)
+    return HEAD + "".join(_entry(case, plain[case], slower.get(case)) for case in cases if case in plain)
 
 
-def _times(plain: dict[str, Seen], longer: dict[str, Seen], case: str) -> int:
-    """How often a case waited for what was made longer."""
-    if case not in plain or case not in longer:
-        return 0
-    return max(0, round((longer[case].seconds - plain[case].seconds) / LONGER))
+def waits(plain: Seen, slower: Seen | None) -> dict[str, int]:
+    """How often the case waits for each time it asked for: the counts, as few as can be, that explain what it took."""
+    longer = slower.seconds - plain.seconds if slower else 0.0
+    explained = [
+        (round(abs(longer - _lasts(plain.asked, counts))), sum(counts), counts)
+        for counts in itertools.product(range(MOST + 1), repeat=len(plain.asked))
+    ]
+    return {key: n for key, n in zip(plain.asked, min(explained)[2], strict=True) if n}
 
 
-def _entry(case: str, seen: Seen, waits: dict[str, int]) -> str:
-    own = seen.seconds - sum(getattr(SIMULATED.times, key) * count for key, count in waits.items())
-    often = ", ".join(f"{key} = {count}" for key, count in waits.items())
+def _lasts(keys: tuple[str, ...], counts: tuple[int, ...]) -> float:
+    return sum(LONGER[key] * count for key, count in zip(keys, counts, strict=True))
+
+
+def _entry(case: str, seen: Seen, slower: Seen | None) -> str:
+    found = waits(seen, slower)
+    own = seen.seconds - sum(getattr(SIMULATED.times, key) * count for key, count in found.items())
+    often = ", ".join(f"{key} = {count}" for key, count in found.items())
     lines = [f"\n[{case}]", f"seconds = {max(0.0, round(own, 1))}"]
     lines += [f"boots = {seen.boots}"] if seen.boots else []
     lines += [f"hands = {json.dumps(seen.hands)}"] if seen.hands else []
-    lines += [f"waits = {{ {often} }}"] if waits else []
+    lines += [f"waits = {{ {often} }}"] if found else []
     return "\n".join(lines) + "\n"
 
 

@@ -19,6 +19,18 @@ from octt.pics.facts import DeclaredFacts
 from octt.pics.questionnaire import PROFILES, load_questionnaire
 from octt.record.events import PlanLine
 
+DISTURBING = 2000
+"""From this place in the document's order on, cases leave the station with other firmware, passwords, certificates."""
+
+ERRANDS = (
+    frozenset({"power_cycle", "power_off", "power_on"}),
+    frozenset({"fault", "clear_fault", "jam_lock", "free_lock", "plug_in_halfway"}),
+    frozenset({"break_list_storage", "repair_list_storage"}),
+    frozenset({"plug_in", "unplug", "unplug_ev", "press_stop", "ev_suspend", "ev_resume"}),
+    frozenset({"present_id_tag"}),
+)
+"""Hands that go together: the fuse box, what makes a fault, the storage, the cable, the card alone."""
+
 
 class CatalogueError(ValueError):
     """The catalogue, or a case or profile asked for by name, is wrong; one sentence says how."""
@@ -39,7 +51,7 @@ class Case:
 
     `checks` are "step: what is checked"; `needs` are driver actions, those of the states included; `states` are
     ids of states, with "?" behind one that is only used where implemented; `key_min` are the smallest values of
-    configuration keys with which the case can be run; `order_on` is its place in the plan when the bench begins with
+    configuration keys with which the case can be run; `order_on` is its place when the bench begins with
     that security profile, where it is another one than `order`.
     """
 
@@ -58,8 +70,17 @@ class Case:
     order_on: Mapping[str, int] = field(default_factory=dict)
 
     def place(self, security_profile: int) -> int:
-        """Its place in the plan of a bench that begins with this security profile."""
-        return self.order_on.get(str(security_profile), self.order)
+        """Its place in a run on a bench that begins with this security profile.
+
+        What needs hands comes first, what needs the same ones together: who stands at the fuse box stays there, and may
+        go when the last cable is out. What disturbs the station comes last.
+        """
+        order = self.order_on.get(str(security_profile), self.order)
+        if order >= DISTURBING:
+            return order + (len(ERRANDS) + 1) * DISTURBING
+        found = (place for place, hands in enumerate(ERRANDS) if not hands.isdisjoint(self.needs))
+        errand = next(found, len(ERRANDS))
+        return order + errand * DISTURBING
 
     @property
     def section(self) -> str:
