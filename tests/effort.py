@@ -2,15 +2,14 @@
 
 python -m tests.effort --write FILE
 
-Every case is run twice against a simulated station that answers at once: on the short bench of the demo, and with each
-configured time of the bench longer by seconds of its own. What the case then takes longer, together with which times it
-asked the bench for, says how often it waits for each.
+Every case is run against a simulated station that answers at once, on the short bench of the demo; then, for each
+configured time of the bench that it asked for, with that one longer. What it then takes longer says how often it waits
+for it.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import sys
 from collections import defaultdict
@@ -24,10 +23,8 @@ from octt.suite.catalogue import load_catalogue
 from octt.suite.effort import WAITED_FOR
 from tests.campaign import Station, home, parallel, recorded
 
-LONGER = dict(zip(WAITED_FOR, (3, 5, 7, 4, 6, 3.5, 2.25, 1.25, 8), strict=True))
-"""Seconds by which each time is made longer, told apart by their sums."""
-MOST = 4
-"""How often one case waits for one time at most."""
+LONGER = 4
+"""Seconds by which a time is made longer: a delay of our own machine is shorter than half of it."""
 AT_ONCE = 8
 """Cases one after the other with one station."""
 HEAD = """\
@@ -67,21 +64,17 @@ def _noted(self: CaseRun) -> None:
 _BEGIN = CaseRun.__post_init__
 
 
-def run(station: Station, cases: tuple[str, ...], longer: bool) -> dict[str, Seen]:
-    """Some cases, perhaps with the bench's times longer; one that did not pass is missing."""
+def run(station: Station, cases: tuple[str, ...], longer: str) -> dict[str, Seen]:
+    """Some cases, one of the bench's times being longer; a case that did not pass is missing."""
     CaseRun.__post_init__ = _noted  # type: ignore[method-assign]
     given = SIMULATED.times.model_dump(exclude_unset=True)
-    more = {key: getattr(SIMULATED.times, key) + seconds for key, seconds in LONGER.items()} if longer else {}
-    whole = {key: round(value) if key.endswith(_WHOLE) else value for key, value in more.items()}
-    bench = SIMULATED.model_copy(update={"times": Noting(**(given | whole))})
+    more = {longer: getattr(SIMULATED.times, longer) + LONGER} if longer else {}
+    bench = SIMULATED.model_copy(update={"times": Noting(**(given | more))})
     events = defaultdict[str, list[Any]](list)
     for event in recorded(station, cases, bench=bench):
         events[event.case or ""].append(event)
     found = {case: _seen(events[case], tuple(sorted(_ASKED[case]))) for case in cases}
     return {case: seen for case, seen in found.items() if seen is not None}
-
-
-_WHOLE = ("_interval", "connection_timeout", "_expiry")
 
 
 def _seen(events: list[Any], asked: tuple[str, ...]) -> Seen | None:
@@ -95,7 +88,7 @@ def _seen(events: list[Any], asked: tuple[str, ...]) -> Seen | None:
     return Seen(passed[-1].seconds, boots, tuple(done), asked)
 
 
-def jobs(cases: list[str], longer: bool) -> dict[Any, tuple[Station, tuple[str, ...], bool]]:
+def jobs(cases: list[str], longer: str) -> dict[Any, tuple[Station, tuple[str, ...], str]]:
     """Runs of some cases on the stations they are at home on."""
     stations, of_station = {}, defaultdict[str, list[str]](list)
     for case in cases:
@@ -108,7 +101,7 @@ def jobs(cases: list[str], longer: bool) -> dict[Any, tuple[Station, tuple[str, 
     }
 
 
-def measure(cases: list[str], longer: bool, workers: int) -> dict[str, Seen]:
+def measure(cases: list[str], longer: str, workers: int) -> dict[str, Seen]:
     """What each case takes; one that did not pass beside others is tried once more by itself."""
     found: dict[str, Seen] = {}
     for count in (workers, 1):
@@ -120,32 +113,22 @@ def measure(cases: list[str], longer: bool, workers: int) -> dict[str, Seen]:
 def table(workers: int) -> str:
     """The file."""
     cases = list(load_catalogue())
-    plain, slower = measure(cases, False, workers), measure(cases, True, workers)
-    return HEAD + "".join(_entry(case, plain[case], slower.get(case)) for case in cases if case in plain)
+    plain, waits = measure(cases, "", workers), defaultdict[str, dict[str, int]](dict)
+    for key in WAITED_FOR:
+        asking = [case for case in cases if case in plain and key in plain[case].asked]
+        for case, seen in measure(asking, key, workers).items():
+            if count := max(0, round((seen.seconds - plain[case].seconds) / LONGER)):
+                waits[case][key] = count
+    return HEAD + "".join(_entry(case, plain[case], waits[case]) for case in cases if case in plain)
 
 
-def waits(plain: Seen, slower: Seen | None) -> dict[str, int]:
-    """How often the case waits for each time it asked for: the counts, as few as can be, that explain what it took."""
-    longer = slower.seconds - plain.seconds if slower else 0.0
-    explained = [
-        (round(abs(longer - _lasts(plain.asked, counts))), sum(counts), counts)
-        for counts in itertools.product(range(MOST + 1), repeat=len(plain.asked))
-    ]
-    return {key: n for key, n in zip(plain.asked, min(explained)[2], strict=True) if n}
-
-
-def _lasts(keys: tuple[str, ...], counts: tuple[int, ...]) -> float:
-    return sum(LONGER[key] * count for key, count in zip(keys, counts, strict=True))
-
-
-def _entry(case: str, seen: Seen, slower: Seen | None) -> str:
-    found = waits(seen, slower)
-    own = seen.seconds - sum(getattr(SIMULATED.times, key) * count for key, count in found.items())
-    often = ", ".join(f"{key} = {count}" for key, count in found.items())
+def _entry(case: str, seen: Seen, waits: dict[str, int]) -> str:
+    own = seen.seconds - sum(getattr(SIMULATED.times, key) * count for key, count in waits.items())
+    often = ", ".join(f"{key} = {count}" for key, count in waits.items())
     lines = [f"\n[{case}]", f"seconds = {max(0.0, round(own, 1))}"]
     lines += [f"boots = {seen.boots}"] if seen.boots else []
     lines += [f"hands = {json.dumps(seen.hands)}"] if seen.hands else []
-    lines += [f"waits = {{ {often} }}"] if found else []
+    lines += [f"waits = {{ {often} }}"] if waits else []
     return "\n".join(lines) + "\n"
 
 
