@@ -153,7 +153,7 @@ class Monitors:
             if not isinstance(event, _OF_INTEREST):
                 return []
             if isinstance(event, RunStarted | RunResumed):
-                # A new process: connections and transaction ids are counted anew.
+                # A new process, perhaps after the machine started anew: nothing is open any more, and m counts anew.
                 self._begin()
             self._talk.event(event)
             return self._told(self._followers, event, event)

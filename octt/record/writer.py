@@ -70,9 +70,11 @@ class Record:
         self._file = path.open("ab", buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however that ends
-        except OSError:
+        except BlockingIOError:
             self._file.close()
             raise BlockingIOError(errno.EAGAIN, "another octt is writing this record", str(path)) from None
+        except OSError:
+            pass  # a file system without locks
         self._continue_after_last_line()
         self._found = self._size
 

@@ -74,3 +74,12 @@ def test_a_damaged_record_is_not_continued(folder):
     path = folder / "record.jsonl"
     path.write_bytes(path.read_bytes().replace(b"nothing came", b"nothing cane"))
     assert "damaged at line 3" in overrule(folder).output
+
+
+def test_nothing_is_overruled_while_the_run_goes_on(folder):
+    record = Record(folder / "record.jsonl")
+    done = overrule(folder)
+    record.close()
+    assert done.exit_code == 2
+    assert "another octt is writing this record" in done.output
+    assert check_chain(folder / "record.jsonl")[1] == []

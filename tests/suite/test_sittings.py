@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from octt import paths
 from octt.bench import SIMULATED, Bench, ConfigError, load
-from octt.pics.declaration import declaration_of, load_declaration
-from octt.record import Record, check_chain, read
+from octt.pics.declaration import Declaration, declaration_of, load_declaration
+from octt.record import GENESIS, Record, check_chain, read
 from octt.record.events import (
     CaseEnded,
     CaseStarted,
@@ -20,10 +21,16 @@ from octt.record.events import (
     RunEnded,
     RunResumed,
     RunStarted,
+    StationChanged,
+    UndoOpened,
     VerdictOverruled,
 )
+from octt.script.undo import Journal
+from octt.suite.leftover import began_at, left_of
+from octt.suite.options import Options
 from octt.suite.prepare import prepare
 from octt.suite.sitting import changes
+from octt.suite.sitting.beginning import owed
 from octt.suite.sitting.former import Former, read_former
 from octt.suite.sitting.resuming import bench_of
 from tests.commands.calling import octt
@@ -386,3 +393,94 @@ def test_a_station_that_does_not_come_changes_nothing(tmp_path, left):
     assert done.returncode == 4, done.stderr + done.stdout
     assert "the station did not connect" in done.stderr
     assert (folder / "record.jsonl").read_bytes() == before
+
+
+# -- what is owed between sittings ------------------------------------------------------------------------------------
+
+REAL = Bench.model_validate({"central_system": {"port": 9000}})
+UNDO = UndoOpened(what="configuration", name="HeartbeatInterval", given={"value": "300"})
+
+
+def begun(folder, *events):
+    """A record of a run on the real bench, with these events."""
+    folder.mkdir(exist_ok=True)
+    record = Record(folder / "record.jsonl")
+    if record.last_hash == GENESIS:
+        record.write(
+            RunStarted(tool={}, bench=REAL.redacted(), pics={}, plan=[PlanLine(case="A")], started="")
+        )
+    written = [record.write(event, case="A") for event in events]
+    record.close()
+    return written
+
+
+def journal_of(folder):
+    record = Record(folder / "record.jsonl")
+    return Journal(record), record
+
+
+def test_what_a_sitting_left_is_owed_by_the_next_one_under_its_own_line(tmp_path):
+    (undo,) = begun(tmp_path / "a", UNDO)
+    changed = StationChanged(what=UNDO.what, name=UNDO.name, before="300", after="5", restored=False)
+    begun(tmp_path / "a", changed)
+    journal, record = journal_of(tmp_path / "a")
+    options = Options(REAL, Declaration(), tmp_path / "a")
+    assert owed(read_former(tmp_path / "a"), options, journal) is None
+    assert [one.line for one in journal.open] == [undo.n]
+    journal.restored(journal.open[0])
+    record.close()
+    *_, done, restored = read(tmp_path / "a" / "record.jsonl")
+    assert (done.undo, done.outcome, done.case) == (undo.n, "restored", "A")
+    assert (restored.before, restored.after, restored.restored) == ("5", "300", True)
+
+
+def test_what_another_run_took_over_meanwhile_is_its_own(tmp_path):
+    (undo,) = begun(tmp_path / "a", UNDO)
+    former = read_former(tmp_path / "a")
+    begun(tmp_path / "b", replace(UNDO, run="a"))
+    journal, record = journal_of(tmp_path / "a")
+    left = owed(former, Options(REAL, Declaration(), tmp_path / "a"), journal)
+    assert left.run == "b"
+    assert [one.name for one in left.undos] == ["HeartbeatInterval"]
+    assert journal.open == []
+    record.close()
+    *_, done = read(tmp_path / "a" / "record.jsonl")
+    assert (done.undo, done.outcome) == (undo.n, "taken over")
+
+
+def test_the_simulated_station_of_the_sitting_before_is_gone_and_so_is_what_it_was_owed(tmp_path):
+    begun(tmp_path / "a", UNDO)
+    journal, record = journal_of(tmp_path / "a")
+    options = Options(SIMULATED, Declaration(), tmp_path / "a")
+    assert owed(read_former(tmp_path / "a"), options, journal) is None
+    record.close()
+    assert journal.open == []
+    assert list(read(tmp_path / "a" / "record.jsonl"))[-1].outcome == "not needed"
+
+
+def test_who_goes_on_last_has_what_is_left(tmp_path):
+    """Two runs that took over from each other are no circle."""
+    begun(tmp_path / "a", UNDO)
+    begun(tmp_path / "b", replace(UNDO, run="a"))
+    assert left_of(tmp_path / "a").run == "b"
+    begun(tmp_path / "a", RunResumed(), replace(UNDO, run="b"))
+    assert left_of(tmp_path / "a").run == "a"
+    assert left_of(tmp_path / "b").run == "a"
+
+
+def test_a_later_sitting_is_found_whatever_a_station_writes_into_its_headers(tmp_path):
+    (_, resumption) = begun(tmp_path / "a", UNDO, RunResumed())
+    common = {
+        "remote": "",
+        "path": "",
+        "subprotocol": None,
+        "security_profile": 0,
+        "user": "",
+        "auth": "none",
+    }
+    hostile = Connected(
+        connection=1, identity="", headers={"kind": "run.resume"}, tls=None, replaces=None, **common
+    )
+    begun(tmp_path / "a", hostile)
+    assert began_at(tmp_path / "a" / "record.jsonl") == resumption.t
+    assert began_at(tmp_path / "none") == 0

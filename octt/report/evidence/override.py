@@ -19,7 +19,8 @@ class OverrideError(Exception):
 def override(folder: Path, case: str, verdict: Verdict, by: str, why: str) -> None:
     """Appends the override to the run's record; see `octt.report.evidence.again` for its signature.
 
-    Raises OverrideError for a case that was not run, a record that is damaged, and without a name or a reason.
+    Raises OverrideError for a case that was not run, a record that is damaged or still being written, and without a
+    name or a reason.
     """
     path = folder / "record.jsonl"
     if not path.is_file():
@@ -31,6 +32,9 @@ def override(folder: Path, case: str, verdict: Verdict, by: str, why: str) -> No
         raise OverrideError(f"{path}: damaged at line {damages[0].line}: {damages[0].what}")
     if case not in {event.case for event in read(path) if isinstance(event, CaseEnded)}:
         raise OverrideError(f"{case} has no verdict in this run, so none can be overruled")
-    record = Record(path)
+    try:
+        record = Record(path)
+    except OSError as error:
+        raise OverrideError(f"{path}: {error.strerror}") from None
     record.write(VerdictOverruled(verdict=verdict, by=by.strip(), why=why.strip()), case=case)
     record.close()
