@@ -76,8 +76,8 @@ def lacking(bench: Bench, planned: Iterable[Planned]) -> Iterator[str]:
     ids = [case.id for case in cases]
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     yield (
-        f"{told}, and nobody is at the terminal (driver.operator): {_counted(len(ids))} that need it end INCONCLUSIVE: "
-        f"{', '.join(ids[:_NAMED])}{more}."
+        f"{told}, and nobody is at the terminal (driver.operator): what needs it ends INCONCLUSIVE, "
+        f"{_counted(len(ids))}: {', '.join(ids[:_NAMED])}{more}."
     )
 
 
