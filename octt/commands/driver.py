@@ -25,7 +25,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.group()
 def driver() -> None:
-    """The rig that acts on the station: its contract, and whether it does what that says."""
+    """The rig: its contract, and whether it does what that says."""
 
 
 @driver.command()

@@ -339,12 +339,12 @@ def test_a_killed_run_goes_on_with_the_same_station(lab):
         file.write(b'{"n":')
     run, said = go_on(lab, record.parent)
     assert run.returncode == 0, said
-    assert "goes on: 1 case of 2 to run in this sitting. The one before ended as: broken off." in said
+    assert "goes on: 2 cases of 2 to run in this sitting. The one before ended as: broken off." in said
     assert "left at the station by the sitting before: reservation" in said
     assert lab.state() == before
     assert check_chain(record)[1] == []
     attempts = [(event.case, event.attempt) for event in kept(record, "case.start")]
-    assert attempts[-2:] == [("TC_047_CS", 1), ("TC_047_CS", 2)]
+    assert attempts == [("TC_047_CS", 1), ("TC_047_CS", 2), ("TC_040_1_CS", 1)]
     assert {event.undo for event in kept(record, "undo.done")} == {
         event.n for event in kept(record, "undo.open")
     }
