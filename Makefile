@@ -83,8 +83,9 @@ docs: install
 # All proofs, whole. Many hours.
 proof: test matrix inventory hands legal stability c6 blast-radius audit kills soak
 
-# What continuous integration has time for besides the tests: every fault, the legal stations that failed once, somebody who does right.
+# What continuous integration has time for besides the tests: every fault, the legal stations that failed once and others
+# for each commit, somebody who does right.
 proof-part: install
 	$(BIN)/python -m tests.campaign
-	$(BIN)/python -m tests.legal --stations 0
+	$(BIN)/python -m tests.legal --stations 60 --seconds 240 --seed "$$(printf %d 0x$$(git rev-parse --short=8 HEAD))"
 	$(BIN)/python -m tests.hands --only "Enter where it is asked for"
