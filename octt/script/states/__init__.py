@@ -14,10 +14,10 @@ from octt.record.words import Phase
 from octt.script.actions import Actions
 from octt.script.calling import Reply
 from octt.script.case_run import following
+from octt.script.states.remote import authorize_remote, did_not_ask, may_authorize
 from octt.script.station import Station
 from octt.script.times import in_seconds
 from octt.script.undo import Kind
-from octt.script.verdicts import Inconclusive
 from octt.timeline.entry import Entry
 from octt.timeline.matching import ABSENT
 
@@ -34,32 +34,6 @@ class Transaction:
 
 def _labels(step: str | int, state: str) -> str:
     return f"{step}/{state}." if step != "" else f"{state}."
-
-
-def authorize_remote(station: Station, step: str | int = "") -> bool | None:
-    """Whether AuthorizeRemoteTxRequests is true now: read from the station, as the document does.
-
-    None when the station does not have the key: then either behaviour of section 5.11 is right. That it is missing is
-    found by TC_019_CS, not a second time by every case that begins with this step of the document.
-    """
-    name = "AuthorizeRemoteTxRequests"
-    try:
-        reply = station.call("GetConfiguration", key=[name], step=step or 1)
-        if station.case.phase is Phase.TEST:
-            reply.returns()
-    except Inconclusive as silent:
-        station.remark(f"whether the station authorizes remote requests is not known: {silent.reason}")
-        return None
-    found = station.read(reply, name)
-    return None if found is None or found.value is None else found.value.strip().lower() == "true"
-
-
-def may_authorize(station: Station, tag: str, asks: bool | None, *, step: str | int, **more: Any) -> None:
-    """Authorize before a remotely started transaction: due, not due, or left to the station."""
-    if asks is not False:
-        optional = asks is None or station.case.phase is not Phase.TEST
-        more = {"optional": True} if optional else more
-        station.sends("Authorize", idTag=tag, step=step, cite="OCPP 1.6 5.11", **more)
 
 
 def shows(
@@ -158,6 +132,7 @@ def start_charging(
             idTag=tag,
             step=11,
         )
+        did_not_ask(station, tag, asks, until=start, step=9)
         shows(station, "Charging", step=13)
     return transaction(station, start)
 
