@@ -31,11 +31,12 @@ _PASSWORD = re.compile("--authorization-key(=|$)|(--key=)?AuthorizationKey=", re
 
 
 class StationUnderTest(Section):
-    """The device under test as the bench sees it."""
+    """The device under test as the bench sees it. `cable_first`: a card counts only once the cable is in."""
 
     identity: Annotated[str, Field(min_length=1, max_length=48)] = "CS001"
     serial_number: str = ""
     connector: Annotated[int, Field(ge=1)] = 1
+    cable_first: bool = False
 
 
 class CentralSystem(Section):

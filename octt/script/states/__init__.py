@@ -66,8 +66,14 @@ def start_authorized(
     id_tag: str = "",
     step: str | int = "",
     why: str = "so that the station asks us to authorize it",
+    plugged: bool = False,
 ) -> str:
-    """State Authorized (table 104): a card is presented and accepted. The idTag that was used."""
+    """State Authorized (table 104): a card is presented and accepted. The idTag that was used.
+
+    `plugged`: the cable is in.
+    """
+    if not plugged:
+        needs_no_cable(station)
     tag, connector = id_tag or station.bench.id_tags.valid, station.bench.connector
     already = station.state.statuses.get(connector) == "Preparing"
     with station.case.during(station.case.phase, _labels(step, "Authorized")):
@@ -77,6 +83,16 @@ def start_authorized(
             if not already:
                 becomes_preparing(station, step=3)
     return tag
+
+
+def needs_no_cable(station: Station) -> None:
+    """Inconclusive where a card counts only once the cable is in: OCPP prescribes no order (4.1), the document does.
+
+    No item of the questionnaire tells of it, so that the bench has to.
+    """
+    if station.bench.station.cable_first:
+        what = "the scenario has a card without a cable, which counts for nothing here (station.cable_first)"
+        raise station.impossible(what)
 
 
 def becomes_preparing(station: Station, *, step: str | int) -> None:
