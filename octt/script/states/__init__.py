@@ -148,7 +148,8 @@ def start_charging(
             idTag=tag,
             step=11,
         )
-        did_not_ask(station, tag, asks, until=start, step=9)
+        if not reserved:  # there the document leaves it to the station (tables 61, 67)
+            did_not_ask(station, tag, asks, until=start, step=9)
         shows(station, "Charging", step=13)
     return transaction(station, start)
 
