@@ -152,9 +152,7 @@ class CaseRun:
             e.payload for e in self.timeline.since(self.position.began) if e.is_call("StatusNotification")
         )
         others = {whole(one.get("connectorId")): one.get("status") for one in told}
-        lost = sorted(
-            n for n, status in others.items() if status == "Unavailable" and n not in (0, None, *ours)
-        )
+        lost = sorted(n for n, status in others.items() if n and status == "Unavailable" and n not in ours)
         if not lost:
             return ""
         asked = ", ".join(f"{number}" for number in sorted(one for one in ours if one))
