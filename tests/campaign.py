@@ -331,7 +331,11 @@ def written_cases() -> set[str]:
 
 
 _VOLTAGE = "set:MeterValues.meterValue.*.sampledValue.*.measurand=Voltage"
+_ASKS_NOTHING, _ASKS = "remote starts not authorized", "remote-authorization-inverted"
 EXTRA = (
+    Proof(_ASKS, "TC_010_CS", "Charging.9", _ASKS_NOTHING),
+    *(Proof(_ASKS, case, "5", _ASKS_NOTHING) for case in ("TC_011_1_CS", "TC_011_2_CS", "TC_024_CS")),
+    Proof(_ASKS, "TC_047_CS", "result", _ASKS_NOTHING),
     Proof(_VOLTAGE, "TC_070_CS", "1", UNMEASURED.name),
     Proof(_VOLTAGE, "TC_071_CS", "1", UNMEASURED.name),
 )

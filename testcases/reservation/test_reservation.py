@@ -5,12 +5,12 @@ import pytest
 from octt.ocpp.values import instant, same, shown
 from octt.script import but, case
 from octt.script.states import (
+    authorized_and_plugged,
     reserve,
     set_faulted,
     set_occupied,
     set_unavailable,
     shows,
-    start_authorized,
     start_charging,
 )
 
@@ -213,12 +213,7 @@ def test_reservation_by_parent(station, driver, bench, only_one):
     tags, connector = bench.id_tags, bench.connector
     reservation = reserve(station, connector, id_tag=tags.valid, parentIdTag=tags.parent)
     station.reports("Reserved", step=3)
-    first = bench.station.cable_first
-    if first:
-        driver.plug_in(connector, "a card counts only then")
-    start_authorized(station, driver, id_tag=tags.valid_2, step=5, plugged=first)
-    if not first:
-        driver.plug_in(connector)
+    authorized_and_plugged(station, driver, tags.valid_2, step=5)
     station.sends(
         "StartTransaction",
         connectorId=connector,

@@ -73,7 +73,7 @@ def start_authorized(
     `plugged`: the cable is in.
     """
     if not plugged:
-        needs_no_cable(station)
+        card_only(station)
     tag, connector = id_tag or station.bench.id_tags.valid, station.bench.connector
     already = station.state.statuses.get(connector) == "Preparing"
     with station.case.during(station.case.phase, _labels(step, "Authorized")):
@@ -85,7 +85,7 @@ def start_authorized(
     return tag
 
 
-def needs_no_cable(station: Station) -> None:
+def card_only(station: Station) -> None:
     """Inconclusive where a card counts only once the cable is in: OCPP prescribes no order (4.1), the document does.
 
     No item of the questionnaire tells of it, so that the bench has to.
@@ -93,6 +93,16 @@ def needs_no_cable(station: Station) -> None:
     if station.bench.station.cable_first:
         what = "the scenario has a card without a cable, which counts for nothing here (station.cable_first)"
         raise station.impossible(what)
+
+
+def authorized_and_plugged(station: Station, driver: Actions, id_tag: str, *, step: str | int) -> None:
+    """State Authorized, then the cable; the other way round where a card counts only once the cable is in."""
+    connector, first = station.bench.connector, station.bench.station.cable_first
+    if first:
+        driver.plug_in(connector, "a card counts only then")
+    start_authorized(station, driver, id_tag=id_tag, step=step, plugged=first)
+    if not first:
+        driver.plug_in(connector)
 
 
 def becomes_preparing(station: Station, *, step: str | int) -> None:
