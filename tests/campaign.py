@@ -419,6 +419,8 @@ def parallel(
     ordered = sorted(jobs.items(), key=lambda job: -len(job[1][1]))
     with context.Pool(min(workers, len(jobs)), maxtasksperchild=1) as pool:  # its end ends the workers
         yield from pool.imap_unordered(_done, [(key, work, arguments) for key, arguments in ordered])
+        pool.close()
+        pool.join()
 
 
 def _done(job: tuple[Any, Callable[..., Any], tuple[Any, ...]]) -> tuple[Any, Any]:
