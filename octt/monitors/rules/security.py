@@ -24,7 +24,7 @@ class BootEvent(Rule):
     """
 
     name = "boot event"
-    cite = "security whitepaper A04.FR.01 and chapter 8"
+    cite = "OCPP security whitepaper A04.FR.01 and chapter 8"
     requests = of("SecurityEventNotification", *_OFTEN)
     replies = of("Reset")
     answers = of("BootNotification")
