@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 NICE = 10
@@ -79,13 +79,17 @@ class Attempt:
         with self._lock() as lock:
             return not _taken(lock) and os.pread(lock, 500, 0).decode() == self.folder.name
 
-    def start(self, argv: Sequence[str]) -> None:
-        """Begins it. StationBusy when another run is at the station; FileExistsError when it was begun before."""
+    def start(self, argv: Sequence[str], prepare: Callable[[], None] = lambda: None) -> None:
+        """Begins it; `prepare` is called first, when the station is ours.
+
+        StationBusy when another run is there; FileExistsError when this one was begun before.
+        """
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with self._lock() as lock:
             if not _taken(lock):
                 raise StationBusy
             os.close(os.open(self._beside("asked"), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            prepare()
             os.truncate(lock, 0)
             os.pwrite(lock, self.folder.name.encode(), 0)
             with self.log.open("ab") as log:

@@ -1,4 +1,4 @@
-"""The campaign file: which stations, with which declarations and cases; what is wrong is said before anything starts."""
+"""The campaign file: which stations, with which declarations and cases; what is wrong is said before it starts."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class CampaignFile(Section):
     name: Annotated[str, Field(max_length=200)] = ""
     side_by_side: Annotated[int, Field(ge=1, le=10_000)] | None = None
     patience: Seconds = 600
-    pics: str | list[str] = []
-    cases: list[str] = []
-    profiles: list[str] = []
+    pics: str | list[str] = ""
+    cases: list[str] = Field(default_factory=list)
+    profiles: list[str] = Field(default_factory=list)
     station: Annotated[list[Entry], Field(min_length=1, max_length=10_000)]
 
 
@@ -83,7 +83,9 @@ def load(path: Path) -> Campaign:
     seen: dict[str, str] = {}
     for entry in found.station:
         if entry.name.casefold() in seen:
-            raise ConfigError(f"campaign file {path}: two stations are called {entry.name}; each needs a name")
+            raise ConfigError(
+                f"campaign file {path}: two stations are called {entry.name}; each needs a name"
+            )
         seen[entry.name.casefold()] = entry.name
     return Campaign(path, found.name or path.stem, found.side_by_side, found.patience, runs)
 

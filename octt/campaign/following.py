@@ -72,7 +72,7 @@ class Follower:
         elif isinstance(event, CaseStarted):
             seen.case, seen.started = event.case or "", True
         elif isinstance(event, CaseEnded | CaseRevised):
-            seen.verdicts[event.case or ""] = event.verdict
+            seen.verdicts[event.case or ""] = event.verdict.value
             seen.case = ""
         elif isinstance(event, ToolTroubled):
             seen.late += event.what in ("loop", "script")

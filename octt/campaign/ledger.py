@@ -105,7 +105,9 @@ class Ledger:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._lock)
-            raise ConfigError(f"{folder} is in use by a campaign that goes on; choose another --out") from None
+            raise ConfigError(
+                f"{folder} is in use by a campaign that goes on; choose another --out"
+            ) from None
         self.id = uuid.uuid4().hex[:12]
         self.runs = [Run(asked, _fingerprint(asked)) for asked in campaign.runs]
         self.left_out: list[dict[str, Any]] = []

@@ -19,7 +19,7 @@ from octt.report.json_out import iso, short
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run and what its record says; `result` is None when there is no record. `places`: where its frames are shown."""
+    """A run and what its record says, None when there is no record. `places`: where the frames of a case are shown."""
 
     run: Run
     result: RunResult | None

@@ -68,7 +68,9 @@ def _way(scheduler: str, ledger: Ledger, say: Callable[[str], None]) -> Way:
 def _write(ledger: Ledger) -> int:
     """Everything that is made of a campaign; the exit code."""
     code, found = worst([run.code for run in ledger.runs]), outcomes(ledger)
-    ledger.save(code=code, headline=HEADLINES[code][1], details={one.run.name: one.details() for one in found})
+    ledger.save(
+        code=code, headline=HEADLINES[code][1], details={one.run.name: one.details() for one in found}
+    )
     write_file(ledger.folder / JUNIT, junit.render(ledger.folder, found, ledger.campaign.name))
     write_file(ledger.folder / PAGE, page(ledger, found, code).encode())
     return code

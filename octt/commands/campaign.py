@@ -15,8 +15,8 @@ import click
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for runs, matrix and campaign.json (default: a new one in octt-runs/). One that holds this campaign is "
-    "gone on with: only what has no verdict yet is run.",
+    help="Folder for runs, matrix and campaign.json (default: a new one in octt-runs/). One that holds this "
+    "campaign is gone on with: only what has no verdict yet is run.",
 )
 @click.option(
     "--scheduler",
