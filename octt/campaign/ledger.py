@@ -113,7 +113,11 @@ class Ledger:
         self.left_out: list[dict[str, Any]] = []
         """Runs of the folder that are not asked for any more; they are kept."""
 
-        self._read()
+        try:
+            self._read()
+        except ConfigError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Lets go of the folder."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def _outcome(root: Path, run: Run) -> Outcome:
 
 
 def _places(root: Path, folder: str) -> dict[str, str]:
-    """For each case, the part of the run's report that shows its frames: of what failed the very frame."""
+    """For each case, the part of the run's report that shows its frames: of what failed the very frame or step."""
     try:
         page = (root / folder / "report.html").read_bytes()
         result = orjson.loads((root / folder / "result.json").read_bytes())
@@ -70,20 +71,20 @@ def _places(root: Path, folder: str) -> dict[str, str]:
         return {}
     link, places = quote(f"{folder}/report.html"), {}
     for case in dicts(table(result).get("cases")):
-        name, line = str(case.get("id")), _decisive(case)
-        shown = line is not None and f'id="f{line}"'.encode() in page
-        places[name] = f"{link}#{f'f{line}' if shown else slug(name)}"
+        name = str(case.get("id"))
+        shown = (anchor for anchor in _decisive(case) if f'id="{anchor}"'.encode() in page)
+        places[name] = f"{link}#{next(shown, slug(name))}"
     return places
 
 
-def _decisive(case: dict[str, Any]) -> int | None:
-    """The line of the frame that decided a case that did not pass."""
+def _decisive(case: dict[str, Any]) -> Iterator[str]:
+    """Where a report shows what decided a case that did not pass: the frame, or the step for which none came."""
     if case.get("verdict") == Verdict.PASS:
-        return None
-    lines = [
-        step.get("frame") or step.get("closest")
-        for step in dicts(case.get("steps"))
-        if step.get("outcome") == "fail"
-    ]
-    lines += [one.get("frame") for one in dicts(case.get("remarks")) if one.get("severity") == "violation"]
-    return next((line for line in lines if isinstance(line, int)), None)
+        return
+    for step in dicts(case.get("steps")):
+        if step.get("outcome") == "fail":
+            yield from (f"f{step[key]}" for key in ("frame", "closest") if step.get(key))
+            yield f"s{step.get('n')}"
+    for remark in dicts(case.get("remarks")):
+        if remark.get("severity") == "violation" and remark.get("frame"):
+            yield f"f{remark['frame']}"

@@ -19,7 +19,7 @@ from octt.report.write import write_file
 from octt.text import one_line
 
 TOLD_AFTER = 10.0
-"""Seconds of silence after which it is told."""
+"""Seconds of silence after which it is told, or nobody waits any longer for what is to end."""
 TIMES = 10
 """So often a rack is asked for one attempt; its worker dies of it."""
 SIGNALLED = 128
@@ -127,7 +127,7 @@ class Racks:
     def _silent(self, run: Run, sent: Sent) -> Ended | None:
         """A rack that nobody offers for too long is given up; what it may have begun is asked for the next time."""
         silence = sent.absence.look(run.asked.rack in self.scheduler.present)
-        if silence > (0 if sent.ending else self._patience):
+        if silence > (TOLD_AFTER if sent.ending else self._patience):
             self._cancel(sent)
             return self._over(run, Ended(None, f"rack {run.asked.rack} did not answer for {silence:.0f} s"))
         if silence > TOLD_AFTER and not sent.absence.told:

@@ -105,4 +105,5 @@ class Absence:
         """Seconds of silence."""
         if there:
             self.seen, self.told = time.monotonic(), False
+            return 0.0
         return time.monotonic() - self.seen
