@@ -81,7 +81,7 @@ def _measured(folder: Path, address: str, racks: int, pid: int, began: float) ->
         Figure(f"{racks:,} workers registered", f"{there:.0f} s", f"{len(present):,} racks offered"),
         Figure("the scheduler's memory, idle", f"{idle:.0f} MB", f"without workers {empty:.0f} MB"),
         Figure("the scheduler's processor, idle", f"{beating:.0%} of one", "heartbeats"),
-        Figure("asking for the racks that are there", f"{asked * 1000:.0f} ms", "every 2 s"),
+        Figure("asking for the racks that are there", f"{asked * 1000:.0f} ms", "every 5 s"),
         Figure(
             f"{racks:,} stub runs, from the first submission to the last answer",
             f"{taken:.0f} s",

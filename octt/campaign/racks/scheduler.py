@@ -11,7 +11,7 @@ from typing import Any
 
 from octt.bench import ConfigError
 
-EVERY = 2.0
+EVERY = 5.0
 """Seconds between two questions for the racks that are there."""
 PATIENCE = 10.0
 """Seconds to wait for the scheduler at a time."""
