@@ -21,9 +21,12 @@ LETTERS = {"PASS": "passed", "FAIL": "failed", "INCONCLUSIVE": "inconclusive", "
 class View:
     """Lines for what is over; below them, in a terminal, what goes on now."""
 
-    def __init__(self, console: Console, runs: list[Run], going: Callable[[], list[Run]]) -> None:
+    def __init__(
+        self, console: Console, runs: list[Run], now: Callable[[], tuple[list[Run], list[Run]]]
+    ) -> None:
+        """`now` tells the runs that go on, and those that wait."""
         self.console, self.runs = console, runs
-        self._going, self._began = going, dict[str, float]()
+        self._now, self._began = now, dict[str, float]()
         self._start = time.monotonic()
         self._live: Live | None = None
 
@@ -58,7 +61,7 @@ class View:
         self.console.print(text, soft_wrap=True)
 
     def _view(self) -> Group:
-        now, going = time.monotonic(), self._going()
+        now, (going, waiting) = time.monotonic(), self._now()
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         room = max(self.console.height - 4, 1)
         for run in going[:room]:
@@ -75,8 +78,8 @@ class View:
             )
         more = f", {len(going) - room} more not shown" if len(going) > room else ""
         over = sum(run.done for run in self.runs)
-        rest = len(self.runs) - over - len(going)
-        head = f"{over} of {len(self.runs)} done, {len(going)} going{more}, {rest} to come  {now - self._start:.0f} s"
+        head = f"{over} of {len(self.runs)} done, {len(going)} going{more}, {len(waiting)} to come"
+        head += f"  {now - self._start:.0f} s"
         return Group(Text(head, "bold"), table)
 
 

@@ -32,7 +32,9 @@ def carry_out(file: Path, out: Path, scheduler: str, console: Console, ending: E
     ledger = Ledger(campaign, out)
     try:
         conductor: Conductor | None = None
-        view = View(console, ledger.runs, lambda: conductor.going if conductor else [])
+        view = View(
+            console, ledger.runs, lambda: (conductor.going, conductor.waiting) if conductor else ([], [])
+        )
         for notice in ledger.notices:
             view.say(notice)
         way = _way(scheduler, ledger, view.say)
