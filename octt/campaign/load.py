@@ -9,7 +9,7 @@ from pathlib import Path
 
 SECONDS = 1.0
 """For so long the machine is looked at before another run is begun."""
-CROWDED = 3.0
+CROWDED = 8.0
 """Tasks that want to run, for each processor, from which on no other run is begun."""
 
 _LOADAVG = Path("/proc/loadavg")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,8 @@ TOLD_AFTER = 10.0
 """Seconds of silence after which it is told, or nobody waits any longer for what is to end."""
 TIMES = 10
 """So often a rack is asked for one attempt; its worker dies of it."""
+AT_ONCE = 32
+"""So many answers are brought here at a time."""
 SIGNALLED = 128
 
 
@@ -32,6 +35,7 @@ class Sent:
     token: str
     order: Order
     future: Any = None
+    getting: Future[Answer] | None = None
     lost: int = 0
     """Which connection to the scheduler it was submitted over."""
 
@@ -65,6 +69,7 @@ class Racks:
         self._sent: dict[str, Sent] = {}
         self._by_token: dict[str, Run] = {}
         self._connected = True
+        self._pool = ThreadPoolExecutor(AT_ONCE, "answers")
         self.scheduler = Scheduler(address, f"octt-{ledger.id}", self._heard)
 
     def admits(self, run: Run, going: Sequence[Run]) -> bool:
@@ -87,7 +92,7 @@ class Racks:
         if not self.scheduler.connected:
             return
         sent.times += 1
-        sent.lost = self.scheduler.lost
+        sent.lost, sent.getting = self.scheduler.lost, None
         with contextlib.suppress(Exception):  # the connection was lost meanwhile: it is tried again
             sent.future = self.scheduler.client.submit(
                 self._work,
@@ -145,8 +150,7 @@ class Racks:
         if future is None or sent.lost != self.scheduler.lost:
             self._submit(run, sent)
         elif future.status == "finished":
-            with contextlib.suppress(Exception):  # its worker went with the answer: the future is lost next
-                sent.answer = future.result(timeout=5)
+            self._get(sent)
             if sent.answer is not None and sent.answer.adopted:
                 self._say(f"{run.name} had been begun on {where} before: not run again, this came of it")
         elif future.status in ("error", "cancelled", "lost"):
@@ -158,6 +162,17 @@ class Racks:
             else:
                 self._say(f"{run.name}: the task on {where} was lost ({why}); the same run is asked for")
                 self._submit(run, sent)
+
+    def _get(self, sent: Sent) -> None:
+        """Brings the answer here, many at a time: each is a question to another machine."""
+        if sent.getting is None:
+            sent.getting = self._pool.submit(sent.future.result, TOLD_AFTER)
+        elif sent.getting.done():
+            if sent.getting.exception() is None:
+                sent.answer = sent.getting.result()
+            sent.getting = (
+                None  # its worker went with the answer: it is asked for again, or the future is lost next
+            )
 
     def _fetched(self, run: Run, tried: Tried, sent: Sent, answer: Answer) -> Ended | None:
         """Brings the evidence here, then says how the run ended."""
@@ -209,6 +224,7 @@ class Racks:
 
     def close(self) -> None:
         """Lets go of the scheduler."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
         self.scheduler.close()
 
     def _heard(self, event: dict[str, Any]) -> None:
