@@ -16,7 +16,7 @@ COMMANDS = {
     ),
     "campaign": (
         "octt.commands.campaign:campaign",
-        "Test many stations, side by side, with one matrix and one exit code.",
+        "Test many stations, side by side where they may be, with one matrix and one exit code.",
     ),
     "diff": ("octt.commands.report:diff", "Compare two runs: from A to B, what changed?"),
     "faults": (
