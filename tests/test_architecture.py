@@ -39,12 +39,14 @@ ROOMS = {
     },
     "report": {"measure", "ocpp", "paths", "pics", "record", "text"},
     "history": {"measure", "record", "report"},
+    "campaign": {"bench", "history", "ocpp", "record", "report", "suite", "text"},
     "simulator": {"bench", "pics"},
     "audit": {"bench", "monitors", "ocpp", "paths", "record", "script", "suite", "text"},
     "commands": {
         *(
             "audit",
             "bench",
+            "campaign",
             "history",
             "paths",
             "pics",

@@ -14,6 +14,10 @@ COMMANDS = {
         "octt.commands.audit:audit",
         "Alter one frame of the station at a time, and look which test case notices.",
     ),
+    "campaign": (
+        "octt.commands.campaign:campaign",
+        "Test many stations, side by side where they may be, with one matrix and one exit code.",
+    ),
     "diff": ("octt.commands.report:diff", "Compare two runs: from A to B, what changed?"),
     "faults": (
         "octt.simulator.main:faults",
