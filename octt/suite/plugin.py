@@ -10,11 +10,12 @@ import contextlib
 import itertools
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from octt.record.words import Profile
+from octt.suite.choosing.mark import MARK, case_id
 
 if TYPE_CHECKING:
     from octt.bench import Bench
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from octt.suite.run import Run
 
 pytest_plugins = ("octt.suite.fixtures",)
-MARK = "octt_case"
 _ABORTED = "aborted by the operator"
 _OPTIONS: pytest.StashKey[Any] = pytest.StashKey()
 _RUN: pytest.StashKey[Any] = pytest.StashKey()
@@ -71,54 +71,77 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the markers: one for test cases, one per certification profile."""
+    if config.getoption("numprocesses", None) and _is_about_cases(config):
+        raise pytest.UsageError(
+            "test cases are not run side by side (-n): there is one station; leave -n out"
+        )
     config.addinivalue_line("markers", f"{MARK}(id): a test case of the catalogue")
     for profile in Profile:
         config.addinivalue_line("markers", f"{profile}: certification profile")
 
 
-def _case_id(item: pytest.Item) -> str | None:
-    mark = item.get_closest_marker(MARK)
-    return str(mark.args[0]) if mark else None
+def _is_about_cases(config: pytest.Config) -> bool:
+    from octt.paths import TESTCASES
+
+    named = (config.invocation_params.dir / arg.partition("::")[0] for arg in config.args)
+    return any(path.resolve().is_relative_to(TESTCASES) for path in named)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks cases with their profile, keeps those that were asked for, and puts them in plan order."""
-    if not any(_case_id(item) for item in items):
-        return
-    from octt.suite.catalogue import load_catalogue
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Keeps the cases that were asked for, by us and then by pytest (-k, -m), and puts them in order."""
+    if not any(case_id(item) for item in items):
+        return (yield)
+    from octt.bench import ConfigError
+    from octt.suite.choosing import collecting
 
-    catalogue = load_catalogue()
+    catalogue = collecting.catalogued(items)
     options = config.stash.get(_OPTIONS, None)
-    cases = [item for item in items if _case_id(item)]
-    for item in cases:
-        known = catalogue.get(str(_case_id(item)))
-        if known is None:
-            raise pytest.UsageError(f"{item.nodeid}: {_case_id(item)} is not in testcases/catalogue.toml")
-        item.add_marker(known.profile)
-    if options is not None:
-        wanted, profiles = set(options.cases), set(options.profiles)
-        cases = [
-            item
-            for item in cases
-            if (not wanted or _case_id(item) in wanted)
-            and (not profiles or catalogue[str(_case_id(item))].profile in profiles)
-        ]
-    begins_with = _bench(config, options).central_system.security_profile
-    cases.sort(key=lambda item: catalogue[str(_case_id(item))].place(begins_with))
-    items[:] = [item for item in items if not _case_id(item)] + cases
+    try:
+        bench = _bench(config, options)
+        wanted = options.cases if options is not None else _last_failed(config, bench)
+        gone = collecting.keep(items, wanted or catalogue)
+        yield
+        gone += collecting.arrange(items, options, bench)
+    except ConfigError as error:
+        _refuse(config, error)
+    if gone:
+        config.hook.pytest_deselected(items=gone)
+
+
+def _last_failed(config: pytest.Config, bench: Bench) -> tuple[str, ...]:
+    """What pytest's own --lf means for cases, since its cache is switched off (testcases/pytest.ini)."""
+    from octt.suite.choosing.collecting import last_failed
+
+    if not config.getoption("lf", False) or config.pluginmanager.has_plugin("cacheprovider"):
+        return ()
+    out = config.getoption("--out")
+    return last_failed(bench, out and Path(out))
+
+
+def _refuse(config: pytest.Config, error: Exception) -> NoReturn:
+    """Ends pytest with a sentence; where a front listens, it is the front that shows it."""
+    if config.hook.pytest_octt_refused(error=str(error)):
+        pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
+    raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     """Starts the run before the first case, and ends it after the last one whatever happens."""
-    if session.config.option.collectonly or not any(_case_id(item) for item in session.items):
+    if session.config.option.collectonly or not any(case_id(item) for item in session.items):
         return (yield)
     from octt.bench import ConfigError
     from octt.record import RecordLost
+    from octt.suite.choosing.collecting import chosen
     from octt.suite.run import Run
 
     try:
-        run = Run(session.config.stash.get(_OPTIONS, None) or _options(session.config))
+        options = session.config.stash.get(_OPTIONS, None) or _options(session.config)
+        options.cases = chosen(session.items)
+        run = Run(options)
         session.config.stash[_RUN] = run
         session.config.hook.pytest_octt_started(run=run)
         run.start()
@@ -126,9 +149,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
         if _RUN in session.config.stash:
             session.config.stash[_RUN].finish("not started")
             session.config.stash[_RUN].laboratory.discard()
-        if session.config.hook.pytest_octt_refused(error=str(error)):
-            pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
-        raise pytest.UsageError(str(error)) from None
+        _refuse(session.config, error)
     except RecordLost as lost:
         run.finish("record lost")
         pytest.exit(str(lost), pytest.ExitCode.INTERRUPTED)
@@ -139,6 +160,9 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     reason = "finished"
     try:
         return (yield)
+    except session.Failed:
+        reason = "stopped at a failure"
+        raise
     except BaseException:
         reason = "interrupted"
         raise
@@ -179,8 +203,12 @@ def _end_interrupted(run: Run) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Runs a case, again and again while the operator asks for it; every attempt stays on the record."""
-    if not _case_id(item):
+    name = case_id(item)
+    if not name:
         return None
+    if not item.config.stash[_RUN].allowed.time_for(name):
+        item.config.stash[_RUN].tell(f"{name} is not run: what is left of --budget is not enough")
+        return True
     _run_case(item, nextitem)
     while (again := _case_to_repeat(item, nextitem)) is not None:
         item.session._setupstate.teardown_exact(None)
@@ -216,23 +244,23 @@ def _case_to_repeat(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.I
     wanted = case_to_repeat(item.config.stash[_RUN], last=nextitem is None)
     if wanted == ABORT:
         item.session.shouldstop = _ABORTED
-    return next((other for other in item.session.items if _case_id(other) == wanted), None)
+    return next((other for other in item.session.items if case_id(other) == wanted), None)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips what does not apply; else begins the attempt and sees to the preconditions, before any fixture."""
-    case_id = _case_id(item)
-    if not case_id:
+    name = case_id(item)
+    if not name:
         return
     from octt.script.verdicts import Inconclusive
 
     run: Run = item.config.stash[_RUN]
-    planned = run.plan[case_id]
+    planned = run.plan[name]
     if planned.applies is False:
-        run.skip(case_id, planned.reason)
+        run.skip(name, planned.reason)
         pytest.skip(planned.reason)
-    scene = run.begin(case_id, item.stash[_ATTEMPT])
+    scene = run.begin(name, item.stash[_ATTEMPT])
     item.stash[_SCENE] = scene
     script = getattr(item, "function", None)
     scene.case.purpose = (getattr(script, "__doc__", None) or "").strip().partition("\n")[0]
@@ -277,7 +305,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A verdict is shown by its reason, not by a traceback through the harness."""
     report = yield
-    if call.excinfo is not None and _case_id(item) and item.stash[_SCENE] is not None:
+    if call.excinfo is not None and case_id(item) and item.stash[_SCENE] is not None:
         from octt.script.verdicts import Judgement, NotApplicable
 
         error = call.excinfo.value

@@ -46,7 +46,8 @@ class Progress:
         self.console, self.verbose = console, verbose
         self.run: Run | None = None
         self._plan: dict[str, PlanLine] = {}
-        self._done = self._total = 0
+        self._done: list[str] = []
+        self._total = 0
         self._remarks: set[str] = set()
         self._refused: collections.Counter[str] = collections.Counter()
         self._case: CaseStarted | None = None
@@ -81,6 +82,8 @@ class Progress:
     def _on_run_start(self, event: RunStarted) -> None:
         self._plan = {line.case: line for line in event.plan}
         self._total = sum(self.verbose or line.applicable is not False for line in event.plan)
+        for notice in event.notices:
+            self.say(notice)
 
     def _on_listen(self, event: Listening) -> None:
         if self.run is None or self.run.bench.driver.kind == "simulated" or self._case is not None:
@@ -140,11 +143,13 @@ class Progress:
         self.console.print(text, soft_wrap=True)
         if event.reason:
             self.say(f"          {one_line(event.reason)}")
-        self._done += 1
+        if event.case and event.case not in self._done:
+            self._done.append(event.case)
 
     def _place(self, case: str | None) -> str:
-        total = max(self._total, self._done + 1)
-        return f"[{self._done + 1:>{len(str(total))}}/{total}] {case or '':<12}"
+        number = self._done.index(case) + 1 if case in self._done else len(self._done) + 1
+        total = max(self._total, number)
+        return f"[{number:>{len(str(total))}}/{total}] {case or '':<12}"
 
     def _view(self) -> Group:
         case = self._case

@@ -27,6 +27,7 @@ from octt.script.station import Station
 from octt.script.undo import Journal
 from octt.script.verdicts import AbortRun, Inconclusive, Verdict
 from octt.suite import attempt
+from octt.suite.allowed import Allowed
 from octt.suite.attempt import Scene
 from octt.suite.before import await_connection, establish_once, restore_password
 from octt.suite.breaches import Breaches
@@ -84,7 +85,7 @@ class Run:
         self.between = self.scene(CaseRun("", self.record, self.csms.timeline, journal=self.journal))
         """The words for what is done between cases."""
 
-        self._repeated: set[str] = set()
+        self.allowed = Allowed(options)
 
     def _plan(self) -> dict[str, Planned]:
         chosen = plan(
@@ -92,8 +93,7 @@ class Run:
             self.options.declaration,
             self.keys,
             self.options.cases,
-            self.options.profiles,
-            self.bench.connector,
+            connector=self.bench.connector,
         )
         return {planned.case.id: planned for planned in chosen}
 
@@ -127,6 +127,7 @@ class Run:
         Raises ConfigError.
         """
         self.stage = Stage.OPEN
+        self.allowed.begin()
         began = RunStarted(
             tool=tool(),
             bench=self.bench.redacted(),
@@ -280,7 +281,8 @@ class Run:
         case = CaseRun(case_id, self.record, timeline, section=planned.section, journal=self.journal)
         self.current = self.scene(case, number)
         self.breaches.begins(self.current)
-        self.current.may_repeat = case_id not in self._repeated
+        self.current.may_repeat = self.allowed.repeat(case_id)
+        self.current.may_retry = self.allowed.retry(case_id)
         return self.current
 
     def establish_preconditions(self, scene: Scene) -> None:
@@ -310,10 +312,19 @@ class Run:
             self.record.case = self.record.phase = None
             self.current = None
         self.breaches.ended(scene, outcome[0])
-        if scene.again and outcome[0] is Verdict.ERROR:
-            self._repeated.add(scene.case.id)
+        if scene.retried:
+            self._retry(scene)
+        elif scene.again and outcome[0] is Verdict.ERROR:
+            self.allowed.repeated(scene.case.id)
             self.tell(f"{scene.case.id} is repeated, since this was trouble of our own")
         return outcome
+
+    def _retry(self, scene: Scene) -> None:
+        """Says that a doubtful case is tried again; one that a late violation failed after all is not."""
+        case, verdict = scene.case.id, self.ended[scene.case.id]
+        scene.again = scene.retried = verdict is not Verdict.FAIL
+        if scene.again:
+            self.tell(f"{case} was {verdict} and is {self.allowed.retried(case)}")
 
     @property
     def ended(self) -> Mapping[str, Verdict]:
