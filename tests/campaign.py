@@ -266,7 +266,7 @@ def recorded(
         arguments += ["--fault", fault]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        options = Options(bench, declaration or station.declaration(), out, cases, None, arguments)
+        options = Options(bench, declaration or station.declaration(), out, cases, (), None, arguments)
         options.pki_folder = pki_folder(SIMULATED, None)
         quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
         pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options)])

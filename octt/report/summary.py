@@ -72,7 +72,7 @@ def _more_than_once(result: Result) -> str:
     told = [
         f"{case.id} ({', '.join(attempt.verdict for attempt in case.attempts)})"
         for case in result.cases
-        if len(case.attempts) > 1
+        if len(case.attempts) > len({attempt.connector for attempt in case.attempts})
     ]
     more = f" and {len(told) - FIRST} more" if len(told) > FIRST else ""
     return ", ".join(told[:FIRST]) + more

@@ -23,6 +23,9 @@ class Scene(Means):
     """The words a script is given, and what restores the station after it. `number` counts the attempts at the case."""
 
     number: int = 0
+    connector: int = 0
+    """Which connector the attempt is at, where a run tests each; else 0."""
+
     breaches: list[str] = field(default_factory=list)
     """What the station broke in this attempt, as the monitors saw it."""
 
@@ -115,6 +118,7 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
             reason=reason,
             seconds=round(time.monotonic() - case.started, 3),
             forced=round(case.position.protocol_waits, 3),
+            connector=scene.connector,
         )
     )
     if aborted:

@@ -20,6 +20,9 @@ class Options:
     declaration: Declaration
     out: Path
     cases: tuple[str, ...] = ()
+    connectors: tuple[int, ...] = ()
+    """The connectors of which each is tested; empty for the one of the bench."""
+
     operator: Operator | None = None
     simulator_arguments: list[str] = field(default_factory=list)
     pki_folder: Path | None = None

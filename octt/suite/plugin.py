@@ -7,29 +7,28 @@ catalogue (marked with `octt.suite.case`) are collected.
 from __future__ import annotations
 
 import contextlib
-import itertools
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from octt.record.words import Profile
-from octt.suite.choosing.mark import MARK, case_id
+from octt.suite.choosing.mark import MARK, OPTIONS, case_id, connector_of, refuse
 
 if TYPE_CHECKING:
-    from octt.bench import Bench
     from octt.suite.attempt import Scene
     from octt.suite.options import Options
     from octt.suite.run import Run
 
-pytest_plugins = ("octt.suite.fixtures",)
+pytest_plugins = ("octt.suite.fixtures", "octt.suite.choosing.hooks")
 _ABORTED = "aborted by the operator"
-_OPTIONS: pytest.StashKey[Any] = pytest.StashKey()
 _RUN: pytest.StashKey[Any] = pytest.StashKey()
 _SCENE: pytest.StashKey[Any] = pytest.StashKey()
 _ERROR: pytest.StashKey[BaseException | None] = pytest.StashKey()
 _ATTEMPT: pytest.StashKey[int] = pytest.StashKey()
+_ATTEMPTS: pytest.StashKey[Counter[str]] = pytest.StashKey()
 
 
 class WithOptions:
@@ -41,7 +40,7 @@ class WithOptions:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keeps the options where the hooks below find them."""
-        config.stash[_OPTIONS] = self.options
+        config.stash[OPTIONS] = self.options
 
 
 class Hooks:
@@ -71,61 +70,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the markers: one for test cases, one per certification profile."""
-    if config.getoption("numprocesses", None) and _is_about_cases(config):
-        raise pytest.UsageError(
-            "test cases are not run side by side (-n): there is one station; leave -n out"
-        )
     config.addinivalue_line("markers", f"{MARK}(id): a test case of the catalogue")
     for profile in Profile:
         config.addinivalue_line("markers", f"{profile}: certification profile")
-
-
-def _is_about_cases(config: pytest.Config) -> bool:
-    from octt.paths import TESTCASES
-
-    named = (config.invocation_params.dir / arg.partition("::")[0] for arg in config.args)
-    return any(path.resolve().is_relative_to(TESTCASES) for path in named)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> Generator[None, None, None]:
-    """Keeps the cases that were asked for, by us and then by pytest (-k, -m), and puts them in order."""
-    if not any(case_id(item) for item in items):
-        return (yield)
-    from octt.bench import ConfigError
-    from octt.suite.choosing import collecting
-
-    catalogue = collecting.catalogued(items)
-    options = config.stash.get(_OPTIONS, None)
-    try:
-        bench = _bench(config, options)
-        wanted = options.cases if options is not None else _last_failed(config, bench)
-        gone = collecting.keep(items, wanted or catalogue)
-        yield
-        gone += collecting.arrange(items, options, bench)
-    except ConfigError as error:
-        _refuse(config, error)
-    if gone:
-        config.hook.pytest_deselected(items=gone)
-
-
-def _last_failed(config: pytest.Config, bench: Bench) -> tuple[str, ...]:
-    """What pytest's own --lf means for cases, since its cache is switched off (testcases/pytest.ini)."""
-    from octt.suite.choosing.collecting import last_failed
-
-    if not config.getoption("lf", False) or config.pluginmanager.has_plugin("cacheprovider"):
-        return ()
-    out = config.getoption("--out")
-    return last_failed(bench, out and Path(out))
-
-
-def _refuse(config: pytest.Config, error: Exception) -> NoReturn:
-    """Ends pytest with a sentence; where a front listens, it is the front that shows it."""
-    if config.hook.pytest_octt_refused(error=str(error)):
-        pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
-    raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -139,7 +86,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     from octt.suite.run import Run
 
     try:
-        options = session.config.stash.get(_OPTIONS, None) or _options(session.config)
+        options = session.config.stash.get(OPTIONS, None) or _options(session.config)
         options.cases = chosen(session.items)
         run = Run(options)
         session.config.stash[_RUN] = run
@@ -149,7 +96,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
         if _RUN in session.config.stash:
             session.config.stash[_RUN].finish("not started")
             session.config.stash[_RUN].laboratory.discard()
-        _refuse(session.config, error)
+        refuse(session.config, error)
     except RecordLost as lost:
         run.finish("record lost")
         pytest.exit(str(lost), pytest.ExitCode.INTERRUPTED)
@@ -172,18 +119,6 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
                 _end_interrupted(run)
         finally:
             run.finish("aborted" if session.shouldstop else reason)
-
-
-def _bench(config: pytest.Config, options: Options | None) -> Bench:
-    from octt.bench import SIMULATED, ConfigError, load
-
-    if options is not None:
-        return options.bench
-    file = config.getoption("--bench")
-    try:
-        return load(Path(file)) if file else SIMULATED
-    except ConfigError as error:
-        raise pytest.UsageError(str(error)) from None
 
 
 def _options(config: pytest.Config) -> Options:
@@ -220,10 +155,12 @@ def _run_case(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     from _pytest.runner import runtestprotocol
 
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for attempt in itertools.count(item.stash.get(_ATTEMPT, 0) + 1):
-        if attempt > 1:
+    attempts, name = item.config.stash.setdefault(_ATTEMPTS, Counter()), str(case_id(item))
+    while True:
+        if _ATTEMPT in item.stash:
             item._initrequest()  # type: ignore[attr-defined]
-        item.stash[_ATTEMPT], item.stash[_ERROR], item.stash[_SCENE] = attempt, None, None
+        attempts[name] += 1
+        item.stash[_ATTEMPT], item.stash[_ERROR], item.stash[_SCENE] = attempts[name], None, None
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         scene = item.stash[_SCENE]
         if scene is None or not scene.again:
@@ -256,11 +193,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     from octt.script.verdicts import Inconclusive
 
     run: Run = item.config.stash[_RUN]
-    planned = run.plan[name]
+    planned = run.plan[name, connector_of(item)]
     if planned.applies is False:
-        run.skip(name, planned.reason)
+        run.skip(name, planned.reason, planned.connector)
         pytest.skip(planned.reason)
-    scene = run.begin(name, item.stash[_ATTEMPT])
+    scene = run.begin(name, item.stash[_ATTEMPT], planned.connector)
     item.stash[_SCENE] = scene
     script = getattr(item, "function", None)
     scene.case.purpose = (getattr(script, "__doc__", None) or "").strip().partition("\n")[0]

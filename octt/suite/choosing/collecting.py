@@ -9,10 +9,12 @@ import pytest
 
 from octt.bench import Bench, ConfigError
 from octt.suite.catalogue import Case, load_catalogue, plan
+from octt.suite.checks import connectors_to_test
 from octt.suite.choosing.choice import DISTURBING, affordable, measured, named
 from octt.suite.choosing.earlier import earlier, runs_before
 from octt.suite.choosing.mark import case_id
 from octt.suite.options import Options
+from octt.suite.prepare import read_declaration
 
 
 def catalogued(items: Collection[pytest.Item]) -> dict[str, Case]:
@@ -83,6 +85,18 @@ def _in_time(cases: list[Case], options: Options) -> tuple[list[Case], str]:
         f"--budget {minutes:g}: {len(chosen)} of {len(cases)} cases that may apply, the most checks for each second "
         f"first; by what they took {whose} it is {seconds:.0f} s. None is begun that the time has no room for"
     )
+
+
+def connectors_of(case: str, options: Options | None, bench: Bench, pics: str | None) -> tuple[int, ...]:
+    """The connectors that a case is a test for each of, () where there is one test. Raises ConfigError."""
+    known = load_catalogue().get(case)
+    if known is None or not known.per_connector:
+        return ()
+    if options is not None:
+        return options.connectors
+    if bench.station.connectors == "one":
+        return ()
+    return connectors_to_test(bench, read_declaration(Path(pics) if pics else None, bench))
 
 
 def last_failed(bench: Bench, out: Path | None) -> tuple[str, ...]:

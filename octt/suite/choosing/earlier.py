@@ -10,7 +10,7 @@ from octt.bench import Bench
 from octt.ocpp.values import table
 from octt.record import Event, decode
 from octt.record.events import CaseEnded, CaseRevised, RunStarted, VerdictOverruled
-from octt.record.words import Verdict
+from octt.record.words import Verdict, worst
 from octt.suite.leftover import first_of
 
 _CONCERNS = (b'"case.end"', b'"case.revised"', b'"override"')
@@ -57,18 +57,20 @@ def _same(run: RunStarted, bench: Bench) -> bool:
 
 def _take(found: Earlier, path: Path) -> None:
     """What a run says of cases that no later run says anything of."""
-    verdicts: dict[str, Verdict] = {}
+    last: dict[str, dict[int, Verdict]] = {}
     seconds: dict[str, float] = {}
     try:
         for event in _concerning(path):
-            if isinstance(event, CaseEnded | CaseRevised | VerdictOverruled) and event.case:
-                verdicts[event.case] = event.verdict
+            if isinstance(event, CaseEnded | CaseRevised) and event.case:
+                last.setdefault(event.case, {})[event.connector] = event.verdict
+            if isinstance(event, VerdictOverruled) and event.case:
+                last[event.case] = {0: event.verdict}
             if isinstance(event, CaseEnded) and event.case and event.attempt:
                 seconds[event.case] = event.seconds
     except OSError:
         return
     found.runs.append(path.parent)
-    found.verdicts = verdicts | found.verdicts
+    found.verdicts = {case: worst(verdicts.values()) for case, verdicts in last.items()} | found.verdicts
     found.seconds = seconds | found.seconds
 
 
