@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test proof proof-part matrix c6 seconds inventory blast-radius bench soak kills picture docs lint hands sample legal stability audit audit-sample
+.PHONY: install demo test proof proof-part matrix c6 seconds inventory blast-radius bench soak kills picture docs site lint hands sample legal stability audit audit-sample
 
 install: .venv/.done
 
@@ -72,6 +72,10 @@ audit-sample: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+# The documentation as a site, in site/.
+site: install
+	$(BIN)/mkdocs build --quiet --strict
 
 picture: install
 	$(BIN)/python docs/picture.py

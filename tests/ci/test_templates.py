@@ -1,4 +1,4 @@
-"""The templates for continuous integration do what they promise: their lines are executed, against the simulated station."""
+"""The templates for continuous integration do what they promise: their lines are executed on the simulated station."""
 
 from __future__ import annotations
 
