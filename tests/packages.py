@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -17,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def built() -> tuple[Path, Path]:
     """The wheel and the sdist."""
     folder = Path(tempfile.mkdtemp(prefix="octt-packages-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
