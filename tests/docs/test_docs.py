@@ -76,6 +76,13 @@ def test_no_command_hides_outside_a_fence():
         assert not hidden, f"{name_of(page)}: {hidden}"
 
 
+def test_every_link_of_a_page_leads_to_a_file():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{name_of(page)}: {target}"
+
+
 def all_octt_commands():
     return [
         pytest.param(command, id=f"{name_of(page)}: {command}")
