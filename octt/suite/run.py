@@ -267,10 +267,10 @@ class Run:
                     self.between.case.remark(f"not restored before {case_id}: {problem}", by="tool")
             except AbortRun:
                 self.stage = Stage.ABORTED
+        timeline.forget(timeline.end - 1)
+        gc.collect()  # while there is little to look through, and no attempt is open that a signal could leave so
         self.record.case, self.record.phase = case_id, "setup"
         self.record.write(CaseStarted(attempt=number, name=planned.name, connector=connector))
-        timeline.forget(timeline.end - 1)
-        gc.collect()  # while there is little to look through
         case = CaseRun(case_id, self.record, timeline, section=planned.section, journal=self.journal)
         self.current = self.scene(case, number, connector)
         self.breaches.begins(self.current)
