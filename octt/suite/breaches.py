@@ -29,9 +29,9 @@ class Breaches:
         self._ended: dict[str, CaseEnded] = {}
         self._looking, self._judging = threading.Lock(), threading.Lock()
 
-    def verdict_at(self, scene: Scene) -> Verdict:
-        """Of the last attempt at this case and connector."""
-        return self._verdicts[scene.case.id, scene.connector]
+    def verdict_at(self, case_id: str, connector: int) -> Verdict | None:
+        """Of the last attempt at this case and connector; None before it."""
+        return self._verdicts.get((case_id, connector))
 
     @property
     def verdicts(self) -> dict[str, Verdict]:

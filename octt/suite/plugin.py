@@ -178,10 +178,15 @@ def _case_to_repeat(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.I
 
     if item.session.shouldstop:
         return None
-    wanted = case_to_repeat(item.config.stash[_RUN], last=nextitem is None)
+    run: Run = item.config.stash[_RUN]
+    wanted = case_to_repeat(run, last=nextitem is None)
     if wanted == ABORT:
         item.session.shouldstop = _ABORTED
-    return next((other for other in item.session.items if case_id(other) == wanted), None)
+    # Where each connector is tested, the one that makes the verdict of the case, the worst.
+    breaches, verdict = run.breaches, run.ended.get(wanted)
+    of_case = [other for other in item.session.items if case_id(other) == wanted]
+    worst = (other for other in of_case if breaches.verdict_at(wanted, connector_of(other)) == verdict)
+    return next(worst, None)
 
 
 @pytest.hookimpl(tryfirst=True)

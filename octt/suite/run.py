@@ -314,7 +314,7 @@ class Run:
 
     def _retry(self, scene: Scene) -> None:
         """Says that a doubtful case is tried again; one that a late violation failed after all is not."""
-        case, verdict = scene.case.id, self.breaches.verdict_at(scene)
+        case, verdict = scene.case.id, self.breaches.verdict_at(scene.case.id, scene.connector)
         scene.again = scene.retried = verdict is not Verdict.FAIL
         if scene.again:
             self.tell(f"{case} was {verdict} and is {self.allowed.retried(case)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import orjson
@@ -18,8 +19,10 @@ from octt.report import json_out, junit
 from octt.report.html import page as html
 from octt.report.model.headline import counted
 from octt.report.model.result import build
+from octt.suite import plugin
 from octt.suite.catalogue import load_catalogue, plan
 from octt.suite.checks import connectors_to_test
+from octt.suite.choosing.mark import CONNECTOR
 from tests.commands.calling import octt
 from tests.report.synthetic import Synthetic
 
@@ -232,3 +235,22 @@ def test_the_exit_code_counts_every_connector():
     assert verdict_code(planned, [ended(1, "PASS"), ended(2, "PASS")]) == 0
     assert verdict_code(planned, [ended(1, "FAIL"), ended(2, "PASS")]) == 1
     assert verdict_code(planned, [ended(1, "PASS")]) == 3
+
+
+def test_the_connector_that_makes_the_verdict_is_the_one_that_is_repeated(monkeypatch):
+    verdicts = {("A", 1): Verdict.PASS, ("A", 2): Verdict.FAIL}
+    breaches = SimpleNamespace(verdict_at=lambda case, connector: verdicts.get((case, connector)))
+    run = SimpleNamespace(breaches=breaches, ended={"A": Verdict.FAIL})
+    monkeypatch.setattr("octt.suite.between.case_to_repeat", lambda *_args, **_more: "A")
+
+    def item(connector):
+        found = SimpleNamespace(get_closest_marker=lambda _name: SimpleNamespace(args=("A",)))
+        found.callspec = SimpleNamespace(params={CONNECTOR: connector})
+        return found
+
+    items = [item(1), item(2)]
+    items[1].session = SimpleNamespace(shouldstop=False, items=items)
+    items[1].config = SimpleNamespace(stash={plugin._RUN: run})
+    assert plugin._case_to_repeat(items[1], None) is items[1]
+    verdicts["A", 1] = Verdict.FAIL
+    assert plugin._case_to_repeat(items[1], None) is items[0]
