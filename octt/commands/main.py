@@ -14,6 +14,10 @@ COMMANDS = {
         "octt.commands.audit:audit",
         "Alter one frame of the station at a time, and look which test case notices.",
     ),
+    "console": (
+        "octt.commands.console:console",
+        "Show a run in the browser while it goes on, or afterwards.",
+    ),
     "diff": ("octt.commands.report:diff", "Compare two runs: from A to B, what changed?"),
     "faults": (
         "octt.simulator.main:faults",

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from octt.commands.console import ADDRESS
+
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -21,6 +23,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for record and reports (default: a new one in octt-runs/).",
 )
+@click.option(
+    "--console",
+    is_flag=False,
+    flag_value=ADDRESS,
+    metavar="[HOST:PORT]",
+    help=f"Show the run in the browser, and be asked there too (default: {ADDRESS}).",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also name the cases that do not apply.")
 def run(
     bench: Path | None,
@@ -28,6 +37,7 @@ def run(
     cases: tuple[str, ...],
     profiles: tuple[str, ...],
     out: Path | None,
+    console: str | None,
     verbose: bool,
 ) -> None:
     """Run the applicable test cases against a station.
@@ -41,7 +51,7 @@ def run(
     from octt.commands.refusing import NOT_CARRIED_OUT, complain
 
     try:
-        code = run_cases(bench, pics, cases, profiles, out, verbose)
+        code = run_cases(bench, pics, cases, profiles, out, verbose, console)
     except click.ClickException:
         raise
     except Exception:

@@ -12,7 +12,16 @@ from octt.script.restore.connectors import hindered, revive
 from octt.script.restore.ending import restore
 from octt.script.restore.means import SHORT, Means
 from octt.script.unexpected import fail_unexpected, remark_unexpected
-from octt.script.verdicts import AbortRun, Blame, Failed, Inconclusive, Judgement, RepeatCase, SkipCase, Verdict
+from octt.script.verdicts import (
+    AbortRun,
+    Blame,
+    Failed,
+    Inconclusive,
+    Judgement,
+    RepeatCase,
+    SkipCase,
+    Verdict,
+)
 
 Outcome = tuple[Verdict, Blame, str]
 """Verdict, blame and reason."""
@@ -157,7 +166,10 @@ def _doubted(scene: Scene, error: BaseException | None, outcome: Outcome) -> Out
     nor a pass of such an attempt counts. Nor does a pass of one in which not all that came could be looked at.
     """
     verdict, _blame, reason = outcome
-    if isinstance(error, RepeatCase | SkipCase | AbortRun | KeyboardInterrupt) or verdict is Verdict.NOT_APPLICABLE:
+    if (
+        isinstance(error, RepeatCase | SkipCase | AbortRun | KeyboardInterrupt)
+        or verdict is Verdict.NOT_APPLICABLE
+    ):
         return outcome
     case = scene.case
     troubles = scene.csms.system.troubles.since(int(case.started * 1e9))
