@@ -30,6 +30,7 @@ ROOMS = {
     "files": {"pki", "tls"},
     "monitors": {"ocpp", "record"},
     "station": {"ocpp", "text", "timeline"},
+    "console": {"ocpp", "record", "station", "text", "timeline"},
     "measure": {"ocpp", "record"},
     "pics": {"measure", "ocpp", "paths", "record"},
     "script": {"bench", "csms", "files", "ocpp", "pics", "pki", "record", "station", "timeline", "tls"},
@@ -45,6 +46,7 @@ ROOMS = {
         *(
             "audit",
             "bench",
+            "console",
             "history",
             "paths",
             "pics",

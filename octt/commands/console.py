@@ -101,4 +101,4 @@ def connect(server: Server, run: Run) -> None:
     if server.live is not None:
         server.live.record = run.record
         server.live.waiting = lambda: (run.current or run.between).case.waiting
-        server.live.ended = lambda: run.ended
+        server.live.repeatable = lambda: {*run.ended, *([run.current.case.id] if run.current else [])}

@@ -41,12 +41,11 @@ class Door:
 
     def has_token(self, request: web.Request) -> bool:
         """Whether the request shows the token: in its address, in a header or in the cookie."""
-        shown = (
-            request.query.get("token", ""),
-            request.headers.get(TOKEN_HEADER, ""),
-            request.cookies.get(self.cookie(request), ""),
-        )
-        return any(hmac.compare_digest(one.encode("utf-8", "replace"), self.token.encode()) for one in shown)
+        kept = request.cookies.get(self.cookie(request), "")
+        return any(map(self._is_token, (request.query.get("token", ""), request.headers.get(TOKEN_HEADER, ""), kept)))
+
+    def _is_token(self, shown: str) -> bool:
+        return hmac.compare_digest(shown.encode("utf-8", "replace"), self.token.encode())
 
     def may_watch(self, request: web.Request) -> bool:
         """Whoever has the token, or sits at this machine and calls it by its own name."""
@@ -69,12 +68,12 @@ class Door:
 
     def keep(self, request: web.Request, answer: web.Response) -> None:
         """Gives a browser that came with the token in the address its cookie."""
-        if request.query.get("token"):
+        if self._is_token(request.query.get("token", "")):
             answer.set_cookie(self.cookie(request), self.token, httponly=True, samesite="Strict", path="/")
 
     def cookie(self, request: web.Request) -> str:
         """Its name: cookies know no ports, and two consoles may be open on one machine."""
-        port = urlsplit(f"//{request.host}").netloc.rpartition(":")[2]
+        port = request.host.rpartition(":")[2]
         return f"octt_{port if port.isdigit() else 80}"
 
 

@@ -29,8 +29,8 @@ class Live:
         self.operator, self.folder = operator, folder
         self.record: Record | None = None
         self.waiting: Callable[[], Waiting | None] = lambda: None
-        self.ended: Callable[[], Collection[str]] = tuple
-        """The cases that can be repeated."""
+        self.repeatable: Callable[[], Collection[str]] = tuple
+        """The cases that were run, or are."""
 
         operator.elsewhere = True
 
@@ -64,7 +64,7 @@ class Live:
         """Pause, repeat, abort or skip. Raises Refused."""
         if wish not in WISHES or not isinstance(wish, str):
             raise Refused("there is no such wish")
-        if wish == "r" and case not in self.ended():
+        if wish == "r" and case not in self.repeatable():
             raise Refused("this case was not run yet, so it cannot be repeated")
         self.operator.want(wish, str(case) if wish == "r" else "")
 

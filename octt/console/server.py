@@ -61,7 +61,9 @@ class Server:
             self._sockets = [_listening(host, port)]
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
-            raise ConsoleError(f"the console cannot be opened at {host}:{port}: {why}") from None
+            raise ConsoleError(
+                f"the console cannot be opened at {host}:{port}: {why}; name another HOST:PORT"
+            ) from None
         self.port = self._sockets[0].getsockname()[1]
         self._thread.start()
         self._ready.wait()

@@ -5,6 +5,7 @@ import { begin, make, show, tell } from "./prompt.js";
 const $ = (id) => document.getElementById(id);
 const FRAMES = 600; // rows that are kept, more while somebody reads further up
 const marks = { ok: "✓", fail: "✗", asked: "→", skipped: "–", info: "·" };
+const envelope = /^\s*\[\s*\d\s*,\s*"[^"]*"\s*,\s*(?:"\w*"\s*,\s*)?/; // what stands before the payload
 const whom = { operator: "you", station: "the station", time: "time to pass" };
 
 let run = {};
@@ -18,7 +19,8 @@ let last = "";
 let heard = Date.now();
 let missed = 0;
 
-const clock = (t, digits = 3) => new Date(t).toLocaleTimeString([], { hour12: false, fractionalSecondDigits: digits });
+const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false };
+const clock = (t) => new Date(t).toLocaleTimeString([], time);
 const kind = (verdict) => `v-${(verdict || "").toLowerCase().replaceAll(" ", "-")}`;
 const shownCase = () => picked || current.case || null;
 
@@ -202,7 +204,7 @@ function rowOf(data) {
   const row = make("details", undefined, `frame ${data.dir === "in" ? "in" : "out"}${data.problems.length ? " bad" : ""}`);
   const line = make("summary");
   const title = make("span", data.problems.length ? `✗ ${name} ` : `${name} `);
-  title.append(make("span", data.raw.slice(0, 160), "short"));
+  title.append(make("span", data.raw.replace(envelope, "").slice(0, 160), "short"));
   line.append(make("span", clock(data.t)), make("span", data.dir === "in" ? "◀" : "▶"), title);
   row.append(line);
   row.data = data;

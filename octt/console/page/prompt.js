@@ -67,7 +67,7 @@ export function show(state) {
 
 function keys(asked) {
   const made = asked.keys.map(({ key, means }) => {
-    const first = key === "" || key === "y";
+    const first = key === "";
     const button = make("button", means || key, first ? "first" : key === "a" ? "danger" : "");
     const hint = key === "" ? "Enter" : key.length === 1 ? key.toUpperCase() : "";
     if (hint) button.append(make("kbd", hint));
@@ -98,7 +98,7 @@ function answer(key) {
 }
 
 function ring() {
-  navigator.vibrate?.(200);
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(200);
   if (!audio) return;
   for (const [start, pitch] of [[0, 660], [0.18, 880]]) {
     const tone = audio.createOscillator();
