@@ -116,8 +116,8 @@ class Errand:
         self.operator.console.bell()
         self._say(f"✗ {doubt}", "doubt")
         self._say(then or f"Please: {self.request.text}", "please")
-        self._say(_IN_DOUBT, "keys")
         self.operator.offer(_JUDGE)
+        self._say(_IN_DOUBT, "keys")
 
     # -- what the person says -------------------------------------------------------------------------------------
 
@@ -154,6 +154,7 @@ class Errand:
 
     def _explain(self) -> None:
         request = self.request
+        self.operator.offer(_JUDGE if self._doubt else _DONE)
         if request.why:
             self._say(f"why: {request.why}", "why")
         if request.hurry:
@@ -169,4 +170,3 @@ class Errand:
                 self._say("the station does not show this by itself", "alone")
             self._say("⏎ press Enter when it is done", "press")
             self._say(_OTHERS, "keys")
-        self.operator.offer(_JUDGE if self._doubt else _DONE)

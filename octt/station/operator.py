@@ -97,8 +97,8 @@ class Operator:
         """
         known = {choice.casefold(): choice for choice in choices}
         with self.question(question, lines=lines):
-            self.say("   ".join(f"{key} {meaning}" for key, meaning in choices.items() if meaning), "keys")
             self.offer({**choices, **({} if enter is None else {"": enter or "none"})})
+            self.say("   ".join(f"{key} {meaning}" for key, meaning in choices.items() if meaning), "keys")
             while (line := self.line()) is not None:
                 if line == NOTHING:
                     if self.is_late(limited):
@@ -118,8 +118,8 @@ class Operator:
 
     def rest(self) -> None:
         """Waits for Enter, inside a question."""
-        self.say("⏎ Enter: go on", "press")
         self.offer({"": "go on"})
+        self.say("⏎ Enter: go on", "press")
         while (line := self.line()) == NOTHING or line:
             if line == NOTHING and self.is_late():
                 break

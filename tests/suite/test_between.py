@@ -51,6 +51,14 @@ def test_any_case_that_was_run_can_be_repeated_and_enter_means_the_last(typed, c
     assert "FAIL: TC_003_CS" in operator.console.file.getvalue()
 
 
+def test_the_case_may_stand_in_the_wish():
+    operator = Answering("")
+    operator.want("r", "TC_001_CS")
+    run = SimpleNamespace(options=SimpleNamespace(operator=operator), ended=ENDED)
+    assert case_to_repeat(run, last=False) == "TC_001_CS"
+    assert operator.asked == []
+
+
 def test_a_case_that_was_not_run_cannot_be_repeated():
     found, operator = wished("r", "tc_999_cs", "tc_003_cs")
     assert found == "TC_003_CS"
