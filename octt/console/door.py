@@ -42,7 +42,9 @@ class Door:
     def has_token(self, request: web.Request) -> bool:
         """Whether the request shows the token: in its address, in a header or in the cookie."""
         kept = request.cookies.get(self.cookie(request), "")
-        return any(map(self._is_token, (request.query.get("token", ""), request.headers.get(TOKEN_HEADER, ""), kept)))
+        return any(
+            map(self._is_token, (request.query.get("token", ""), request.headers.get(TOKEN_HEADER, ""), kept))
+        )
 
     def _is_token(self, shown: str) -> bool:
         return hmac.compare_digest(shown.encode("utf-8", "replace"), self.token.encode())

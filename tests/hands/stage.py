@@ -138,7 +138,9 @@ class Terminal:
 class Stage:
     """One run. `faults` and `arguments` are the simulated station's, `words` are more for `octt run`."""
 
-    def __init__(self, folder, cases=(), *, profile=0, faults=(), arguments=(), pics=None, times=None, words=()):
+    def __init__(
+        self, folder, cases=(), *, profile=0, faults=(), arguments=(), pics=None, times=None, words=()
+    ):
         self.out, self.cases = Path(folder) / "out", cases
         with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
             ports = one.getsockname()[1], other.getsockname()[1]
