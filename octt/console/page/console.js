@@ -6,6 +6,9 @@ const $ = (id) => document.getElementById(id);
 const FRAMES = 600; // rows that are kept, more while somebody reads further up
 const marks = { ok: "✓", fail: "✗", asked: "→", skipped: "–", info: "·" };
 const envelope = /^\s*\[\s*\d\s*,\s*"[^"]*"\s*,\s*(?:"\w*"\s*,\s*)?/; // what stands before the payload
+// What a reader cannot see, or what reorders what is seen (as octt/text.py has it), stays written as JSON writes it.
+const invisible = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]/gu;
+const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 const whom = { operator: "you", station: "the station", time: "time to pass" };
 
 let run = {};
@@ -217,7 +220,7 @@ function open(row, data) {
   for (const problem of data.problems) row.append(make("p", problem, "problem"));
   let text = data.raw;
   try {
-    if (!data.cut) text = JSON.stringify(JSON.parse(data.raw), null, 2);
+    if (!data.cut) text = JSON.stringify(JSON.parse(data.raw), null, 2).replace(invisible, escaped);
   } catch {
     // it is no JSON: shown as it came
   }
