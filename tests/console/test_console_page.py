@@ -122,6 +122,27 @@ def test_a_run_is_driven_by_clicks_while_somebody_else_watches(page, tmp_path):
             assert text in stage.terminal.screen
 
 
+def test_what_a_case_waits_for_can_be_given_up(page, tmp_path):
+    """It is the operator's doing, not the station's; the station is put back and the run goes on."""
+    stage = Stage(
+        tmp_path, ("TC_003_CS",), faults=("status-missing:Charging",), words=["--console", "127.0.0.1:0"]
+    )
+    with contextlib.closing(stage):
+        person = Clicker(page, stage)
+        person.open()
+
+        def give_up():
+            if "status = Charging" in page.tell("document.getElementById('waiting').textContent"):
+                click(page, "[data-wish=s]")
+
+        person.meanwhile = give_up
+        assert person.run(120) == 3
+        told = "the operator gave up what the case waited for"
+        assert stage.attempts() == {"TC_003_CS": [("INCONCLUSIVE", told)]}
+        assert [undo.name for undo in stage.events("undo.open")]
+        assert len(stage.events("undo.open")) == len(stage.events("undo.done"))
+
+
 # -- answers ------------------------------------------------------------------------------------------------------
 
 
@@ -348,6 +369,17 @@ def test_frames_are_filtered_opened_and_paused_by_scrolling(at, served):
         frame(99, raw='[2,"a","BootNotification",{"chargePointVendor":"needle"}]', action="BootNotification")
     )
     eventually(at, "document.querySelectorAll('#log .frame').length === 61")
+    line = next(event.n for event in read(served.path) if event.kind == "frame" and event.problems)
+    served.record.write(CaseStarted(attempt=1, name="A"), case=CASE)
+    step = {"step": "1", "what": "it comes", "outcome": Outcome.FAIL, "phase": Phase.TEST}
+    served.record.write(StepDecided(**step, closest=line), case=CASE)
+    eventually(at, "document.querySelector('#items button')?.textContent")
+    click(at, "#items button")
+    assert "no good" in eventually(at, "document.querySelector('#log details[open]')?.textContent")
+    at.tell(
+        "document.querySelector('#log details[open]').open = false; document.querySelector('#log pre').remove()"
+    )
+    click(at, "#more")
     shown = "[...document.querySelectorAll('#log .frame')].filter(row => !row.hidden).length"
     for ident, value, count in (
         ("search", "needle", 1),

@@ -30,7 +30,7 @@ class Page:
         ident = next(self.ids)
         self.socket.send(json.dumps({"id": ident, "method": method, "params": params}))
         while True:
-            message = json.loads(self.socket.recv(30))
+            message = json.loads(self.socket.recv(120))
             if message.get("id") == ident:
                 return message.get("result", {})
             self.seen.append(message)

@@ -124,6 +124,7 @@ function head() {
   $("name").textContent = row?.name ?? (rows.size ? ended : "Nothing runs yet");
   $("reason").textContent = row && row.case !== current.case ? row.why : "";
   $("back").hidden = !picked;
+  $("case").classList.toggle("other", !!picked);
   $("back").textContent = current.case ? "Back to the running case" : "Back";
 }
 
@@ -138,6 +139,12 @@ function append(data) {
   line.append(make("span", marks[data.mark] ?? "·", "mark"), make("span", data.label || data.is, "kind"), make("span", data.text));
   const rest = [data.more, data.took, data.cite].filter(Boolean).join(" · ");
   if (rest) line.append(make("span", rest, "rest"));
+  if (data.frame) {
+    const button = make("button", "frame", "to");
+    button.type = "button";
+    button.addEventListener("click", () => reveal(data.frame));
+    line.append(button);
+  }
   list.append(line);
   if (follows) list.scrollTop = list.scrollHeight;
 }
@@ -207,13 +214,22 @@ function rowOf(data) {
   const row = make("details", undefined, `frame ${data.dir === "in" ? "in" : "out"}${data.problems.length ? " bad" : ""}`);
   const line = make("summary");
   const title = make("span", data.problems.length ? `✗ ${name} ` : `${name} `);
-  title.append(make("span", data.raw.replace(envelope, "").slice(0, 160), "short"));
+  title.append(make("span", data.raw.replace(envelope, "").replace(/\]\s*$/, "").slice(0, 160), "short"));
   line.append(make("span", clock(data.t)), make("span", data.dir === "in" ? "◀" : "▶"), title);
   row.append(line);
   row.data = data;
+  row.dataset.n = data.n;
   row.addEventListener("toggle", () => row.open && row.childElementCount === 1 && open(row, data));
   row.hidden = !fits(data);
   return row;
+}
+
+function reveal(n) {
+  const row = $("log").querySelector(`[data-n="${Number(n)}"]`);
+  if (!row) return tell(`This frame is not shown any more; it is line ${n} of the record.`);
+  document.body.dataset.tab = "frames";
+  [row.hidden, row.open] = [false, true];
+  row.scrollIntoView({ block: "center" });
 }
 
 function open(row, data) {
