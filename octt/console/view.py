@@ -83,7 +83,6 @@ class View:
         self.case: dict[str, Any] = {}
         self.frames: collections.deque[dict[str, Any]] = collections.deque(maxlen=FRAMES)
         self.station = Shown()
-        self._last_station: dict[str, Any] = {}
 
     def snapshot(self) -> list[Message]:
         """The messages that build the page as it stands."""
@@ -92,7 +91,7 @@ class View:
             ("reset", {}),
             ("run", self.run),
             ("plan", [row.as_data() for row in self.rows.values()]),
-            ("station", self.station.as_data()),
+            ("station", self._shown_station()),
             ("case", self.case),
             *(("item", item) for item in (current.items if current else ())),
             *(("frame", frame) for frame in self.frames),
@@ -146,7 +145,8 @@ class View:
         for line in event.plan:
             known = self.rows.get(line.case)
             self.rows[line.case] = Row(line) if known is None else known
-        return [("run", self.run), ("plan", [row.as_data() for row in self.rows.values()])]
+        self.case = {}  # one that ran when a run was cut off does not run any more
+        return [("run", self.run), ("plan", [row.as_data() for row in self.rows.values()]), ("case", {})]
 
     def _row(self, case: str | None) -> Row:
         return self.rows.setdefault(case or "", Row(PlanLine(case=case or "")))
@@ -188,12 +188,14 @@ class View:
         self.frames.append(frame)
         return [("frame", frame), *self._station()]
 
+    def _shown_station(self) -> dict[str, Any]:
+        """As it stands; that somebody sees it for the first time is no reason not to tell the others what is new."""
+        changed, data = self.station.changed, self.station.as_data()
+        self.station.changed = changed
+        return data
+
     def _station(self) -> list[Message]:
-        data = self.station.as_data()
-        if data == self._last_station:
-            return []
-        self._last_station = data
-        return [("station", data)]
+        return [("station", self.station.as_data())] if self.station.changed else []
 
     def _item(self, event: Event) -> list[Message]:
         """A line of the running case. A picture or a remark may be for a case that is over."""

@@ -443,3 +443,13 @@ def test_the_screen_looks_the_same_without_network(at):
     assert asked
     assert [url for url in asked if not url.startswith(("http://127.0.0.1:", "about:", "data:"))] == []
     assert base64.b64decode(at.do("Page.captureScreenshot")["data"])[:4] == b"\x89PNG"
+
+
+def test_a_talkative_station_does_not_make_the_page_slow(at, served):
+    """The page keeps the last frames only, and lays them out some at a time."""
+    for n in range(3000):
+        served.record.write(frame(n))
+    last = "document.querySelector('#log .frame:last-child')?.dataset.n"
+    assert eventually(at, f"{last} === '{served.record._number}'", 60)
+    assert at.tell("document.querySelectorAll('#log .frame').length") == 600
+    assert at.tell("document.getElementById('more').hidden")

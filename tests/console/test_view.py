@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from octt.console import tail as module
 from octt.console.feed import REMEMBERED, Feed
 from octt.console.tail import Tail
 from octt.console.view import RAW, View
@@ -131,16 +132,26 @@ def test_nothing_that_comes_from_outside_is_invisible_or_without_end(run):
 
 
 def test_a_record_is_followed_line_by_line(tmp_path, run):
-    path = run.write(tmp_path / "whole.jsonl")
-    whole, tail = path.read_bytes(), Tail(tmp_path / "record.jsonl")
+    lines = run.write(tmp_path / "whole.jsonl").read_bytes().splitlines(keepends=True)
+    events, tail = [decode(line) for line in lines], Tail(tmp_path / "record.jsonl")
     assert (tail.read(), tail.behind) == ([], False)
-    half = len(whole) // 2
-    tail.path.write_bytes(whole[:half])
-    first = tail.read()
-    with tail.path.open("ab") as file:
-        file.write(whole[half:] + b"no event\n")
-    assert tail.behind
-    assert first + tail.read() == [decode(line + b"\n") for line in whole.splitlines()]
+    tail.path.write_bytes(lines[0] + lines[1][:30])
+    assert (tail.read(), tail.read(), tail.behind) == (events[:1], [], False)
+    # A run that was cut off and is resumed writes the last line anew.
+    tail.path.write_bytes(lines[0] + b"no event\n" + b"".join(lines[1:]))
+    assert tail.read() == events[1:]
+    assert tail.read() == []
+
+
+def test_a_long_record_is_read_some_at_a_time(tmp_path, run, monkeypatch):
+    """A line may be longer than what is read at a time."""
+    monkeypatch.setattr(module, "CHUNK", 300)
+    tail, found, times = Tail(run.write(tmp_path / "record.jsonl")), [], 0
+    while tail.behind or not times:
+        found += tail.read()
+        times += 1
+    assert found == run.events
+    assert 1 < times <= len(run.events) + 1
 
 
 def test_who_was_away_for_a_while_gets_what_was_missed_and_who_was_away_for_long_the_page_anew(tmp_path):
@@ -174,3 +185,23 @@ def test_who_was_away_for_a_while_gets_what_was_missed_and_who_was_away_for_long
     feed._add([("frame", {})] * (REMEMBERED + 1))
     assert feed.place(had) is None
     assert b"event: reset" in feed.after(place)[0]
+
+
+def test_a_run_that_goes_on_keeps_what_it_had_and_the_cut_off_case_runs_no_more(run):
+    with run.case("TC_001_CS"):
+        run.step("it comes")
+    run.case_id = "TC_003_CS"
+    run.add("case.start", attempt=1, name="")
+    run.case_id = None
+    before, _ = seen(run)
+    assert before.case["case"] == "TC_003_CS"
+    run.add("run.end", reason="interrupted")
+    run.add("run.resume", plan=[{"case": "TC_003_CS"}, {"case": "TC_010_CS", "profile": "Core"}], started="")
+    view, messages = seen(run)
+    assert [(case, row.verdict) for case, row in view.rows.items()] == [
+        ("TC_001_CS", "PASS"),
+        ("TC_003_CS", ""),
+        ("TC_004_1_CS", ""),
+        ("TC_010_CS", ""),
+    ]
+    assert (view.case, view.run["ended"], last(messages, "case")) == ({}, "", {})

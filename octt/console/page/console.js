@@ -23,6 +23,33 @@ let heard = Date.now();
 let missed = 0;
 
 const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hour12: false };
+// A list that grows at its end: some lines at a time, since looking how far it is scrolled has the browser lay it out.
+function growing(list, build, most, missed) {
+  let waiting = [];
+  let timer = 0;
+  const atEnd = () => list.scrollTop + list.clientHeight > list.scrollHeight - 40;
+  function flush() {
+    const follows = atEnd();
+    const kept = follows ? most : 4 * most;
+    list.append(...waiting.slice(-kept).map(build));
+    while (list.childElementCount > kept) list.firstElementChild.remove();
+    if (follows) list.scrollTop = list.scrollHeight;
+    else if (list.clientHeight) missed(waiting.length);
+    [waiting, timer] = [[], 0];
+  }
+  return {
+    add(data) {
+      waiting.push(data);
+      timer ||= setTimeout(flush, 80);
+    },
+    clear() {
+      clearTimeout(timer);
+      [waiting, timer] = [[], 0];
+      list.replaceChildren();
+    },
+  };
+}
+
 const clock = (t) => new Date(t).toLocaleTimeString([], time);
 const kind = (verdict) => `v-${(verdict || "").toLowerCase().replaceAll(" ", "-")}`;
 const shownCase = () => picked || current.case || null;
@@ -108,7 +135,7 @@ function sum() {
 function running(data) {
   const before = rows.get(current.case);
   const after = rows.get(data.case);
-  if (data.case && !picked) $("items").replaceChildren();
+  if (data.case && !picked) lines.clear();
   current = data;
   for (const row of [before, after]) if (row?.line) draw(row);
   if (after?.line && !picked) after.line.scrollIntoView({ block: "nearest" });
@@ -129,12 +156,10 @@ function head() {
 }
 
 function item(data) {
-  if (!picked) append(data);
+  if (!picked) lines.add(data);
 }
 
-function append(data) {
-  const list = $("items");
-  const follows = list.scrollTop + list.clientHeight > list.scrollHeight - 40;
+function lineOf(data) {
   const line = make("li", undefined, [data.mark, data.phase].filter(Boolean).join(" "));
   line.append(make("span", marks[data.mark] ?? "·", "mark"), make("span", data.label || data.is, "kind"), make("span", data.text));
   const rest = [data.more, data.took, data.cite].filter(Boolean).join(" · ");
@@ -145,9 +170,10 @@ function append(data) {
     button.addEventListener("click", () => reveal(data.frame));
     line.append(button);
   }
-  list.append(line);
-  if (follows) list.scrollTop = list.scrollHeight;
+  return line;
 }
+
+const lines = growing($("items"), lineOf, 300, () => {});
 
 async function pick(name) {
   picked = name === current.case ? "" : name;
@@ -162,8 +188,8 @@ async function items() {
   try {
     const found = name ? await (await fetch(`case?id=${encodeURIComponent(name)}`)).json() : [];
     if (name !== shownCase()) return;
-    $("items").replaceChildren();
-    found.forEach(append);
+    lines.clear();
+    found.forEach(lines.add);
   } catch {
     tell("the run does not answer");
   }
@@ -190,21 +216,12 @@ function wait(data) {
 const actions = new Set();
 
 function frame(data) {
-  const log = $("log");
-  const follows = $("more").hidden && log.scrollTop + log.clientHeight > log.scrollHeight - 60;
-  log.append(rowOf(data));
+  log.add(data);
   if (data.action && actions.size < 200 && !actions.has(data.action)) {
     actions.add(data.action);
     const option = make("option", data.action);
     option.value = data.action;
     $("action").append(option);
-  }
-  const most = follows ? FRAMES : 4 * FRAMES;
-  while (log.childElementCount > most) log.firstElementChild.remove();
-  if (follows) log.scrollTop = log.scrollHeight;
-  else if (log.clientHeight) {
-    $("more").hidden = false;
-    $("more").textContent = `${++missed} new`;
   }
 }
 
@@ -223,6 +240,11 @@ function rowOf(data) {
   row.hidden = !fits(data);
   return row;
 }
+
+const log = growing($("log"), rowOf, FRAMES, (count) => {
+  $("more").hidden = false;
+  $("more").textContent = `${(missed += count)} new`;
+});
 
 function reveal(n) {
   const row = $("log").querySelector(`[data-n="${Number(n)}"]`);
@@ -268,7 +290,9 @@ function newest() {
 const handlers = {
   reset() {
     [rows, current, picked] = [new Map(), {}, ""];
-    for (const id of ["rows", "items", "log"]) $(id).replaceChildren();
+    $("rows").replaceChildren();
+    lines.clear();
+    log.clear();
     newest();
     head();
   },
@@ -325,8 +349,8 @@ for (const button of document.querySelectorAll("nav button")) button.addEventLis
 $("back").addEventListener("click", () => pick(""));
 $("more").addEventListener("click", newest);
 $("log").addEventListener("scroll", () => {
-  const log = $("log");
-  if (log.scrollTop + log.clientHeight > log.scrollHeight - 20) [$("more").hidden, missed] = [true, 0];
+  const list = $("log");
+  if (list.scrollTop + list.clientHeight > list.scrollHeight - 40) [$("more").hidden, missed] = [true, 0];
 });
 for (const id of ["search", "action", "direction", "wrong"]) $(id).addEventListener("input", filter);
 if (location.search) history.replaceState(null, "", location.pathname); // the token is no business of the address bar
