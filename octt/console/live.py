@@ -81,6 +81,7 @@ class Live:
 def _question(asked: Question) -> dict[str, Any]:
     return {
         "number": asked.number,
+        "opened": asked.opened,
         "text": visible(asked.text, 600),
         "case": visible(asked.case, 60),
         "facts": {visible(name, 40): visible(value, 80) for name, value in asked.facts.items()},

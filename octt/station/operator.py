@@ -168,7 +168,7 @@ class Operator:
             self._forget_what_was_typed()
             now = time.monotonic()
             self._deaf_until, self._waits_until, self._told = now + DEAD_TIME, now + self.timeout, False
-            self.pending = Question(self._number, one_line(text), one_line(case), facts or {})
+            self.pending = Question(self._number, self._number, one_line(text), one_line(case), facts or {})
             self.title(text, case)
             for line in lines:
                 self.say(line)

@@ -29,6 +29,9 @@ class Question:
     number: int
     """An answer from elsewhere names it, so that it can answer nothing else; another one whenever something changed."""
 
+    opened: int
+    """The number that it began with: the same as long as it is the same question."""
+
     text: str
     case: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -146,19 +146,43 @@ def test_what_a_case_waits_for_can_be_given_up(page, tmp_path):
 # -- answers ------------------------------------------------------------------------------------------------------
 
 
+_AT_ONCE = """
+new MutationObserver((_, self) => {
+  self.disconnect();
+  const [first] = document.querySelectorAll('#keys button');
+  first.click();
+  first.disabled = false;
+  first.click();
+  for (const key of ['Enter', 'r']) document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+  first.disabled = true;
+  first.dataset.tried = 'at once';
+}).observe(document.getElementById('keys'), {childList: true})
+"""
+"""The moment a question appears: a click, two keys, and a click that got through all the same."""
+
+
 def test_what_is_pressed_before_anybody_can_have_read_answers_nothing(at, served):
+    at.tell(_AT_ONCE)
     asking = Asking(served.operator)
-    eventually(at, "!document.getElementById('prompt').hidden")
-    press(at, "Enter")
-    press(at, "c")
-    assert click(at, "#keys button") is False
-    eventually(at, "document.querySelector('#keys button:enabled')?.textContent")
+    assert eventually(at, "document.querySelector('#keys button:enabled')?.dataset.tried") == "at once"
     press(at, "Enter", repeat=True)
     press(at, "x")
-    assert asking.is_alive()
     press(at, "c")
     assert asking.end() is Answer.CANNOT
     eventually(at, "document.getElementById('prompt').hidden")
+
+
+def test_the_same_question_once_more_is_another_question(at, served):
+    """It has its own first second, though nothing on the screen has changed."""
+    first = Asking(served.operator)
+    eventually(at, "document.querySelector('#keys button:enabled')?.textContent")
+    at.tell(_AT_ONCE)
+    press(at, "c")
+    assert first.end() is Answer.CANNOT
+    second = Asking(served.operator)
+    assert eventually(at, "document.querySelector('#keys button:enabled')?.dataset.tried") == "at once"
+    press(at, "c")
+    assert second.end() is Answer.CANNOT
 
 
 def test_ending_the_run_takes_two_clicks(at, served):

@@ -4,10 +4,12 @@
 const DEAD = 1000; // ms in which nobody has read a question: what is pressed then was meant for another one
 const $ = (id) => document.getElementById(id);
 const names = { connector: "Connector", id_tag: "Card" };
+const fact = ([name, value]) => (name === "connector" && value === "0" ? "The whole station" : `${names[name] ?? name} ${value}`);
 
 let live = { acts: false };
 let shownAt = 0;
-let shape = "";
+let shape = ""; // of the question: its keys, too
+let opened = -1; // which question it is
 let hidden = false;
 let armed = "";
 let audio = null;
@@ -41,17 +43,14 @@ async function post(path, body, type = "application/json") {
 export function show(state) {
   live = state;
   const asked = state.question;
+  if (asked && asked.opened !== opened) [opened, hidden, shape] = [asked.opened, false, ""];
   $("prompt").hidden = !asked || hidden;
   $("behind").hidden = !asked || !hidden;
   for (const one of document.querySelectorAll("[data-note], [data-photo]")) one.hidden = !state.acts;
   wishes(state);
-  if (!asked) {
-    [shape, hidden] = ["", false];
-    return;
-  }
-  const now = JSON.stringify([asked.text, asked.keys]);
+  if (!asked) return;
+  const now = JSON.stringify([asked.opened, asked.keys]);
   if (now !== shape) {
-    if (!shape.startsWith(JSON.stringify([asked.text]).slice(0, -1))) [hidden, $("prompt").hidden, $("behind").hidden] = [false, false, true];
     [shape, armed, shownAt] = [now, "", performance.now()];
     tell("");
     ring();
@@ -61,7 +60,7 @@ export function show(state) {
   $("of").textContent = asked.case;
   $("question").textContent = asked.text;
   $("prompt").classList.toggle("long", asked.text.length > 110);
-  $("facts").replaceChildren(...Object.entries(asked.facts).map(([name, value]) => make("li", `${names[name] ?? name} ${value}`)));
+  $("facts").replaceChildren(...Object.entries(asked.facts).map((one) => make("li", fact(one))));
   $("lines").replaceChildren(...asked.lines.map((line) => make("p", line.text, line.tone)));
 }
 
