@@ -33,6 +33,8 @@ class Feed:
         self.tail, self.view = tail, View()
         self.end = 0
         self.problem = ""
+        """Why the record cannot be read, a sentence."""
+
         self._name = secrets.token_hex(4)
         self._messages: collections.deque[Message] = collections.deque(maxlen=REMEMBERED)
 

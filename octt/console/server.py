@@ -185,11 +185,11 @@ class Server:
         while True:
             over = self._ending.is_set() and not self.feed.tail.behind
             data, place = self.feed.after(place)
-            now = self.live.now() if self.live else ()
+            now = (self.feed.problem, *(self.live.now() if self.live else ()))
             if now != shown:
                 shown = now
-                told = self.live.as_data(now, acts=acts) if self.live else {"acts": False}
-                data += sse("live", told)
+                told = self.live.as_data(now[1:], acts=acts) if self.live else {"acts": False}
+                data += sse("live", {**told, "problem": self.feed.problem})
             if data:
                 await answer.write(data)
                 quiet = 0.0

@@ -289,7 +289,15 @@ def test_a_console_of_a_record_alone_only_shows(tmp_path):
         status, text = served.does("/wish", {"wish": "p"})
         assert (status, "only shows a record" in text) == (409, True)
         with served.stream(**served.token) as stream:
-            assert stream.until("live") == {"acts": False}
+            assert stream.until("live") == {"acts": False, "problem": ""}
+
+
+def test_a_record_that_cannot_be_read_is_told(tmp_path):
+    with serving(tmp_path, live=False) as served, served.stream() as stream:
+        stream.until("live")
+        served.path.unlink()
+        served.path.mkdir()
+        assert stream.until("live")["problem"] == "the record cannot be read: it is no plain file"
 
 
 def test_a_port_in_use_is_told_in_a_sentence(tmp_path):

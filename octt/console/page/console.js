@@ -313,6 +313,7 @@ const handlers = {
     document.title = data.question ? `● ${data.question.text}` : `${current.case ?? "octt"} console`;
     wait(data.waiting ?? null);
     show(data);
+    if (data.problem) tell(data.problem);
   },
 };
 
