@@ -27,13 +27,15 @@ const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractional
 function growing(list, build, most, missed) {
   let waiting = [];
   let timer = 0;
-  const atEnd = () => list.scrollTop + list.clientHeight > list.scrollHeight - 40;
+  let follows = true; // until somebody scrolls up
+  const toEnd = () => (list.scrollTop = list.scrollHeight);
+  list.addEventListener("scroll", () => (follows = list.scrollTop + list.clientHeight > list.scrollHeight - 40));
+  new ResizeObserver(() => follows && toEnd()).observe(list);
   function flush() {
-    const follows = atEnd();
     const kept = follows ? most : 4 * most;
     list.append(...waiting.slice(-kept).map(build));
     while (list.childElementCount > kept) list.firstElementChild.remove();
-    if (follows) list.scrollTop = list.scrollHeight;
+    if (follows) toEnd();
     else if (list.clientHeight) missed(waiting.length);
     [waiting, timer] = [[], 0];
   }
