@@ -67,14 +67,14 @@ def told(server: Server, address: str) -> list[str]:
 
 
 def code(url: str) -> list[str]:
-    """A QR code, as lines of a terminal."""
+    """A QR code, as lines of a terminal: light on dark whatever the terminal's own colours are."""
     import io
 
     import segno
 
     out = io.StringIO()
     segno.make(url, error="L", micro=False).terminal(out=out, compact=True, border=2)
-    return out.getvalue().splitlines()
+    return [f"\x1b[97;40m{line}\x1b[0m" for line in out.getvalue().splitlines()]
 
 
 def _is_here(host: str) -> bool:
