@@ -16,7 +16,7 @@ COMMANDS = {
     ),
     "console": (
         "octt.commands.console:console",
-        "Show a run in the browser while it goes on, or afterwards.",
+        "Show a run in the browser: one that goes on, or one that has ended.",
     ),
     "diff": ("octt.commands.report:diff", "Compare two runs: from A to B, what changed?"),
     "faults": (
