@@ -35,12 +35,10 @@ def console(folder: Path, address: str) -> None:
     if not record.is_file():
         refuse(f"{folder}: there is no record.jsonl in it; name the folder of a run")
     server = Server(record)
-    with refusing(ConsoleError):
-        server.start(*place(address))
-    for line in told(server, address):
-        click.echo(line)
-    click.echo("ctrl-C ends it.")
     try:
+        with refusing(ConsoleError):
+            server.start(*place(address))
+        click.echo("\n".join([*told(server, address), "ctrl-C ends it."]))
         server.wait()
     except KeyboardInterrupt:
         server.stop()

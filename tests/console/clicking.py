@@ -8,6 +8,16 @@ import time
 
 from tests.hands.person import understood
 
+_ASKED = """
+document.getElementById('prompt').hidden || !document.querySelector('#keys button') ? '' : [
+  document.getElementById('prompt').dataset.opened,
+  ...['of', 'question', 'lines'].map(id => document.getElementById(id).innerText),
+].join('\\u0001')
+"""
+"""Which question is shown, its case, what is asked, and what is said below."""
+_WHOLE = re.compile("goes on by itself|does not show this by itself")
+"""What the last paragraph of a question says: it is shown as a whole, and not just being said."""
+
 
 def on(page, ident):
     """Whether an element is shown."""
@@ -83,16 +93,14 @@ class Clicker:
         terminal, deadline, done = self.stage.terminal, time.monotonic() + seconds, ""
         while terminal.read(0.02) is not None:
             assert time.monotonic() < deadline, "the run does not end:\n" + terminal.screen[-3000:]
-            asked = self.page.tell(
-                "document.getElementById('prompt').hidden ? '' : "
-                "[document.getElementById('of').textContent, document.getElementById('question').textContent, "
-                "document.getElementById('lines').innerText].join('\\u0001')"
-            )
-            if asked and asked != done:
-                self._asked(*asked.split("\x01"))
-            elif not asked:
+            asked = self.page.tell(_ASKED)
+            if not asked:
                 self.meanwhile()
-            done = asked
+                continue
+            opened, case, text, lines = asked.split("\x01")
+            if opened != done and (text.startswith("All cases") or _WHOLE.search(lines)):
+                self._asked(case, text, lines)
+                done = opened
         return terminal.process.wait(30)
 
     def _asked(self, case, text, lines):
@@ -101,9 +109,8 @@ class Clicker:
             self._done(text)
             return
         assert "FAIL" not in text, f"{text}\n{lines}"
-        if (case, text) not in self.requests[-1:] or "✗" not in lines:
-            self.requests.append((case, text))
-            self._act(*understood(text), lines)
+        self.requests.append((case, text))
+        self._act(*understood(text), lines)
         if "goes on by itself: " not in lines:
             self._done(text)
 

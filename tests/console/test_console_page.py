@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from octt.console.view import FRAMES
 from octt.record import read
 from octt.record.events import CaseEnded, CaseStarted, FrameSeen, PlanLine, RunEnded, RunStarted, StepDecided
 from octt.record.words import Blame, Outcome, Phase, Verdict
@@ -399,7 +400,8 @@ def test_frames_are_filtered_opened_and_paused_by_scrolling(at, served):
     served.record.write(StepDecided(**step, closest=line), case=CASE)
     eventually(at, "document.querySelector('#items button')?.textContent")
     click(at, "#items button")
-    assert "no good" in eventually(at, "document.querySelector('#log details[open]')?.textContent")
+    problem = "document.querySelector('#log details[open] .problem')?.textContent"
+    assert eventually(at, problem) == "no good"
     at.tell(
         "document.querySelector('#log details[open]').open = false; document.querySelector('#log pre').remove()"
     )
@@ -475,5 +477,6 @@ def test_a_talkative_station_does_not_make_the_page_slow(at, served):
         served.record.write(frame(n))
     last = "document.querySelector('#log .frame:last-child')?.dataset.n"
     assert eventually(at, f"{last} === '{served.record._number}'", 60)
-    assert at.tell("document.querySelectorAll('#log .frame').length") == 600
+    kept = at.tell("document.querySelectorAll('#log .frame').length")
+    assert FRAMES <= kept <= 600  # fewer when it was so far behind that it was built anew
     assert at.tell("document.getElementById('more').hidden")

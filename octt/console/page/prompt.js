@@ -57,6 +57,7 @@ export function show(state) {
     keys(asked);
     setTimeout(enable, DEAD);
   }
+  $("prompt").dataset.opened = asked.opened;
   $("of").textContent = asked.case;
   $("question").textContent = asked.text;
   $("prompt").classList.toggle("long", asked.text.length > 110);
