@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test proof proof-part matrix c6 seconds inventory blast-radius bench soak kills picture docs site lint hands sample legal stability audit audit-sample
+.PHONY: install demo test proof proof-part matrix c6 clicks seconds inventory blast-radius bench soak kills picture docs site lint hands sample legal stability audit audit-sample
 
 install: .venv/.done
 
@@ -28,6 +28,10 @@ matrix: install
 # People at the terminal: every behaviour with every case. About an hour.
 hands: install
 	$(BIN)/python -m tests.hands --write testcases/hands.md
+
+# The whole Core profile driven by clicks in a browser. Some minutes; needs chromium.
+clicks: install
+	$(BIN)/python -m tests.console
 
 # The certified stations, as slow as they were measured: every applicable case. About half an hour.
 c6: install
@@ -89,7 +93,7 @@ docs: install
 	$(BIN)/python -m octt.record.document docs/record.md
 
 # All proofs, whole. Many hours.
-proof: test matrix inventory hands legal stability c6 blast-radius audit kills soak
+proof: test matrix inventory hands clicks legal stability c6 blast-radius audit kills soak
 
 # What continuous integration has time for besides the tests: every fault, the legal stations that failed once and others
 # for each commit, somebody who does right.

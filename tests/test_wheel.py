@@ -66,6 +66,11 @@ def test_a_case_is_run_and_reported(installed, tmp_path):
     assert (history.returncode, (tmp_path / "octt-history.html").is_file()) == (0, True), history.stderr
 
 
+def test_the_page_of_the_console_is_in_it(installed):
+    made = {file.name for file in (installed / "octt" / "console" / "page").iterdir()}
+    assert made == {"console.css", "console.js", "index.html", "prompt.js"}
+
+
 def test_no_sample_and_no_test_is_in_it(installed):
     data = installed / "octt" / "_data"
     assert {path.name for path in data.iterdir()} == {"pics", "reports", "testcases"}

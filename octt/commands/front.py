@@ -16,6 +16,7 @@ from rich.console import Console
 
 from octt import paths
 from octt.bench import ConfigError
+from octt.commands.console import connect, opened, told
 from octt.commands.ending import Signals, code_of, signing_key, write_reports
 from octt.commands.refusing import NOT_CARRIED_OUT, complain, refuse, refusing, unread
 from octt.record import Event
@@ -32,6 +33,7 @@ from octt.suite.progress import Progress, summary
 from octt.suite.run import Run
 
 if TYPE_CHECKING:
+    from octt.console.server import Server
     from octt.report.model.parts import Result
 
 _NOT_FINISHED = (
@@ -92,6 +94,7 @@ def run_cases(
     out: Path | None,
     verbose: bool = False,
     few: Few = Few(),
+    console_at: str | None = None,
 ) -> int:
     """Runs the cases with a view of what goes on, writes the reports, and returns the exit code. Raises Refusal."""
     console = Console(file=cast(TextIO, _Printed(sys.stdout)), highlight=False)
@@ -113,8 +116,11 @@ def run_cases(
         progress.see(event)
 
     options.listener = listen
-    options.operator = operator_of(options, progress)
-    front, signals = _Front(progress), Signals()
+    options.operator = operator_of(options, progress, console=console_at is not None)
+    server = opened(console_at, options) if console_at is not None else None
+    for line in told(server, console_at) if server and console_at else ():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    front, signals = _Front(progress, server), Signals()
     _allow_descriptors()
     collect_seldom()
     signals.listen()
@@ -124,6 +130,8 @@ def run_cases(
         code = pytest.main([str(paths.TESTCASES), *quiet, *chosen], plugins=[WithOptions(options), front])
     finally:
         progress.stop_view()
+        if server:
+            server.stop()
     if front.error:
         if progress.run and progress.run.laboratory.driver.gone:
             complain(front.error)
@@ -157,14 +165,16 @@ def _allow_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
-def operator_of(options: Options, progress: Progress) -> Operator | None:
-    """The person at the terminal, where the bench or the terminal has one."""
+def operator_of(options: Options, progress: Progress, console: bool = False) -> Operator | None:
+    """The person at the terminal or the console, where the bench, the terminal or a console has one."""
     wanted = options.bench.driver.operator
     if wanted is None:
-        wanted = options.bench.driver.kind == "manual" or sys.stdin.isatty()
-    if not wanted or options.bench.driver.kind == "simulated":
+        wanted = options.bench.driver.kind == "manual" or sys.stdin.isatty() or console
+    acts = wanted and options.bench.driver.kind != "simulated"
+    if not acts and not console:
         return None
     operator = Operator(options.bench.times.operator_timeout, progress.console)
+    operator.acts = acts
     operator.before, operator.after = progress.stop_view, progress.start_view
     return operator
 
@@ -172,8 +182,8 @@ def operator_of(options: Options, progress: Progress) -> Operator | None:
 class _Front:
     """Connects pytest's life with the view, and keeps errors from becoming tracebacks."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress, self.error = progress, ""
+    def __init__(self, progress: Progress, server: Server | None = None) -> None:
+        self.progress, self.server, self.error = progress, server, ""
         self.internal = False
         """Whether something of ours failed, and was told."""
 
@@ -181,6 +191,8 @@ class _Front:
         """The run exists: the view may look at it."""
         self.progress.run, run.tell = run, self.progress.say
         self.progress.start_view()
+        if self.server:
+            connect(self.server, run)
         if run.options.operator:
             run.options.operator.listen()
 

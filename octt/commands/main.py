@@ -17,6 +17,10 @@ COMMANDS = {
         "octt.commands.campaign:campaign",
         "Test many stations, side by side where they may be, with one matrix and one exit code.",
     ),
+    "console": (
+        "octt.commands.console:console",
+        "Show a run in the browser: one that goes on, or one that has ended.",
+    ),
     "diff": ("octt.commands.report:diff", "Compare two runs: from A to B, what changed?"),
     "faults": (
         "octt.simulator.main:faults",

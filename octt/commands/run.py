@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from octt.commands.console import ADDRESS
+
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -49,6 +51,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for record and reports (default: a new one in octt-runs/).",
 )
+@click.option(
+    "--console",
+    is_flag=False,
+    flag_value=ADDRESS,
+    metavar="[HOST:PORT]",
+    help=f"Show the run in the browser, and be asked there too (default: {ADDRESS}).",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also name the cases that do not apply.")
 def run(
     bench: Path | None,
@@ -56,6 +65,7 @@ def run(
     cases: tuple[str, ...],
     profiles: tuple[str, ...],
     out: Path | None,
+    console: str | None,
     verbose: bool,
     **few: Any,
 ) -> None:
@@ -70,7 +80,7 @@ def run(
     from octt.commands.refusing import NOT_CARRIED_OUT, complain
 
     try:
-        code = run_cases(bench, pics, cases, profiles, out, verbose, Few(**few))
+        code = run_cases(bench, pics, cases, profiles, out, verbose, Few(**few), console)
     except click.ClickException:
         raise
     except Exception:

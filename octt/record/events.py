@@ -167,6 +167,15 @@ class Prompted(Event, tag="prompt", frozen=True, kw_only=True):
     frame: Int | None = None  # line of the frame that showed that this, or something else, was done
 
 
+class Noted(Event, tag="note", frozen=True, kw_only=True):
+    """A person added a remark or a picture to a case, or to the run."""
+
+    text: str  # what the person wrote
+    file: str = ""  # what was kept, by its path in the run's folder
+    bytes: Int = 0  # of the file
+    sha256: str = ""  # of the file
+
+
 class CaseStarted(Event, tag="case.start", frozen=True, kw_only=True):
     """An attempt at a test case begins."""
 
@@ -315,6 +324,7 @@ Known = (
     | NetworkChanged
     | Acted
     | Prompted
+    | Noted
     | CaseStarted
     | StepDecided
     | Remarked

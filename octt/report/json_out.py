@@ -9,7 +9,7 @@ import msgspec
 import orjson
 
 from octt.measure import Statistic
-from octt.report.model.case import Attempt, Case, Remark
+from octt.report.model.case import Attempt, Case, Note, Remark
 from octt.report.model.headline import headline
 from octt.report.model.health import Health
 from octt.report.model.parts import Connection, Finding, Result
@@ -87,6 +87,7 @@ def as_dict(result: Result) -> dict[str, Any]:
         "refusals": [_dated(vars(refusal)) for refusal in result.refusals],
         "transfers": [_dated(vars(transfer)) for transfer in result.transfers],
         "overrides": [_dated(vars(override)) for override in result.overrides],
+        **_notes(result.notes),
     }
 
 
@@ -149,7 +150,13 @@ def _case(case: Case) -> dict[str, Any]:
         "steps": counts["steps"] if counts else [],
         "remarks": counts["remarks"] if counts else [],
         "attempts": [_attempt(attempt) for attempt in case.attempts],
+        **_notes(case.notes),
     }
+
+
+def _notes(notes: list[Note]) -> dict[str, Any]:
+    """What a person added; nothing where nobody did."""
+    return {"notes": [_dated(vars(note)) for note in notes]} if notes else {}
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

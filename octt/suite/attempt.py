@@ -12,7 +12,16 @@ from octt.script.restore.connectors import hindered, revive
 from octt.script.restore.ending import restore
 from octt.script.restore.means import SHORT, Means
 from octt.script.unexpected import fail_unexpected, remark_unexpected
-from octt.script.verdicts import AbortRun, Blame, Failed, Inconclusive, Judgement, RepeatCase, Verdict
+from octt.script.verdicts import (
+    AbortRun,
+    Blame,
+    Failed,
+    Inconclusive,
+    Judgement,
+    RepeatCase,
+    SkipCase,
+    Verdict,
+)
 
 Outcome = tuple[Verdict, Blame, str]
 """Verdict, blame and reason."""
@@ -169,7 +178,10 @@ def _doubted(scene: Scene, error: BaseException | None, outcome: Outcome) -> Out
     nor a pass of such an attempt counts. Nor does a pass of one in which not all that came could be looked at.
     """
     verdict, _blame, reason = outcome
-    if isinstance(error, RepeatCase | AbortRun | KeyboardInterrupt) or verdict is Verdict.NOT_APPLICABLE:
+    if (
+        isinstance(error, RepeatCase | SkipCase | AbortRun | KeyboardInterrupt)
+        or verdict is Verdict.NOT_APPLICABLE
+    ):
         return outcome
     case = scene.case
     troubles = scene.csms.system.troubles.since(int(case.started * 1e9))
@@ -199,6 +211,8 @@ def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> O
         return Verdict.FAIL, failures[0].blame, reason
     if isinstance(error, RepeatCase):
         return Verdict.INCONCLUSIVE, Blame.OPERATOR, str(error) or "the operator repeats the case"
+    if isinstance(error, SkipCase):
+        return Verdict.INCONCLUSIVE, Blame.OPERATOR, "the operator gave up what the case waited for"
     if isinstance(error, AbortRun | KeyboardInterrupt):
         return Verdict.INCONCLUSIVE, Blame.OPERATOR, "the run was aborted"
     if breaches:

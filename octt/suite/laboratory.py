@@ -74,7 +74,7 @@ class Laboratory:
 
     def person(self, limits: Limits) -> Person | None:
         """Who does what the driver cannot, told what the station is like; one for the whole run."""
-        if self.options.operator is None:
+        if self.options.operator is None or not self.options.operator.acts:
             return None
         declared = Declared(self.options.declaration)
         hardware = Hardware(declared.fixed_cable, declared.yes("AQ-5"), declared.says("HFS-10", "Single"))

@@ -14,7 +14,7 @@ from octt.pics.examine import examine
 from octt.record import RecordLost, read
 from octt.record.clock import utc
 from octt.record.events import AnswerExamined, CaseEnded, CaseStarted, ConfigurationRead, RunEnded, RunStarted
-from octt.record.words import Blame
+from octt.record.words import Blame, Phase
 from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
@@ -25,7 +25,7 @@ from octt.script.restore.means import Ground
 from octt.script.security.words import Security
 from octt.script.station import Station
 from octt.script.undo import Journal
-from octt.script.verdicts import AbortRun, Inconclusive, Verdict
+from octt.script.verdicts import AbortRun, Inconclusive, SkipCase, Verdict
 from octt.suite import attempt
 from octt.suite.allowed import Allowed
 from octt.suite.attempt import Scene
@@ -63,6 +63,7 @@ class Run:
         self.record, self.csms = self.laboratory.record, self.laboratory.csms
         self.breaches = Breaches(self.record)
         self.csms.watch = self.breaches.see
+        self.csms.timeline.interrupted = self._given_up
         self.record.listen(self.breaches.listen)
         self.stage = Stage.NEW
         self.problem = ""
@@ -277,6 +278,13 @@ class Run:
         self.current.may_repeat = self.allowed.repeat(case_id)
         self.current.may_retry = self.allowed.retry(case_id)
         return self.current
+
+    def _given_up(self) -> Exception | None:
+        """Whether the operator gives up what the case waits for; what is put back is waited for all the same."""
+        operator, current = self.options.operator, self.current
+        if operator is None or not operator.skips():
+            return None
+        return SkipCase() if current and current.case.phase is not Phase.RESTORE else None
 
     def establish_preconditions(self, scene: Scene) -> None:
         """The document's general preconditions; Inconclusive when they do not hold.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from octt.record.words import Outcome, Phase
@@ -21,6 +22,7 @@ from octt.report.html.frames import (
 from octt.report.html.margin import margin
 from octt.report.html.states import States
 from octt.report.html.svg import schedule
+from octt.report.model.case import Note
 from octt.report.model.findings.causes import FAILED, decisive_step
 from octt.report.model.findings.collecting import follows
 from octt.report.model.frames import summary_of
@@ -28,7 +30,8 @@ from octt.report.model.parts import Attempt, Case, Change, Remark, Result, Step
 from octt.report.model.printing import as_json, plain
 from octt.report.text import limit, moment, seconds
 
-STEPS_LIMIT, REMARKS_LIMIT, CHANGES_LIMIT, ATTEMPTS_LIMIT = 400, 200, 200, 20
+STEPS_LIMIT, REMARKS_LIMIT, CHANGES_LIMIT, ATTEMPTS_LIMIT, NOTES_LIMIT = 400, 200, 200, 20, 100
+_PICTURE = re.compile(r"notes/[0-9a-f]{16}\.(?:jpg|png|webp)")
 
 
 def case_view(result: Result, case: Case, budget: Budget) -> dict[str, Any]:
@@ -56,10 +59,22 @@ def case_view(result: Result, case: Case, budget: Budget) -> dict[str, Any]:
             for o in case.overrides
         ],
         "connectors": [{"number": at, "verdict": verdict} for at, verdict in case.verdicts if at],
+        "notes": [note_view(note) for note in case.notes[:NOTES_LIMIT]],
         "attempts": [
             attempt_view(result, case, attempt, budget)
             for attempt in [*counts, *(other for other in reversed(attempts) if other not in counts)]
         ],
+    }
+
+
+def note_view(note: Note) -> dict[str, Any]:
+    """What a person added to a case or the run. `picture`: where it leads, if it leads into the run's own folder."""
+    return {
+        "when": moment(note.t),
+        "text": note.text,
+        "file": note.file,
+        "sha256": note.sha256,
+        "picture": note.file if _PICTURE.fullmatch(note.file) else "",
     }
 
 

@@ -10,6 +10,7 @@ from octt.record.events import (
     CaseEnded,
     CaseRevised,
     CaseStarted,
+    Noted,
     PlanLine,
     Prompted,
     Remarked,
@@ -18,7 +19,7 @@ from octt.record.events import (
     VerdictOverruled,
 )
 from octt.record.words import ActionPhase, Verdict
-from octt.report.model.case import Action, Attempt, Case, Change, Override, Prompt, Remark, Step
+from octt.report.model.case import Action, Attempt, Case, Change, Note, Override, Prompt, Remark, Step
 from octt.report.model.frames import Frames
 
 MAX_REMARKS = 2000  # different remarks kept per attempt; how many more there were is counted
@@ -36,6 +37,7 @@ class CaseBuilder:
         self.remarks: list[Remark] = []
         self.actions: list[Action] = []
         self.prompts: list[Prompt] = []
+        self.notes: list[Note] = []
 
     def plan(self, lines: Iterable[PlanLine], not_chosen: list[PlanLine] | None = None) -> None:
         """Adds the cases of a plan; those known already keep their place and their attempts.
@@ -76,6 +78,8 @@ class CaseBuilder:
                 self._action(event)
             case Prompted():
                 self._prompt(event)
+            case Noted():
+                self._noted(event)
             case StationChanged():
                 self._changed(event)
             case CaseStarted():
@@ -230,6 +234,12 @@ class CaseBuilder:
     def _prompt(self, event: Prompted) -> None:
         prompts = self._attempt.prompts if self._attempt is not None else self.prompts
         prompts.append(Prompt(event.n, event.t, event.text, event.answer, event.seconds))
+
+    def _noted(self, event: Noted) -> None:
+        """A note may be for a case that is over, or for none: then it is the run's."""
+        case = self._cases.get(event.case or "")
+        notes = self.notes if case is None else case.notes
+        notes.append(Note(event.n, event.t, event.text, event.file, event.bytes, event.sha256))
 
     def _changed(self, event: StationChanged) -> None:
         attempt = self._of(event)

@@ -82,6 +82,18 @@ class Prompt:
     seconds: float | None
 
 
+@dataclass(frozen=True)
+class Note:
+    """What a person added to a case: a remark, or a picture by its path in the run's folder."""
+
+    n: int
+    t: int
+    text: str
+    file: str
+    bytes: int
+    sha256: str
+
+
 @dataclass
 class Change:
     """Something a case changed at the station; `restored` once it was put back (at line `restored_n`)."""
@@ -149,6 +161,7 @@ class Case:
     pics_reason: str
     attempts: list[Attempt] = field(default_factory=list)
     overrides: list[Override] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     frames_of_run: Frames = field(default_factory=Frames)
     connectors: dict[int, bool] = field(default_factory=dict)
 

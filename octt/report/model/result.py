@@ -162,6 +162,7 @@ class Builder:
             actions=self._cases.actions,
             prompts=self._cases.prompts,
             remarks=self._cases.remarks,
+            notes=self._cases.notes,
             frames=self._frames,
             problem_frames=self._problem_frames,
             problem_count=self._problem_count,
