@@ -1,0 +1,6 @@
+"""Hostile and unusual input: what a Central System can do to a station, apart from the official verdicts.
+
+`story.py` says what is done to a station, `drawing/` draws stories from the official schemas, `striking/` carries them
+out and judges, `search.py` looks for findings and lets hypothesis shrink them, `script.py` writes them down.
+May import `bench`, `csms`, `monitors`, `ocpp`, `record`, `report`, `script`, `station` and `suite`.
+"""

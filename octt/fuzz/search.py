@@ -1,0 +1,226 @@
+"""Looks for findings: hypothesis draws stories, the engine carries them out, and what fails is made smaller.
+
+A story that was carried out is not carried out again while it is being shrunk: what came of it is remembered, so that a
+station that does not do the same twice confuses nobody. Between two tries of a failing story the station is renewed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+from octt.fuzz.story import Finding, Story, Trouble
+from octt.fuzz.striking.engine import Engine, Gone
+
+WHOLE = 500
+"""Stories after which a whole transaction is tried, and every setting is looked at."""
+TRIES = 60
+"""Stories that a failing one is made smaller with, at most."""
+LAST = 40
+"""Stories among which the one is sought that a finding came late of."""
+
+
+class Found(Exception):
+    """A story failed in a way that is not known yet."""
+
+
+class _Enough(Exception):
+    """There is no time left, or the station is gone."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of stories: so many of them, or this share of the time."""
+
+    name: str
+    stories: st.SearchStrategy[Story]
+    share: float
+
+
+@dataclass
+class Search:
+    """What came of it so far."""
+
+    engine: Engine
+    database: Path
+    seed: int
+    tell: Callable[[str], None]
+    deadline: float = 0.0
+    """Of the monotonic clock; 0: none."""
+
+    findings: list[Finding] = field(default_factory=list)
+    advice: dict[str, Finding] = field(default_factory=dict)
+    """What is only advised, by its fault: it is counted, and stops nothing."""
+
+    examples: int = 0
+    seconds: float = 0.0
+    """Of drawing and striking, without those of shrinking."""
+
+    gone: str = ""
+    by_part: dict[str, int] = field(default_factory=dict)
+
+    def look(self, parts: list[Part], examples: int) -> None:
+        """Carries out so many stories, distributed over the parts, until the time is up or the station gone."""
+        for part in parts:
+            left, rounds = max(round(examples * part.share), 1), 0
+            while left > 0 and not self.over:
+                done = self._round(part, left, self.seed + rounds)
+                left, rounds = left - max(done, 1), rounds + 1
+            if not self.over:
+                self._guarded(self.engine.tidy)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be done."""
+        return bool(self.gone) or bool(self.deadline and time.monotonic() > self.deadline)
+
+    # -- one run of hypothesis ----------------------------------------------------------------------------------------
+
+    def _round(self, part: Part, examples: int, number: int) -> int:
+        """Draws until something new is found or all is done; how many stories were carried out."""
+        attempt = _Attempt(self)
+        began = time.monotonic()
+
+        @seed(number)
+        @settings(
+            max_examples=examples,
+            database=DirectoryBasedExampleDatabase(self.database),
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.reuse, Phase.generate, Phase.shrink),
+            report_multiple_bugs=False,
+            print_blob=False,
+        )
+        @given(part.stories)
+        def story_of(story: Story) -> None:
+            attempt.carry_out(story)
+
+        # What hypothesis keeps is found again by this name, in whatever run.
+        inner = story_of.hypothesis.inner_test  # type: ignore[attr-defined]
+        inner._hypothesis_internal_add_digest = part.name.encode()
+        try:
+            story_of()
+        except (_Enough, Found):
+            pass
+        finally:
+            self.engine.hasty = False
+        self.examples += attempt.done
+        self.by_part[part.name] = self.by_part.get(part.name, 0) + attempt.done
+        self.seconds += (attempt.failed_at or time.monotonic()) - began
+        if attempt.smallest is not None:
+            self._keep(attempt)
+        return attempt.done
+
+    def _keep(self, attempt: _Attempt) -> None:
+        assert attempt.smallest is not None
+        story, trouble = attempt.smallest
+        lines = attempt.lines.get(story.key, (0, 0))
+        found = Finding(trouble, story, examples=self.examples, tries=attempt.tries)
+        found.first, found.last = lines
+        self.findings.append(found)
+        self.tell(f"{trouble.severity}: {trouble.fault} [{trouble.cite or 'no section'}]")
+
+    def known(self, trouble: Trouble) -> bool:
+        """Whether a fault was found before; it is counted."""
+        for finding in self.findings:
+            if finding.trouble.fault == trouble.fault:
+                finding.count += 1
+                return True
+        return False
+
+    def advise(self, trouble: Trouble, story: Story) -> None:
+        """Something that is only advised."""
+        kept = self.advice.setdefault(
+            trouble.fault, Finding(trouble, story, examples=self.examples, count=0)
+        )
+        kept.count += 1
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Gone as error:
+            self.gone = str(error)
+
+
+@dataclass
+class _Attempt:
+    """One run of hypothesis: until its first finding, and while that is made smaller."""
+
+    search: Search
+    done: int = 0
+    tries: int = 0
+    failed_at: float = 0.0
+    smallest: tuple[Story, Trouble] | None = None
+    seen: dict[str, Trouble | None] = field(default_factory=dict)
+    """What came of the stories that were carried out since the first failed one."""
+
+    lines: dict[str, tuple[int, int]] = field(default_factory=dict)
+    before: list[Story] = field(default_factory=list)
+
+    def carry_out(self, story: Story) -> None:
+        """Carries a story out, or says again what came of it. Raises Found, _Enough."""
+        if self.smallest is None:
+            if self.search.over:
+                raise _Enough
+            trouble = self._first(story)
+        elif story.key in self.seen:
+            trouble = self.seen[story.key]
+        elif self.tries >= TRIES:
+            trouble = None  # as if it had not failed: what is smallest by now stays it
+        else:
+            trouble = self._again(story)
+        if trouble is not None:
+            self.smallest = story, trouble
+            raise Found(trouble.fault)
+
+    def _first(self, story: Story) -> Trouble | None:
+        self.done += 1
+        self.before = [*self.before[-LAST:], story]
+        trouble = self._struck(story)
+        if trouble is None and self.done % WHOLE == 0:
+            trouble = self._looked_closely()
+        if trouble is not None:
+            self.failed_at = time.monotonic()
+            self.seen[story.key] = trouble
+            self.search.tell(f"found: {trouble.fault}; making it smaller")
+            self.search.engine.hasty = True
+        return trouble
+
+    def _again(self, story: Story) -> Trouble | None:
+        self.tries += 1
+        self.seen[story.key] = trouble = self._struck(story)
+        return trouble
+
+    def _struck(self, story: Story) -> Trouble | None:
+        engine, first = self.search.engine, self.search.engine.watch.line
+        try:
+            troubles = engine.strike(story)
+        except Gone as error:
+            self.search.gone = str(error)
+            raise _Enough from None
+        self.lines[story.key] = first + 1, engine.watch.line
+        return self._new(troubles, story)
+
+    def _looked_closely(self) -> Trouble | None:
+        engine = self.search.engine
+        try:
+            troubles = engine.whole_transaction() if engine.can_charge else []
+            return self._new([*troubles, *engine.all_settings()], Story(()))
+        except Gone as error:
+            self.search.gone = str(error)
+            raise _Enough from None
+
+    def _new(self, troubles: list[Trouble], story: Story) -> Trouble | None:
+        found = None
+        for trouble in troubles:
+            if not trouble.severity.decides:
+                self.search.advise(trouble, story)
+            elif found is None and not self.search.known(trouble):
+                found = trouble
+        return found
