@@ -80,6 +80,7 @@ async def _frame(engine: Engine, blow: Blow) -> None:
         engine.judge(blow, await engine.send(blow.ident, message, action))
         return
     answered = asyncio.ensure_future(engine.send(blow.ident, message, action))
+    await asyncio.sleep(0)  # it leaves before the probe
     probe = await engine.request("GetConfiguration", {"key": ["HeartbeatInterval"]})
     if not answered.done():
         await asyncio.wait([answered], timeout=GRACE)
@@ -119,6 +120,9 @@ async def _triggered(engine: Engine, action: str) -> Frame | None:
         return None
     limit = engine.patience if engine.hasty else engine.full[TRIGGERED]
     if not await engine.until(lambda: watch.seen.get(action, 0) > seen, limit):
+        if engine.csms.connected:
+            fault = f"accepts a trigger of {action} and sends nothing after {watch.sort}"
+            engine.trouble(Severity.MUST, fault, cite="OCPP 1.6 section 5.17")
         return None
     return watch.latest[action]
 

@@ -45,6 +45,8 @@ class Registration(Part):
         while self.station.link.is_open:
             self._again.clear()
             wait = await self._boot_notification()
+            if self._again.is_set():  # triggered again while the last one was still on its way
+                continue
             if self.status == "Accepted":
                 return
             if self.status == "Rejected" and self.station.options.close_when_rejected:
