@@ -6,16 +6,22 @@ station that does not do the same twice confuses nobody. Between two tries of a 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.errors import Flaky
+from hypothesis.stateful import run_state_machine_as_test
 
-from octt.fuzz.story import Finding, Story, Trouble
+from octt.fuzz.machine import STEPS, machine_for
+from octt.fuzz.story import Blow, Finding, Story, Trouble
 from octt.fuzz.striking.engine import Engine, Gone
 
 WHOLE = 500
@@ -36,10 +42,12 @@ class _Enough(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """One kind of stories: so many of them, or this share of the time."""
+    """One kind of stories, and its share of all examples."""
 
     name: str
-    stories: st.SearchStrategy[Story]
+    stories: st.SearchStrategy[Story] | None
+    """None: stories of the state machine."""
+
     share: float
 
 
@@ -51,6 +59,15 @@ class Search:
     database: Path
     seed: int
     tell: Callable[[str], None]
+    actions: frozenset[str] = frozenset()
+    """Lawful requests of the state machine."""
+
+    hostile: st.SearchStrategy[Blow] = field(default_factory=st.nothing)
+    """What it does between them."""
+
+    charges: bool = True
+    """Whether somebody can plug a cable in."""
+
     deadline: float = 0.0
     """Of the monotonic clock; 0: none."""
 
@@ -87,8 +104,7 @@ class Search:
         attempt = _Attempt(self)
         began = time.monotonic()
 
-        @seed(number)
-        @settings(
+        how = settings(
             max_examples=examples,
             database=DirectoryBasedExampleDatabase(self.database),
             deadline=None,
@@ -96,18 +112,16 @@ class Search:
             phases=(Phase.reuse, Phase.generate, Phase.shrink),
             report_multiple_bugs=False,
             print_blob=False,
+            stateful_step_count=STEPS,
         )
-        @given(part.stories)
-        def story_of(story: Story) -> None:
-            attempt.carry_out(story)
-
-        # What hypothesis keeps is found again by this name, in whatever run.
-        inner = story_of.hypothesis.inner_test  # type: ignore[attr-defined]
-        inner._hypothesis_internal_add_digest = part.name.encode()
         try:
-            story_of()
-        except (_Enough, Found):
-            pass
+            with contextlib.redirect_stdout(io.StringIO()):  # hypothesis tells how to reproduce it: so do we
+                if part.stories is None:
+                    self._machine(attempt, how, number)
+                else:
+                    self._stories(attempt, part, how, number)
+        except (_Enough, Found, Flaky):
+            pass  # what is not the same twice is told as it was the first time
         finally:
             self.engine.hasty = False
         self.examples += attempt.done
@@ -116,6 +130,26 @@ class Search:
         if attempt.smallest is not None:
             self._keep(attempt)
         return attempt.done
+
+    def _stories(self, attempt: _Attempt, part: Part, how: settings, number: int) -> None:
+        assert part.stories is not None
+
+        @seed(number)
+        @how
+        @given(part.stories)
+        def story_of(story: Story) -> None:
+            attempt.carry_out(story)
+
+        # What hypothesis keeps is found again by this name, in whatever run.
+        inner = story_of.hypothesis.inner_test  # type: ignore[attr-defined]
+        inner._hypothesis_internal_add_digest = part.name.encode()
+        story_of()
+
+    def _machine(self, attempt: _Attempt, how: settings, number: int) -> None:
+        machine = machine_for(self.engine, self.actions, self.hostile, attempt.stepped)
+        machine.__init__ = attempt.guarding(machine.__init__)  # type: ignore[method-assign]
+        machine.TestCase.settings = how
+        seed(number)(run_state_machine_as_test)(machine, settings=how)
 
     def _keep(self, attempt: _Attempt) -> None:
         assert attempt.smallest is not None
@@ -136,9 +170,7 @@ class Search:
 
     def advise(self, trouble: Trouble, story: Story) -> None:
         """Something that is only advised."""
-        kept = self.advice.setdefault(
-            trouble.fault, Finding(trouble, story, examples=self.examples, count=0)
-        )
+        kept = self.advice.setdefault(trouble.fault, Finding(trouble, story, examples=self.examples, count=0))
         kept.count += 1
 
     def _guarded(self, work: Callable[[], object]) -> None:
@@ -163,6 +195,32 @@ class _Attempt:
     lines: dict[str, tuple[int, int]] = field(default_factory=dict)
     before: list[Story] = field(default_factory=list)
 
+    def stepped(self, troubles: list[Trouble], story: Story) -> None:
+        """What a step of the state machine showed. Raises Found, _Enough."""
+        trouble = self._new(troubles, story)
+        if trouble is not None:
+            self.tries += self.smallest is not None
+            self._failed(trouble)
+            self.smallest = story, trouble
+            raise Found(trouble.fault)
+
+    def guarding(self, begin: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Begins a story of the state machine, unless all is over. Raises _Enough."""
+
+        def begun(machine: Any) -> None:
+            if self.search.over and self.smallest is None:
+                raise _Enough
+            self.done += self.smallest is None
+            begin(machine)
+
+        return begun
+
+    def _failed(self, trouble: Trouble) -> None:
+        if self.smallest is None:
+            self.failed_at = time.monotonic()
+            self.search.tell(f"found: {trouble.fault}; making it smaller")
+            self.search.engine.hasty = True
+
     def carry_out(self, story: Story) -> None:
         """Carries a story out, or says again what came of it. Raises Found, _Enough."""
         if self.smallest is None:
@@ -186,10 +244,8 @@ class _Attempt:
         if trouble is None and self.done % WHOLE == 0:
             trouble = self._looked_closely()
         if trouble is not None:
-            self.failed_at = time.monotonic()
             self.seen[story.key] = trouble
-            self.search.tell(f"found: {trouble.fault}; making it smaller")
-            self.search.engine.hasty = True
+            self._failed(trouble)
         return trouble
 
     def _again(self, story: Story) -> Trouble | None:
@@ -210,7 +266,7 @@ class _Attempt:
     def _looked_closely(self) -> Trouble | None:
         engine = self.search.engine
         try:
-            troubles = engine.whole_transaction() if engine.can_charge else []
+            troubles = engine.whole_transaction() if self.search.charges else []
             return self._new([*troubles, *engine.all_settings()], Story(()))
         except Gone as error:
             self.search.gone = str(error)

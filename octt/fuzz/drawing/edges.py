@@ -133,7 +133,10 @@ def steps(payload: dict[str, Any], node: dict[str, Any]) -> list[Step]:
         for value, wrong, codes, enumeration in _beside(below, needed)
     ]
     for path in _objects(payload, node, ()):
-        for value, wrong in ((1, "a field too many"), (_deep(100), "a field too many, nested 100 levels deep")):
+        for value, wrong in (
+            (1, "a field too many"),
+            (_deep(100), "a field too many, nested 100 levels deep"),
+        ):
             found.append(Step((*path, "unexpected"), value, wrong, EXTRA))
     return found
 

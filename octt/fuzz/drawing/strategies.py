@@ -165,7 +165,9 @@ class Drawing:
                 yield hostile("an answer at the edge", _result(payload))
         for base in (plain(node, False, _HOSTILE), plain(node, True, _HOSTILE)):
             for step in steps(base, node):
-                yield replace(hostile(f"an answer with {step.wrong}", _result(step.taken(base))), place=step.place)
+                yield replace(
+                    hostile(f"an answer with {step.wrong}", _result(step.taken(base))), place=step.place
+                )
 
 
 def _result(payload: Any) -> str:

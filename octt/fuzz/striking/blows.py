@@ -8,9 +8,9 @@ from typing import Any
 
 from octt import ocpp
 from octt.csms.answers import Armed, RawAnswer
+from octt.fuzz.story import ANY, Blow, Kind, Severity
 from octt.fuzz.striking import sockets
 from octt.fuzz.striking.engine import Engine
-from octt.fuzz.story import ANY, Blow, Kind, Severity
 from octt.ocpp import Frame, values
 from octt.script.limits import REPLY, TRIGGERED
 from octt.timeline.entry import Entry
@@ -57,7 +57,9 @@ def _owe(engine: Engine, blow: Blow, reply: Entry) -> None:
     """What a request has changed is taken back before the station is asked for anything."""
     sent = values.table(blow.payload)
     status = reply.frame.payload.get("status")
-    if status not in ("Accepted", "RebootRequired", "Scheduled"):
+    if blow.action == "Reset" and status == "Accepted":
+        engine.watch.expect_boot()
+    if status not in ("Accepted", "RebootRequired", "Scheduled") or engine.model is not None:
         return
     if blow.action == "ChangeConfiguration":
         key = next((one for one in engine.settings if values.same(one, sent.get("key"))), None)

@@ -14,9 +14,10 @@ from typing import Any
 
 from octt import ocpp
 from octt.csms.session import Put
-from octt.fuzz.striking import judging
-from octt.fuzz.striking.watching import Watch
 from octt.fuzz.story import Blow, Kind, Severity, Story, Trouble
+from octt.fuzz.striking import judging
+from octt.fuzz.striking.model import Model
+from octt.fuzz.striking.watching import Watch
 from octt.ocpp import values
 from octt.record.events import Acted
 from octt.record.words import ActionPhase
@@ -62,6 +63,9 @@ class Engine:
         self.owed: list[tuple[str, Payload]] = []
         """Requests that take back what a story did, the last first."""
 
+        self.model: Model | None = None
+        """What judges the answers too, in a story that a model follows."""
+
         self.times: deque[float] = deque(maxlen=20_000)
         self._number = itertools.count(1)
 
@@ -93,7 +97,10 @@ class Engine:
         now = self.csms.run(self._configuration(), None)
         return [
             Trouble(
-                Severity.MUST, "a setting has changed", f"{key}: {before!r} became {now.get(key)!r}", _SETTINGS
+                Severity.MUST,
+                "a setting has changed",
+                f"{key}: {before!r} became {now.get(key)!r}",
+                _SETTINGS,
             )
             for key, before in self.settings.items()
             if now.get(key) != before
@@ -102,21 +109,92 @@ class Engine:
     # -- a story ------------------------------------------------------------------------------------------------------
 
     async def _story(self, story: Story) -> list[Trouble]:
+        if story.modelled:
+            return await self._modelled(story)
+        await self._begin(story)
+        done: list[Blow] = []
+        for blow in story.blows:
+            done.append(blow)
+            await self._blow(blow)
+            if self.dirty or not self.csms.connected:
+                break
+        await self._probe(done)
+        return self._ended()
+
+    async def _begin(self, story: Story) -> None:
         if self.dirty or not self.csms.connected:
             await self.renew()
         await (self._charge() if story.charging else self._idle())
         self.watch.begin(story)
-        done: list[Blow] = []
-        for blow in story.blows:
-            done.append(blow)
-            self.watch.sort = blow.sort
-            await self.how[blow.kind](self, blow)
-            if self.dirty or not self.csms.connected:
-                break
-        await self._probe(done)
+
+    async def _blow(self, blow: Blow) -> None:
+        self.watch.sort = blow.sort
+        await self.how[blow.kind](self, blow)
+
+    def _ended(self) -> list[Trouble]:
         self.watch.end()
         self.dirty = self.dirty or any(trouble.severity.decides for trouble in self.watch.troubles)
         return self.watch.troubles
+
+    # -- a story that a model follows ---------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """From now on blows come one by one (`step`), and a model judges the answers. Raises Gone."""
+        self.examples += 1
+        self.csms.run(self._begin(Story((), modelled=True)), None)
+        self.model = Model(self.bench.connector)
+
+    def step(self, blow: Blow) -> list[Trouble]:
+        """One blow, and what the station did wrong by now. Raises Gone."""
+        self.csms.expect_many(100)
+        return self.csms.run(self._step(blow), None)
+
+    def finish(self) -> list[Trouble]:
+        """Everything is put back; the station must be as it was. Raises Gone."""
+        return self.csms.run(self._finish(), None)
+
+    async def _modelled(self, story: Story) -> list[Trouble]:
+        await self._begin(story)
+        self.model = Model(self.bench.connector)
+        for blow in story.blows:
+            if await self._step(blow):
+                break
+        return await self._finish()
+
+    async def _step(self, blow: Blow) -> list[Trouble]:
+        assert self.model is not None
+        boots = self.watch.boots
+        await self._blow(blow)
+        await self.watch.rest(self.quiet)
+        if self.watch.boots_due > boots and blow.action == "Reset":
+            limit = self.run.bench.times.boot_timeout
+            await self.until(lambda: self.watch.boots > boots and self.csms.connected, limit)
+            await self.watch.rest(self.quiet)
+        elif not self.csms.connected and not self.csms.offline:
+            await self.lost(blow)
+        if self.watch.boots > boots:
+            self.model.rebooted()
+        state = self.csms.timeline.latest
+        running = next((one.id for one in state.open_transactions), None)
+        self.model.shown(running, state.statuses.get(self.bench.connector, ""))
+        return self.watch.troubles
+
+    async def _finish(self) -> list[Trouble]:
+        self.model = None
+        self.csms.restore()
+        self.watch.sort = "a story of lawful requests"
+        if not await self.until(lambda: self.csms.connected, self.full[RECONNECT]):
+            self.dirty = True
+        for _ in range(2):  # what waits for authorization may still begin a transaction
+            await self._idle()
+            await self.act("unplug", connector=self.bench.connector)
+            await self.watch.rest(self.quiet)
+        for ident in (1, 2, 3):
+            await self.request("CancelReservation", {"reservationId": ident})
+        await self.request("ChangeAvailability", {"connectorId": 0, "type": "Operative"})
+        await self.request("ClearChargingProfile", {})
+        await self._probe([Blow(Kind.CALL, wrong=self.watch.sort)])
+        return self._ended()
 
     async def _probe(self, done: list[Blow]) -> None:
         """What was done is taken back, and the station is asked for a setting, which must be as it was."""
@@ -174,7 +252,9 @@ class Engine:
             severity = Severity.SHOULD if blow.kind is Kind.FRAME else Severity.ROBUSTNESS
             self.trouble(severity, f"ends the connection after {blow.sort}", blow.told, blow.cite)
 
-    def trouble(self, severity: Severity, fault: str, detail: str = "", cite: str = "", line: int = 0) -> None:
+    def trouble(
+        self, severity: Severity, fault: str, detail: str = "", cite: str = "", line: int = 0
+    ) -> None:
         """Something the station did wrong in this story."""
         self.watch.troubles.append(Trouble(severity, fault, detail, cite, line or self.watch.line))
 
@@ -210,6 +290,9 @@ class Engine:
         """What the reply to a blow says."""
         if reply is not None:
             self.watch.troubles += judging.replied(blow, reply.frame, reply.problems, reply.n)
+            if self.model and blow.legal and reply.frame.type == "CALLRESULT" and not reply.problems:
+                wrong = self.model.answered(blow, str(reply.frame.payload.get("status", "")), reply.n)
+                self.watch.troubles += [wrong] if wrong else []
         elif self.csms.connected:
             trouble = judging.unanswered(blow, self.patience)
             self.trouble(trouble.severity, trouble.fault, trouble.detail, trouble.cite)

@@ -29,9 +29,7 @@ def replied(blow: Blow, frame: Frame, problems: tuple[str, ...], line: int) -> l
     """What is wrong with a reply. `problems`: what the reader found."""
     if problems and not (_LONG in problems[0] and blow.codes == ANY):
         told = f"a malformed answer to {blow.sort}"
-        return [
-            Trouble(Severity.MUST, told, f"{_name(blow)}: {problems[0]}", "OCPP-J 1.6 section 4.2", line)
-        ]
+        return [Trouble(Severity.MUST, told, f"{_name(blow)}: {problems[0]}", "OCPP-J 1.6 section 4.2", line)]
     if frame.type == "CALLERROR":
         return _error(blow, frame.error_code, line)
     return _result(blow, frame, line)

@@ -24,7 +24,8 @@ class Model:
     unavailable: bool = False
     scheduled: bool = False
     reservations: set[int] = field(default_factory=set)
-    version: int | None = None
+    doubtful: set[int] = field(default_factory=set)
+    """Reservations of which no section says whether they are still there."""
 
     def allowed(self, action: str, payload: Payload) -> tuple[frozenset[str], str]:
         """The statuses that may answer a request, and the section; none: the section leaves it open."""
@@ -38,9 +39,9 @@ class Model:
                 return frozenset({"Scheduled"}), "OCPP 1.6 section 5.2"
             case "ChangeAvailability" if self.charging is None and not self.plugged:
                 return frozenset({"Accepted"}), "OCPP 1.6 section 5.2"
-            case "ReserveNow" if payload["reservationId"] not in self.reservations:
+            case "ReserveNow" if payload["reservationId"] not in self.reservations and not self.doubtful:
                 return self._reserving(), "OCPP 1.6 section 5.13"
-            case "CancelReservation":
+            case "CancelReservation" if payload["reservationId"] not in self.doubtful:
                 known = payload["reservationId"] in self.reservations
                 return frozenset({"Accepted" if known else "Rejected"}), "OCPP 1.6 section 5.1"
         return frozenset(), ""
@@ -60,29 +61,34 @@ class Model:
         self._note(blow.action, payload, status)
         if not allowed or status in allowed or not status:
             return None
-        fault = f"{blow.action} is answered with {status[:30]} where only {' or '.join(sorted(allowed))} is left"
+        fault = (
+            f"{blow.action} is answered with {status[:30]} where only {' or '.join(sorted(allowed))} is left"
+        )
         return Trouble(Severity.MUST, fault, str(payload), cite, line)
 
     def _note(self, action: str, payload: Payload, status: str) -> None:
         if action == "ReserveNow" and status == "Accepted":
-            self.reservations = {payload["reservationId"]}
+            self.reservations, self.doubtful = {payload["reservationId"]}, set()
         elif action == "CancelReservation" and status == "Accepted":
             self.reservations.discard(payload["reservationId"])
+            self.doubtful.discard(payload["reservationId"])
         elif action == "ChangeAvailability" and status in ("Accepted", "Scheduled"):
-            inoperative = payload["type"] == "Inoperative"
-            self.unavailable = inoperative and status == "Accepted"
-            self.scheduled = inoperative and status == "Scheduled"
+            self.scheduled = payload["type"] == "Inoperative" and status == "Scheduled"
 
-    def transaction(self, ident: int | None) -> None:
-        """A transaction runs from now on, or none does any more."""
-        if ident is None and self.charging is not None and self.scheduled:
-            self.unavailable, self.scheduled = True, False
-        if ident is not None:
-            self.reservations.clear()
-        self.charging = ident
+    def shown(self, transaction: int | None, status: str) -> None:
+        """What the station shows by now: the id of its transaction, and the status of its connector."""
+        if transaction is not None and self.charging is None:
+            self._doubt()
+        self.charging = transaction
+        self.unavailable = status == "Unavailable"
+        self.plugged = status in ("Preparing", "Finishing", "Charging", "SuspendedEV", "SuspendedEVSE")
+        if self.unavailable:
+            self._doubt()
 
     def rebooted(self) -> None:
-        """What a reset ends."""
-        self.charging = None
-        if self.scheduled:
-            self.unavailable, self.scheduled = True, False
+        """No section says what becomes of a reservation."""
+        self._doubt()
+
+    def _doubt(self) -> None:
+        self.doubtful |= self.reservations
+        self.reservations = set()

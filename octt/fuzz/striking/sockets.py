@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 from websockets.frames import Frame, Opcode
 
@@ -108,5 +108,3 @@ async def ping(session: Session, action: str, seconds: float) -> bool:
     except (TimeoutError, OSError):
         return False
     return True
-
-

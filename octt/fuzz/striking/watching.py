@@ -16,7 +16,9 @@ from octt.suite.run import Run
 FLOOD = 60
 """Requests of the station in one story that are more than anything it was asked for explains."""
 
-UNFAIR = frozenset({"reply", "refused yet done", "heartbeat", "unanswered", "boot order", "retry", "not accepted"})
+UNFAIR = frozenset(
+    {"reply", "refused yet done", "heartbeat", "unanswered", "boot order", "retry", "not accepted"}
+)
 """Rules that rest on the Central System's keeping the rules too; here it does not."""
 
 

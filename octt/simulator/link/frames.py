@@ -63,7 +63,9 @@ def read(text: str | bytes) -> Frame | None:
     try:
         parts = json.loads(text)
         if "\\ud" in text.lower():
-            json.dumps(parts, ensure_ascii=False).encode()  # half of a surrogate pair could not be answered with
+            json.dumps(
+                parts, ensure_ascii=False
+            ).encode()  # half of a surrogate pair could not be answered with
     except (ValueError, RecursionError):
         return None
     if not isinstance(parts, list) or len(parts) < 2 or not isinstance(parts[1], str):
