@@ -61,8 +61,8 @@ class Wire(Protocol):
     def __aiter__(self) -> AsyncIterator[str | bytes]:
         """What arrives, until the connection ends or ConnectionClosed."""
 
-    async def send(self, text: str | bytes, /) -> None:
-        """Sends a text, or a binary message. Raises ConnectionClosed."""
+    async def send(self, text: str, /) -> None:
+        """Sends a text. Raises ConnectionClosed."""
 
 
 class Session:
@@ -206,7 +206,12 @@ class Session:
         """Puts a frame on the record and then on the wire; whether the connection still took it."""
         entry = self._write("out", text, ocpp.parse(text), action, [], case)
         try:
-            await (put or self.wire.send)(text)
+            if put is not None:
+                await put(text)
+            elif isinstance(text, bytes):
+                await self.connection.send(text)
+            else:
+                await self.wire.send(text)
         except ConnectionClosed:
             self.desk.record.write(FrameUnsent(frame=entry.n), case=case)
             return entry, False

@@ -22,7 +22,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from octt.fuzz.machine import STEPS, machine_for
 from octt.fuzz.story import Blow, Finding, Story, Trouble
-from octt.fuzz.striking.engine import Engine, Gone
+from octt.fuzz.striking.engine import Engine
+from octt.fuzz.striking.line import Gone
 
 WHOLE = 500
 """Stories after which a whole transaction is tried, and every setting is looked at."""
@@ -147,9 +148,9 @@ class Search:
 
     def _machine(self, attempt: _Attempt, how: settings, number: int) -> None:
         machine = machine_for(self.engine, self.actions, self.hostile, attempt.stepped)
-        machine.__init__ = attempt.guarding(machine.__init__)  # type: ignore[method-assign]
+        machine.__init__ = attempt.guarding(machine.__init__)  # type: ignore[method-assign,assignment]
         machine.TestCase.settings = how
-        seed(number)(run_state_machine_as_test)(machine, settings=how)
+        run_state_machine_as_test(seed(number)(machine), settings=how)
 
     def _keep(self, attempt: _Attempt) -> None:
         assert attempt.smallest is not None

@@ -31,8 +31,8 @@ class Blow:
     """One thing that is done. Fields that its kind does not use are empty.
 
     `payload` and `ident` are of a CALL (no id: one of its own), `texts` what is sent otherwise, in hexadecimal digits
-    when `binary`. `wrong` says what the specification has against it, `place` in which field, `codes` the errors that may answer it (empty: it
-    is legal, `ANY`: anything goes), `cite` where.
+    when `binary`. `wrong` says what the specification has against it, `place` in which field, `cite` where; `codes` are
+    the errors that may answer it (empty: it is legal, `ANY`: anything goes).
     """
 
     kind: Kind

@@ -5,69 +5,36 @@ Everything happens on the Central System's loop, a whole story in one go: the th
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
-from octt import ocpp
-from octt.csms.session import Put
 from octt.fuzz.story import Blow, Kind, Severity, Story, Trouble
 from octt.fuzz.striking import judging
+from octt.fuzz.striking.line import PROBED, Gone, Line, settings_of
 from octt.fuzz.striking.model import Model
-from octt.fuzz.striking.watching import Watch
 from octt.ocpp import values
-from octt.record.events import Acted
-from octt.record.words import ActionPhase
-from octt.script.limits import RECONNECT, REPLY, START, STOP, TRIGGERED
-from octt.station.actions import ActionFailed, CannotAct
+from octt.script.limits import RECONNECT
 from octt.suite.run import Run
 from octt.timeline.entry import Entry
 
-Payload = dict[str, Any]
-PROBED = "HeartbeatInterval"
-"""The key that is asked for where a story is about no other."""
-HASTE = 20
-"""While a story is made smaller, silence is believed after so many times the slowest reply so far."""
-SHORTEST = 1.0
-
-
-class Gone(Exception):
-    """The station does not answer any more, and nobody can restart it; the message says so."""
-
+_SETTINGS = "OCPP 1.6 sections 5.3 and 5.8"
 
 How = Callable[["Engine", Blow], Awaitable[None]]
 
 
-class Engine:
-    """One station under fire."""
+class Engine(Line):
+    """Carries stories out. Methods without underscore that are no coroutines are for the thread that draws."""
 
     def __init__(self, run: Run, how: Mapping[Kind, How]) -> None:
         """`how` is how each kind of blow is done (blows.py)."""
-        self.run, self.csms, self.bench, self.how = run, run.csms, run.bench, how
-        self.simulated = run.bench.driver.kind == "simulated"
-        self.quiet = 0.1 if self.simulated else min(run.bench.times.observation, 5.0)
-        self.full = {kind: run.limits.of(kind).seconds for kind in (REPLY, TRIGGERED, START, STOP, RECONNECT)}
-        self.watch = Watch(run)
-        self.settings: dict[str, str] = {}
-        """The configuration as it was, by the key as the station writes it."""
-
-        self.hasty = False
-        """Whether a story is being made smaller: then the limits are shorter."""
-
-        self.dirty = False
-        self.slowest = 0.0
-        self.examples = 0
-        self.owed: list[tuple[str, Payload]] = []
-        """Requests that take back what a story did, the last first."""
-
+        super().__init__(run)
+        self.how = how
         self.model: Model | None = None
         """What judges the answers too, in a story that a model follows."""
 
+        self.examples = 0
         self.times: deque[float] = deque(maxlen=20_000)
-        self._number = itertools.count(1)
 
     # -- from the thread that draws -----------------------------------------------------------------------------------
 
@@ -86,15 +53,15 @@ class Engine:
 
     def learn(self) -> None:
         """Reads the configuration that everything is held against. Raises Gone."""
-        self.settings = self.csms.run(self._configuration(), None)
+        self.settings = self.csms.run(self.configuration(), None)
 
     def tidy(self) -> None:
         """Ends what a story left running. Raises Gone."""
-        self.csms.run(self._idle(), None)
+        self.csms.run(self.idle(), None)
 
     def all_settings(self) -> list[Trouble]:
         """Whether every setting is as it was. Raises Gone."""
-        now = self.csms.run(self._configuration(), None)
+        now = self.csms.run(self.configuration(), None)
         return [
             Trouble(
                 Severity.MUST,
@@ -124,7 +91,7 @@ class Engine:
     async def _begin(self, story: Story) -> None:
         if self.dirty or not self.csms.connected:
             await self.renew()
-        await (self._charge() if story.charging else self._idle())
+        await (self.charge() if story.charging else self.idle())
         self.watch.begin(story)
 
     async def _blow(self, blow: Blow) -> None:
@@ -186,7 +153,7 @@ class Engine:
         if not await self.until(lambda: self.csms.connected, self.full[RECONNECT]):
             self.dirty = True
         for _ in range(2):  # what waits for authorization may still begin a transaction
-            await self._idle()
+            await self.idle()
             await self.act("unplug", connector=self.bench.connector)
             await self.watch.rest(self.quiet)
         for ident in (1, 2, 3):
@@ -227,7 +194,7 @@ class Engine:
         return PROBED
 
     def _compare(self, key: str, reply: Entry, blow: Blow) -> None:
-        now = _settings(reply.frame.payload).get(key)
+        now = settings_of(reply.frame.payload).get(key)
         before = self.settings.get(key)
         if before is not None and now != before:
             fault = f"a setting is changed by {blow.sort}"
@@ -258,34 +225,6 @@ class Engine:
         """Something the station did wrong in this story."""
         self.watch.troubles.append(Trouble(severity, fault, detail, cite, line or self.watch.line))
 
-    # -- requests -----------------------------------------------------------------------------------------------------
-
-    def ident(self) -> str:
-        """A message id that was not used yet."""
-        return f"octt-{next(self._number)}"
-
-    @property
-    def patience(self) -> float:
-        """Seconds that a reply may take."""
-        full = self.full[REPLY]
-        return min(full, max(SHORTEST, HASTE * self.slowest)) if self.hasty else full
-
-    async def request(self, action: str, payload: Payload) -> Entry | None:
-        """A proper request of ours, which is not judged."""
-        ident = self.ident()
-        return await self.send(ident, ocpp.call(ident, action, payload), action)
-
-    async def send(self, ident: str, text: str, action: str, put: Put | None = None) -> Entry | None:
-        """A request as it is written; the reply, None when none came in time."""
-        session = self.csms.session
-        if session is None:
-            return None
-        began = time.monotonic()
-        reply = (await session.ask(ident, text, action, self.patience, put))[1]
-        if reply is not None:
-            self.slowest = max(self.slowest, time.monotonic() - began)
-        return reply
-
     def judge(self, blow: Blow, reply: Entry | None) -> None:
         """What the reply to a blow says."""
         if reply is not None:
@@ -297,113 +236,13 @@ class Engine:
             trouble = judging.unanswered(blow, self.patience)
             self.trouble(trouble.severity, trouble.fault, trouble.detail, trouble.cite)
 
-    async def until(self, seen: Callable[[], bool], seconds: float) -> bool:
-        """Waits for something that frames and connections show; whether it came."""
-        return await self.watch.until(seen, seconds)
-
-    # -- the world ----------------------------------------------------------------------------------------------------
-
-    async def act(self, name: str, **params: Any) -> bool:
-        """Something at the station, on the record; False when nobody can do it. Raises Gone without a driver."""
-        driver, record = self.run.laboratory.driver, self.run.record
-        record.write(Acted(action=name, params=params, driver=driver.kind, phase=ActionPhase.ASKED))
-        try:
-            who = await asyncio.to_thread(driver.act, name, params)
-        except CannotAct as error:
-            told = {"phase": ActionPhase.CANNOT, "detail": str(error)}
-            record.write(Acted(action=name, params=params, driver=driver.kind, **told))
-            return False
-        except ActionFailed as error:
-            told = {"phase": ActionPhase.FAILED, "detail": str(error)}
-            record.write(Acted(action=name, params=params, driver=driver.kind, **told))
-            if driver.gone:
-                raise Gone(str(error)) from None
-            return False
-        record.write(Acted(action=name, params=params, driver=driver.kind, phase=ActionPhase.DONE, who=who))
-        return True
-
-    async def renew(self) -> None:
-        """After a finding: the station is as it was, its power cycled where it hangs. Raises Gone."""
-        self.dirty = False
-        self.owed.clear()
-        self.csms.answers.disarm()
-        self.csms.restore()
-        self.watch.expect_boot()
-        if not await self._alive():
-            if not await self.act("power_cycle"):
-                raise Gone("the station does not answer any more, and no driver can cycle its power")
-            self.watch.accepted = False
-            limit = self.run.bench.times.boot_timeout
-            if not await self.until(lambda: self.watch.accepted and self.csms.connected, limit):
-                raise Gone(f"the station did not come back within {limit:g} s after its power was cycled")
-        await self._put_back()
-        await self.watch.rest(self.quiet)
-
-    async def _alive(self) -> bool:
-        """Whether it answers, perhaps on a connection that is just being made, and is not restarting."""
-        if not await self.until(lambda: self.csms.connected, self.full[RECONNECT]):
-            return False
-        await self.watch.rest(self.quiet)
-        reply = await self.request("GetConfiguration", {"key": [PROBED]})
-        return reply is not None and reply.frame.type == "CALLRESULT" and self.csms.connected
-
-    async def _put_back(self) -> None:
-        if not self.settings:
-            return
-        now = await self._configuration()
-        for key, before in self.settings.items():
-            if now.get(key, before) != before:
-                await self.request("ChangeConfiguration", {"key": key, "value": before})
-
-    async def _configuration(self) -> dict[str, str]:
-        reply = await self.request("GetConfiguration", {})
-        if reply is None or reply.frame.type != "CALLRESULT":
-            raise Gone("the station does not answer GetConfiguration")
-        return _settings(reply.frame.payload)
-
-    # -- transactions -------------------------------------------------------------------------------------------------
-
-    @property
-    def charging(self) -> bool:
-        """Whether a transaction runs."""
-        return bool(self.csms.timeline.latest.open_transactions)
-
-    async def _charge(self) -> None:
-        """Sees to it that a transaction runs. Raises Gone when none can be started."""
-        if self.charging:
-            return
-        connector, tag = self.bench.connector, self.bench.id_tags.valid
-        if not await self.act("plug_in", connector=connector):
-            raise Gone("no driver can plug the cable in")
-        reply = await self.request("RemoteStartTransaction", {"idTag": tag, "connectorId": connector})
-        accepted = reply is not None and reply.frame.payload.get("status") == "Accepted"
-        if not accepted:
-            await self.act("present_id_tag", connector=connector, id_tag=tag)
-        if not await self.until(lambda: self.charging, self.full[START]):
-            raise Gone("no transaction can be started")
-        await self.watch.rest(self.quiet)
-
-    async def _idle(self) -> None:
-        """Sees to it that no transaction runs."""
-        if not self.charging or not self.csms.connected:
-            return
-        self.watch.stops_due = True
-        for transaction in self.csms.timeline.latest.open_transactions:
-            await self.request("RemoteStopTransaction", {"transactionId": transaction.id})
-        stopped = await self.until(lambda: not self.charging, self.full[STOP])
-        await self.act("unplug", connector=self.bench.connector)
-        await self.watch.rest(self.quiet)
-        self.watch.stops_due = False
-        if not stopped:
-            self.dirty = True
-
     async def _whole_transaction(self) -> list[Trouble]:
         if self.dirty or not self.csms.connected:
             await self.renew()
         self.watch.begin(Story(()))
         try:
-            await self._charge()
-            await self._idle()
+            await self.charge()
+            await self.idle()
         except Gone as error:
             self.trouble(Severity.ROBUSTNESS, "no transaction is possible any more", str(error))
         if self.charging:
@@ -411,12 +250,3 @@ class Engine:
         self.watch.end()
         self.dirty = self.dirty or bool(self.watch.troubles)
         return self.watch.troubles
-
-
-_SETTINGS = "OCPP 1.6 sections 5.3 and 5.8"
-
-
-def _settings(payload: Payload) -> dict[str, str]:
-    """The values of a GetConfiguration.conf by key."""
-    entries = values.dicts(payload.get("configurationKey"))
-    return {str(one.get("key")): str(one.get("value")) for one in entries if one.get("value") is not None}
