@@ -29,8 +29,6 @@ WHOLE = 500
 """Stories after which a whole transaction is tried, and every setting is looked at."""
 TRIES = 60
 """Stories that a failing one is made smaller with, at most."""
-LAST = 40
-"""Stories among which the one is sought that a finding came late of."""
 
 
 class Found(Exception):
@@ -194,13 +192,15 @@ class _Attempt:
     """What came of the stories that were carried out since the first failed one."""
 
     lines: dict[str, tuple[int, int]] = field(default_factory=dict)
-    before: list[Story] = field(default_factory=list)
+    began: int = 0
+    """The line of the record where the story of the state machine began."""
 
     def stepped(self, troubles: list[Trouble], story: Story) -> None:
         """What a step of the state machine showed. Raises Found, _Enough."""
         trouble = self._new(troubles, story)
         if trouble is not None:
             self.tries += self.smallest is not None
+            self.lines[story.key] = self.began, self.search.engine.watch.line
             self._failed(trouble)
             self.smallest = story, trouble
             raise Found(trouble.fault)
@@ -212,6 +212,7 @@ class _Attempt:
             if self.search.over and self.smallest is None:
                 raise _Enough
             self.done += self.smallest is None
+            self.began = self.search.engine.watch.line + 1
             begin(machine)
 
         return begun
@@ -240,7 +241,6 @@ class _Attempt:
 
     def _first(self, story: Story) -> Trouble | None:
         self.done += 1
-        self.before = [*self.before[-LAST:], story]
         trouble = self._struck(story)
         if trouble is None and self.done % WHOLE == 0:
             trouble = self._looked_closely()

@@ -33,6 +33,7 @@ class Engine(Line):
         self.model: Model | None = None
         """What judges the answers too, in a story that a model follows."""
 
+        self.now: dict[str, str] = {}
         self.examples = 0
         self.times: deque[float] = deque(maxlen=20_000)
 
@@ -54,6 +55,10 @@ class Engine(Line):
     def learn(self) -> None:
         """Reads the configuration that everything is held against. Raises Gone."""
         self.settings = self.csms.run(self.configuration(), None)
+
+    def learn_again(self) -> None:
+        """Reads the configuration as it is now, into `now`. Raises Gone."""
+        self.now = self.csms.run(self.configuration(), None)
 
     def tidy(self) -> None:
         """Ends what a story left running. Raises Gone."""
