@@ -2,5 +2,6 @@
 
 `story.py` says what is done to a station, `drawing/` draws stories from the official schemas, `striking/` carries them
 out and judges, `search.py` looks for findings and lets hypothesis shrink them, `script.py` writes them down.
-May import `bench`, `csms`, `monitors`, `ocpp`, `record`, `report`, `script`, `station` and `suite`.
+May import `bench`, `csms`, `ocpp`, `record`, `report`, `script`, `station`,
+`suite` and `timeline`.
 """

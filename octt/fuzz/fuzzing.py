@@ -53,6 +53,9 @@ class Asked:
     arguments: tuple[str, ...] = ()
     """More options of the simulated station."""
 
+    at_most: int = 0
+    """Findings after which there is no looking for more; 0: all are wanted."""
+
 
 @dataclass
 class Fuzzed:
@@ -97,6 +100,7 @@ def fuzz(asked: Asked, tell: Tell) -> Fuzzed:
             actions=frozenset(drawing.actions),
             hostile=drawing.blows(False),
             charges=charges,
+            at_most=asked.at_most,
             deadline=time.monotonic() + asked.minutes * 60 if asked.minutes else 0.0,
         )
         tell(f"seed {number}; {asked.minutes:g} minutes" if asked.minutes else f"seed {number}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
-from hypothesis.errors import Flaky
+from hypothesis.errors import Flaky, HypothesisWarning
 from hypothesis.stateful import run_state_machine_as_test
 
 from octt.fuzz.machine import STEPS, machine_for
@@ -27,7 +28,7 @@ from octt.fuzz.striking.line import Gone
 
 WHOLE = 500
 """Stories after which a whole transaction is tried, and every setting is looked at."""
-TRIES = 60
+TRIES = 30
 """Stories that a failing one is made smaller with, at most."""
 
 
@@ -70,9 +71,15 @@ class Search:
     deadline: float = 0.0
     """Of the monotonic clock; 0: none."""
 
+    at_most: int = 0
+    """Findings after which there is no looking for more; 0: all are wanted."""
+
     findings: list[Finding] = field(default_factory=list)
     advice: dict[str, Finding] = field(default_factory=dict)
     """What is only advised, by its fault: it is counted, and stops nothing."""
+
+    avoided: set[str] = field(default_factory=set)
+    """What was found not to be survived is not done again: everything else is to be found too."""
 
     examples: int = 0
     seconds: float = 0.0
@@ -94,7 +101,8 @@ class Search:
     @property
     def over(self) -> bool:
         """Whether nothing more is to be done."""
-        return bool(self.gone) or bool(self.deadline and time.monotonic() > self.deadline)
+        enough = bool(self.at_most) and len(self.findings) >= self.at_most
+        return bool(self.gone) or enough or bool(self.deadline and time.monotonic() > self.deadline)
 
     # -- one run of hypothesis ----------------------------------------------------------------------------------------
 
@@ -114,7 +122,9 @@ class Search:
             stateful_step_count=STEPS,
         )
         try:
-            with contextlib.redirect_stdout(io.StringIO()):  # hypothesis tells how to reproduce it: so do we
+            # hypothesis tells how to reproduce it: so do we
+            with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+                warnings.simplefilter("ignore", HypothesisWarning)
                 if part.stories is None:
                     self._machine(attempt, how, number)
                 else:
@@ -151,13 +161,27 @@ class Search:
         run_state_machine_as_test(seed(number)(machine), settings=how)
 
     def _keep(self, attempt: _Attempt) -> None:
-        assert attempt.smallest is not None
-        story, trouble = attempt.smallest
+        story, trouble = self._confirmed(attempt)
         lines = attempt.lines.get(story.key, (0, 0))
         found = Finding(trouble, story, examples=self.examples, tries=attempt.tries)
         found.first, found.last = lines
         self.findings.append(found)
+        if len(story.blows) == 1:
+            self.avoided.add(story.blows[0].sort)
         self.tell(f"{trouble.severity}: {trouble.fault} [{trouble.cite or 'no section'}]")
+
+    def _confirmed(self, attempt: _Attempt) -> tuple[Story, Trouble]:
+        """The smallest story if it fails with the limits as they are, else the one that was found."""
+        assert attempt.first is not None
+        assert attempt.smallest is not None
+        story = attempt.smallest[0]
+        if story.key == attempt.first[0].key or self.gone:
+            return attempt.first
+        with contextlib.suppress(_Enough):
+            trouble = attempt.struck(story)
+            if trouble is not None:
+                return story, trouble
+        return attempt.first
 
     def known(self, trouble: Trouble) -> bool:
         """Whether a fault was found before; it is counted."""
@@ -187,6 +211,7 @@ class _Attempt:
     done: int = 0
     tries: int = 0
     failed_at: float = 0.0
+    first: tuple[Story, Trouble] | None = None
     smallest: tuple[Story, Trouble] | None = None
     seen: dict[str, Trouble | None] = field(default_factory=dict)
     """What came of the stories that were carried out since the first failed one."""
@@ -201,7 +226,7 @@ class _Attempt:
         if trouble is not None:
             self.tries += self.smallest is not None
             self.lines[story.key] = self.began, self.search.engine.watch.line
-            self._failed(trouble)
+            self._failed(story, trouble)
             self.smallest = story, trouble
             raise Found(trouble.fault)
 
@@ -217,8 +242,9 @@ class _Attempt:
 
         return begun
 
-    def _failed(self, trouble: Trouble) -> None:
-        if self.smallest is None:
+    def _failed(self, story: Story, trouble: Trouble) -> None:
+        if self.first is None:
+            self.first = story, trouble
             self.failed_at = time.monotonic()
             self.search.tell(f"found: {trouble.fault}; making it smaller")
             self.search.engine.hasty = True
@@ -228,6 +254,9 @@ class _Attempt:
         if self.smallest is None:
             if self.search.over:
                 raise _Enough
+            if any(blow.sort in self.search.avoided for blow in story.blows):
+                self.done += 1
+                return
             trouble = self._first(story)
         elif story.key in self.seen:
             trouble = self.seen[story.key]
@@ -241,20 +270,21 @@ class _Attempt:
 
     def _first(self, story: Story) -> Trouble | None:
         self.done += 1
-        trouble = self._struck(story)
+        trouble = self.struck(story)
         if trouble is None and self.done % WHOLE == 0:
             trouble = self._looked_closely()
         if trouble is not None:
             self.seen[story.key] = trouble
-            self._failed(trouble)
+            self._failed(story, trouble)
         return trouble
 
     def _again(self, story: Story) -> Trouble | None:
         self.tries += 1
-        self.seen[story.key] = trouble = self._struck(story)
+        self.seen[story.key] = trouble = self.struck(story)
         return trouble
 
-    def _struck(self, story: Story) -> Trouble | None:
+    def struck(self, story: Story) -> Trouble | None:
+        """Carries a story out; what is new about it. Raises _Enough."""
         engine, first = self.search.engine, self.search.engine.watch.line
         try:
             troubles = engine.strike(story)

@@ -11,6 +11,10 @@ ANY = ("any",)
 """Codes of a request that may be answered in any way."""
 
 
+_SHOWN = 100
+"""Characters of a payload that are told."""
+
+
 class Kind(StrEnum):
     """How a blow reaches the station."""
 
@@ -55,6 +59,9 @@ class Blow:
     def told(self) -> str:
         """In a few words."""
         place = f" ({self.place})" if self.place else ""
+        if self.kind is Kind.CALL and self.legal and self.payload:
+            text = json.dumps(self.payload, ensure_ascii=False)
+            place = f" {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}"
         what = f"{self.action}: {self.wrong}" if self.action and self.wrong else self.wrong or self.action
         return f"{self.kind} {what or 'message'}{place}"
 

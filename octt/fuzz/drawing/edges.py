@@ -48,7 +48,7 @@ _PLACES = {
     "id": (1, 2, 3),
     "chargingProfileId": (1, 2, 3),
     "reservationId": (1, 2, 3),
-    "transactionId": (-1, 0, -(2**31)),
+    "transactionId": (0, -1, -(2**31)),
     "idTag": ("A", "é漢😀", "B" * 20),
     "stackLevel": (0, 1, -1, 2**31 - 1),
 }

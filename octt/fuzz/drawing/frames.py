@@ -71,6 +71,17 @@ def _strange(ident: str, rest: str, wrong: str) -> Blow:
     return Blow(Kind.FRAME, ident=ident, texts=(f'[2,"{ident}",{rest}]',), wrong=wrong, codes=ANY, cite=_DUE)
 
 
+_VERSION = '[2,"octt-d1","GetLocalListVersion",{}]'
+REPEATED = Blow(
+    Kind.FRAME,
+    ident="octt-d1",
+    texts=(_VERSION, _VERSION),
+    wrong="an id that was used before",
+    codes=ANY,
+    cite="OCPP-J 1.6 section 4.1.4",
+)
+"""One request twice, with the same id."""
+
 _KEYS = ",".join(f'"k{number}"' for number in range(500))
 STRANGE: tuple[Blow, ...] = (
     _strange("octt-s1", '"GetConfiguration",{"key":["A","A","A"]}', "a key asked for three times"),
@@ -92,6 +103,7 @@ STRANGE: tuple[Blow, ...] = (
         '"DataTransfer",{"vendorId":"org.example.octt","data":"' + "A" * 60_000 + '"}',
         "60,000 characters of data",
     ),
+    REPEATED,
     _strange("octt-s14", '"DataTransfer",{"vendorId":"\\u0000\\u001b[2J"}', "control characters in a text"),
 )
 """What the schema lets through, or JSON lets be written, and nobody writes."""

@@ -73,8 +73,11 @@ async def _frame(engine: Engine, blow: Blow) -> None:
     session = engine.csms.session
     if session is None:
         return
-    message: str | bytes = bytes.fromhex(blow.texts[0]) if blow.binary else blow.texts[0]
+    *before, last = blow.texts
+    message: str | bytes = bytes.fromhex(last) if blow.binary else last
     action = ocpp.parse(message).action
+    for text in before:
+        await engine.send(blow.ident, text, action)
     if not blow.ident or isinstance(message, bytes):
         await session.send(message, action, None)
         return

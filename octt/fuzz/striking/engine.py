@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
-from octt.fuzz.story import Blow, Kind, Severity, Story, Trouble
+from octt.fuzz.story import ANY, Blow, Kind, Severity, Story, Trouble
 from octt.fuzz.striking import judging
 from octt.fuzz.striking.line import PROBED, Gone, Line, settings_of
 from octt.fuzz.striking.model import Model
@@ -221,7 +221,8 @@ class Engine(Line):
         elif await self.until(lambda: watch.boots > boots, self.quiet):
             self.dirty = True
         elif not expected:
-            severity = Severity.SHOULD if blow.kind is Kind.FRAME else Severity.ROBUSTNESS
+            unreadable = blow.kind is Kind.FRAME and blow.codes != ANY
+            severity = Severity.SHOULD if unreadable else Severity.ROBUSTNESS
             self.trouble(severity, f"ends the connection after {blow.sort}", blow.told, blow.cite)
 
     def trouble(

@@ -22,7 +22,7 @@ def unanswered(blow: Blow, seconds: float) -> Trouble:
     doubtful = bool(blow.wrong) and (blow.codes == ANY or blow.kind is Kind.FRAME)
     severity = Severity.SHOULD if doubtful else Severity.MUST
     fault = f"no answer to {blow.sort}"
-    return Trouble(severity, fault, f"{_name(blow)}: none within {seconds:g} s", blow.cite or _ANSWERED)
+    return Trouble(severity, fault, f"{_name(blow)}: none within {seconds:.3g} s", blow.cite or _ANSWERED)
 
 
 def replied(blow: Blow, frame: Frame, problems: tuple[str, ...], line: int) -> list[Trouble]:

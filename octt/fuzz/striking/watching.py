@@ -73,7 +73,7 @@ class Watch:
     def _listen(self, event: Event) -> None:
         """What the monitors say."""
         if isinstance(event, Remarked) and event.by == "monitor" and event.severity is Weight.VIOLATION:
-            ours = "message id is longer" in event.fault and self.sort.startswith("an id of")
+            ours = "message id is longer" in event.fault  # the answer to one of ours
             if event.rule not in UNFAIR and not ours:
                 told = event.text.removeprefix(event.fault).lstrip(": ")
                 fault = f"{event.fault} (rule: {event.rule})"
