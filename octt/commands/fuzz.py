@@ -48,8 +48,8 @@ def fuzz(
     settings are put back at the end. A finding is one small story: a script, carried out again with --replay. Failing
     stories are kept, and tried first the next time.
 
-    Exit code 0: nothing was found; 1: a section that obliges is broken, or the station did not survive something; 2: bad
-    usage or configuration; 4: it could not be carried out to its end; 130: ctrl-C.
+    Exit code 0: nothing was found; 1: a section that obliges is broken, or the station did not survive something; 2:
+    bad usage or configuration; 4: it could not be carried out to its end; 130: ctrl-C.
     """
     from octt.commands.refusing import INTERRUPTED, NOT_CARRIED_OUT, complain, plain, refuse, refusing
 

@@ -245,8 +245,7 @@ def _settle(run: Run, engine: Engine, result: Fuzzed) -> None:
     if result.gone:
         return
     try:
-        engine.tidy()
-        engine.learn_again()
+        engine.settle()
     except Gone as error:
         result.gone = str(error)
         return

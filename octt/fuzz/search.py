@@ -150,8 +150,7 @@ class Search:
             attempt.carry_out(story)
 
         # What hypothesis keeps is found again by this name, in whatever run.
-        inner = story_of.hypothesis.inner_test  # type: ignore[attr-defined]
-        inner._hypothesis_internal_add_digest = part.name.encode()
+        story_of._hypothesis_internal_database_key = part.name.encode()  # type: ignore[attr-defined]
         story_of()
 
     def _machine(self, attempt: _Attempt, how: settings, number: int) -> None:

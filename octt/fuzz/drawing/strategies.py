@@ -90,8 +90,8 @@ class Drawing:
         return _weighted(
             (4, _one_of(beside)),
             (3, _one_of(legal)),
-            (3, _one_of(messages)),
-            (1, _one_of(answers)),
+            (6, _one_of(messages)),
+            (2, _one_of(answers)),
             (1, st.sampled_from([self._mixed(action) for action in harmless]).flatmap(lambda drawn: drawn)),
         )
 
@@ -180,7 +180,12 @@ def _one_of(table: Sequence[Blow]) -> st.SearchStrategy[Blow]:
 
 
 def _weighted(*choices: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    return st.one_of(*(strategy for weight, strategy in choices for _ in range(weight)))
+    """One of several, each as often as its weight; a choice that stands there twice counts for one (hypothesis)."""
+    return st.one_of(*(strategy.map(_same) for weight, strategy in choices for _ in range(weight)))
+
+
+def _same(drawn: Any) -> Any:
+    return drawn
 
 
 def _weight(action: str) -> tuple[int, str]:

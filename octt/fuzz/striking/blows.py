@@ -38,19 +38,17 @@ _TAKEN_BACK: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] =
 
 async def _call(engine: Engine, blow: Blow) -> None:
     ident = blow.ident or engine.ident()
-    if blow.action == "TriggerMessage" or blow.action == "ExtendedTriggerMessage":
-        _boot_may_follow(engine, blow)
+    watch, boots = engine.watch, engine.watch.boots
+    boot = values.table(blow.payload).get("requestedMessage") == "BootNotification"
+    if boot:
+        watch.expect_boot()
     text = ocpp.call(ident, blow.action, blow.payload)
     reply = await engine.send(ident, text, blow.action)
     engine.judge(blow, reply)
     if reply is not None:
         _owe(engine, blow, reply)
-
-
-def _boot_may_follow(engine: Engine, blow: Blow) -> None:
-    sent = values.table(blow.payload)
-    if sent.get("requestedMessage") == "BootNotification":
-        engine.watch.expect_boot()
+        if boot and reply.frame.payload.get("status") == "Accepted":
+            await engine.until(lambda: watch.boots > boots, engine.full[TRIGGERED])
 
 
 def _owe(engine: Engine, blow: Blow, reply: Entry) -> None:

@@ -56,9 +56,16 @@ class Engine(Line):
         """Reads the configuration that everything is held against. Raises Gone."""
         self.settings = self.csms.run(self.configuration(), None)
 
-    def learn_again(self) -> None:
-        """Reads the configuration as it is now, into `now`. Raises Gone."""
-        self.now = self.csms.run(self.configuration(), None)
+    def settle(self) -> None:
+        """At the end: the station answers, nothing runs, and `now` has its configuration. Raises Gone."""
+        self.hasty = False
+        self.csms.run(self._settle(), None)
+
+    async def _settle(self) -> None:
+        if self.dirty or not self.csms.connected:
+            await self.renew()
+        await self.idle()
+        self.now = await self.configuration()
 
     def tidy(self) -> None:
         """Ends what a story left running. Raises Gone."""
@@ -213,12 +220,14 @@ class Engine(Line):
 
     async def lost(self, blow: Blow, expected: bool = False) -> None:
         """The connection is gone: the station comes back, and does not boot for it."""
-        watch, boots = self.watch, self.watch.boots
+        watch = self.watch
         if not await self.until(lambda: self.csms.connected, self.full[RECONNECT]):
             self.dirty = True
             fault = f"does not come back after {blow.sort}"
             self.trouble(Severity.ROBUSTNESS, fault, blow.told, "OCPP-J 1.6 section 5.4")
-        elif await self.until(lambda: watch.boots > boots, self.quiet):
+            return
+        await self.request("GetConfiguration", {"key": [PROBED]})  # what boots says so before it answers
+        if await self.until(lambda: watch.boots > watch.boots_before, self.quiet):
             self.dirty = True
         elif not expected:
             unreadable = blow.kind is Kind.FRAME and blow.codes != ANY

@@ -33,7 +33,7 @@ class Watch:
 
         self.line = 0
         self.boots = self.requests = 0
-        self.boots_due = 1
+        self.boots_due = self.boots_before = 0
         self.accepted = True
         self.stops_due = False
         self.charging = False
@@ -58,7 +58,7 @@ class Watch:
     def begin(self, story: Story) -> None:
         """A story begins."""
         self.troubles, self.requests, self._flooded = [], 0, False
-        self.charging = story.charging
+        self.charging, self.boots_before = story.charging, self.boots
 
     def end(self) -> None:
         """A story is over; what comes now belongs to the next one."""
