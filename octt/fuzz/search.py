@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 import time
 import warnings
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, core, given, settings
 from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.errors import Flaky, HypothesisWarning
@@ -113,7 +114,7 @@ class Search:
 
         how = settings(
             max_examples=examples,
-            database=DirectoryBasedExampleDatabase(self.database),
+            database=_Kept(self),
             deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=(Phase.reuse, Phase.generate, Phase.shrink),
@@ -121,14 +122,16 @@ class Search:
             print_blob=False,
             stateful_step_count=STEPS,
         )
+        # The decorator `seed` would keep hypothesis from its database; this is where it takes its numbers from.
+        core.threadlocal._hypothesis_global_random = random.Random(number)
         try:
             # hypothesis tells how to reproduce it: so do we
             with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
                 warnings.simplefilter("ignore", HypothesisWarning)
                 if part.stories is None:
-                    self._machine(attempt, how, number)
+                    self._machine(attempt, how)
                 else:
-                    self._stories(attempt, part, how, number)
+                    self._stories(attempt, part, how)
         except (_Enough, Found, Flaky):
             pass  # what is not the same twice is told as it was the first time
         finally:
@@ -140,10 +143,9 @@ class Search:
             self._keep(attempt)
         return attempt.done
 
-    def _stories(self, attempt: _Attempt, part: Part, how: settings, number: int) -> None:
+    def _stories(self, attempt: _Attempt, part: Part, how: settings) -> None:
         assert part.stories is not None
 
-        @seed(number)
         @how
         @given(part.stories)
         def story_of(story: Story) -> None:
@@ -153,11 +155,11 @@ class Search:
         story_of._hypothesis_internal_database_key = part.name.encode()  # type: ignore[attr-defined]
         story_of()
 
-    def _machine(self, attempt: _Attempt, how: settings, number: int) -> None:
+    def _machine(self, attempt: _Attempt, how: settings) -> None:
         machine = machine_for(self.engine, self.actions, self.hostile, attempt.stepped)
         machine.__init__ = attempt.guarding(machine.__init__)  # type: ignore[method-assign,assignment]
         machine.TestCase.settings = how
-        run_state_machine_as_test(seed(number)(machine), settings=how)
+        run_state_machine_as_test(machine, settings=how)
 
     def _keep(self, attempt: _Attempt) -> None:
         story, trouble = self._confirmed(attempt)
@@ -200,6 +202,24 @@ class Search:
             work()
         except Gone as error:
             self.gone = str(error)
+
+
+class _Kept(DirectoryBasedExampleDatabase):
+    """The stories that failed, in this session or one before. One that is avoided by now has not stopped failing."""
+
+    def __init__(self, search: Search) -> None:
+        super().__init__(search.database)
+        self.search = search
+
+    def delete(self, key: bytes, value: bytes) -> None:
+        """Forgets a story that the station survived."""
+        if not self.search.avoided:
+            super().delete(key, value)
+
+    def move(self, src: bytes, dest: bytes, value: bytes) -> None:
+        """Puts a story back behind smaller ones."""
+        if not self.search.avoided:
+            super().move(src, dest, value)
 
 
 @dataclass

@@ -58,7 +58,8 @@ class Watch:
     def begin(self, story: Story) -> None:
         """A story begins."""
         self.troubles, self.requests, self._flooded = [], 0, False
-        self.charging, self.boots_before = story.charging, self.boots
+        self.charging = story.charging
+        self.boots_before = self.boots_due = self.boots
 
     def end(self) -> None:
         """A story is over; what comes now belongs to the next one."""
