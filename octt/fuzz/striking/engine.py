@@ -107,7 +107,7 @@ class Engine(Line):
         self.watch.begin(story)
 
     async def _blow(self, blow: Blow) -> None:
-        self.watch.sort = blow.sort
+        self.watch.sort, self.watch.told = blow.sort, blow.told
         await self.how[blow.kind](self, blow)
 
     def _ended(self) -> list[Trouble]:
@@ -227,7 +227,7 @@ class Engine(Line):
             self.trouble(Severity.ROBUSTNESS, fault, blow.told, "OCPP-J 1.6 section 5.4")
             return
         await self.request("GetConfiguration", {"key": [PROBED]})  # what boots says so before it answers
-        if await self.until(lambda: watch.boots > watch.boots_before, self.quiet):
+        if await self.until(lambda: watch.boots > watch.boots_before, 3 * self.quiet):
             self.dirty = True
         elif not expected:
             unreadable = blow.kind is Kind.FRAME and blow.codes != ANY

@@ -28,8 +28,8 @@ class Watch:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.troubles: list[Trouble] = []
-        self.sort = ""
-        """What was done last."""
+        self.sort = self.told = ""
+        """What was done last, as what it is an instance of, and in a few words."""
 
         self.line = 0
         self.boots = self.requests = 0
@@ -105,7 +105,7 @@ class Watch:
             self._trouble(f"floods the Central System with {frame.action} after {self.sort}", "")
 
     def _trouble(self, fault: str, cite: str) -> None:
-        self.troubles.append(Trouble(Severity.ROBUSTNESS, fault, "", cite, self.line))
+        self.troubles.append(Trouble(Severity.ROBUSTNESS, fault, self.told, cite, self.line))
 
     # -- waiting ------------------------------------------------------------------------------------------------------
 
