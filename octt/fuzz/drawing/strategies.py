@@ -140,8 +140,8 @@ class Drawing:
         for base in (plain(node, False, known), plain(node, True, known)):
             for step in steps(base, node):
                 cite = _ENUMERATED.get(action, _ERROR) if step.enumeration else _ERROR
-                told = {"place": step.place, "wrong": step.wrong, "cite": cite}
-                yield Blow(Kind.CALL, action, step.taken(base), codes=step.codes, **told)
+                blow = Blow(Kind.CALL, action, step.taken(base), wrong=step.wrong, codes=step.codes)
+                yield replace(blow, place=step.place, cite=cite)
 
     def _mixed(self, action: str) -> st.SearchStrategy[Blow]:
         """Several fields at their edges at once."""
