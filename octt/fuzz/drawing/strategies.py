@@ -87,7 +87,10 @@ class Drawing:
             *map(_named, frames.IDS),
         )
         answers = [blow for action in _TRIGGERED for blow in self._answers(action)]
+        ends = [*self._legal("RemoteStopTransaction"), *self._beside("RemoteStartTransaction")]
+        of_sessions = ends if "RemoteStopTransaction" in self.actions else beside
         return _weighted(
+            (2 if charging else 0, _one_of(of_sessions)),
             (4, _one_of(beside)),
             (3, _one_of(legal)),
             (6, _one_of(messages)),
