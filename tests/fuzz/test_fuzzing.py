@@ -59,10 +59,24 @@ def test_its_record_is_whole_and_says_what_it_is_of(survived):
     assert set(opened) <= done
 
 
-def test_every_frame_is_on_the_record_before_it_is_sent(survived):
-    sent = [e for e in read(survived.out / "record.jsonl") if e.kind == "frame" and e.dir == "out"]
-    assert any(event.type == "MALFORMED" for event in sent)
-    assert any(event.binary for event in sent)
+def test_bytes_as_they_are_are_on_the_record(tmp_path):
+    """Binary messages, bytes below the messages, and what a driver did; the station survives all of it."""
+    script = tmp_path / "story.py"
+    script.write_text(
+        "def story(fuzz):\n"
+        "    fuzz.frame('00ff00ff', binary=True, wrong='a binary message')\n"
+        "    fuzz.socket('a ping between fragments')\n"
+        "    fuzz.socket('a reset in mid-frame', wrong='a reset')\n"
+        "    fuzz.act('plug_in', connector=1)\n"
+        "    fuzz.act('unplug', connector=1)\n"
+    )
+    result, troubles = replay(asked(tmp_path), script, lambda _text: None)
+    assert ([one.fault for one in troubles], result.gone) == ([], "")
+    events = list(read(result.out / "record.jsonl"))
+    sent = [event for event in events if event.kind == "frame" and event.dir == "out"]
+    assert next(event.raw for event in sent if event.binary) == "00ff00ff"
+    assert any(event.problems == ["a reset in mid-frame"] for event in sent)
+    assert [e.action for e in events if e.kind == "action" and e.phase == "done"][:2] == ["plug_in", "unplug"]
 
 
 def test_no_official_verdict_comes_of_it(survived):
