@@ -97,3 +97,4 @@ proof-part: install
 	$(BIN)/python -m tests.campaign
 	$(BIN)/python -m tests.legal --stations 60 --seconds 240 --seed "$$(printf %d 0x$$(git rev-parse --short=8 HEAD))"
 	$(BIN)/python -m tests.hands --only "Enter where it is asked for"
+	$(BIN)/octt fuzz --examples 1000
