@@ -50,11 +50,8 @@ ROOMS = {
         *(
             "audit",
             "bench",
-<<<<<<< HEAD
             "campaign",
-=======
             "fuzz",
->>>>>>> 292654c (Faults that only fuzzing finds, docs, the rooms)
             "history",
             "paths",
             "pics",
