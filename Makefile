@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test proof proof-part matrix c6 inventory blast-radius bench soak kills picture docs lint hands sample legal stability audit audit-sample fuzz fragile
+.PHONY: install demo test proof proof-part matrix c6 seconds inventory blast-radius bench soak kills picture docs site lint hands sample legal stability audit audit-sample fuzz fragile
 
 install: .venv/.done
 
@@ -41,6 +41,10 @@ legal: install
 stability: install
 	$(BIN)/python -m tests.legal.stability --write testcases/stability.md
 
+# What each case takes on the simulated station: what --quick and --budget choose by. Three minutes.
+seconds: install
+	$(BIN)/python -m tests.seconds --write testcases/seconds.toml
+
 inventory: install
 	$(BIN)/python -m tests.inventory --write testcases/inventory.md
 
@@ -76,6 +80,10 @@ fragile: install
 
 bench: install
 	$(BIN)/python -m benchmarks
+
+# The documentation as a site, in site/.
+site: install
+	$(BIN)/mkdocs build --quiet --strict
 
 picture: install
 	$(BIN)/python docs/picture.py

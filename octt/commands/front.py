@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -22,6 +23,7 @@ from octt.record.events import CaseEnded, CaseRevised
 from octt.record.secrets import SECRETS
 from octt.report.summary import last_words
 from octt.station.operator import Operator
+from octt.suite.choosing.choice import check_words
 from octt.suite.machine import collect_seldom
 from octt.suite.options import Options
 from octt.suite.plugin import WithOptions
@@ -70,6 +72,18 @@ class _Printed:
         return getattr(self._file, name)
 
 
+@dataclass(frozen=True)
+class Few:
+    """Which of the cases, besides those that are named: words as pytest's -k has them, and the options of that name."""
+
+    words: str = ""
+    last_failed: bool = False
+    quick: bool = False
+    minutes: float | None = None
+    stop_at_first: bool = False
+    retries: int = 0
+
+
 def run_cases(
     bench: Path | None,
     pics: Path | None,
@@ -77,15 +91,21 @@ def run_cases(
     profiles: tuple[str, ...],
     out: Path | None,
     verbose: bool = False,
+    few: Few = Few(),
 ) -> int:
     """Runs the cases with a view of what goes on, writes the reports, and returns the exit code. Raises Refusal."""
     console = Console(file=cast(TextIO, _Printed(sys.stdout)), highlight=False)
     with refusing(ConfigError):
-        options = prepare(bench, pics, out, cases, profiles)
+        check_words(few.words)
+        options = prepare(bench, pics, out, cases, profiles, quick=few.quick, last_failed=few.last_failed)
+    options.minutes, options.retries = few.minutes, few.retries
+    if few.retries:
+        options.notices.append(
+            f"--retry {few.retries}: a case that ends INCONCLUSIVE or ERROR is tried up to {few.retries} times more; "
+            "every attempt stays on the record and in the reports"
+        )
     progress, ended = Progress(console, verbose), list[CaseEnded | CaseRevised]()
     key = signing_key(options)
-    for notice in options.notices:
-        progress.say(notice)
 
     def listen(event: Event) -> None:
         if isinstance(event, CaseEnded | CaseRevised):
@@ -99,10 +119,9 @@ def run_cases(
     collect_seldom()
     signals.listen()
     try:
-        code = pytest.main(
-            [str(paths.TESTCASES), "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:terminal", "-s"],
-            plugins=[WithOptions(options), front],
-        )
+        chosen = [*(["-k", few.words] if few.words else []), *(["-x"] if few.stop_at_first else [])]
+        quiet = ["-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:terminal", "-s"]
+        code = pytest.main([str(paths.TESTCASES), *quiet, *chosen], plugins=[WithOptions(options), front])
     finally:
         progress.stop_view()
     if front.error:
@@ -110,6 +129,10 @@ def run_cases(
             complain(front.error)
             return NOT_CARRIED_OUT
         refuse(front.error)
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED and few.words:
+        refuse(
+            f"-k {few.words!r}: no case is left; `octt list` shows the ids, names and profiles it looks at"
+        )
     result, signed = write_reports(options, key, progress.run) if progress.run else (None, "")
     summary(console, ended, str(options.out), last_words(result) if result is not None else ())
     if result is not None:

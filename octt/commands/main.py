@@ -6,7 +6,6 @@ import importlib
 
 import click
 
-from octt import __version__
 from octt.commands.refusing import Commands
 
 COMMANDS = {
@@ -77,7 +76,7 @@ class Octt(Commands):
 
 
 @click.group(cls=Octt)
-@click.version_option(__version__, prog_name="octt")
+@click.version_option(package_name="octt", prog_name="octt")
 def main() -> None:
     """Open conformance test harness for OCPP 1.6-J charging stations."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +17,33 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--pics", type=FILE, help="The vendor's declaration.")
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case; may be repeated.")
 @click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only this certification profile.")
+@click.option(
+    "-k",
+    "words",
+    metavar="EXPR",
+    default="",
+    help="Only cases whose id, name or profile fits, as pytest has it.",
+)
+@click.option("--lf", "last_failed", is_flag=True, help="Only what did not pass in this station's last runs.")
+@click.option(
+    "--quick", is_flag=True, help="Only cases that need no hand and no long wait: well under a minute."
+)
+@click.option(
+    "--budget",
+    "minutes",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MIN",
+    help="As many minutes; the cases with the most checks for their time come first.",
+)
+@click.option("-x", "stop_at_first", is_flag=True, help="End at the first case that does not pass.")
+@click.option(
+    "--retry",
+    "retries",
+    type=click.IntRange(0, 10),
+    default=0,
+    metavar="N",
+    help="Try a case that ends INCONCLUSIVE or ERROR (never FAIL) up to N times more, each on record.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -29,6 +57,7 @@ def run(
     profiles: tuple[str, ...],
     out: Path | None,
     verbose: bool,
+    **few: Any,
 ) -> None:
     """Run the applicable test cases against a station.
 
@@ -37,11 +66,11 @@ def run(
     the disk is full, an error of octt); 129, 130, 143: ended by SIGHUP, ctrl-C or SIGTERM, with what was done by then
     on record.
     """
-    from octt.commands.front import run_cases
+    from octt.commands.front import Few, run_cases
     from octt.commands.refusing import NOT_CARRIED_OUT, complain
 
     try:
-        code = run_cases(bench, pics, cases, profiles, out, verbose)
+        code = run_cases(bench, pics, cases, profiles, out, verbose, Few(**few))
     except click.ClickException:
         raise
     except Exception:

@@ -24,6 +24,7 @@ class PlanLine(Struct, frozen=True, kw_only=True):
     section: str = ""  # where it stands in the test-case document
     applicable: bool | None = None  # null: not decided yet
     reason: str = ""  # the answers that decided, in a sentence
+    connector: Int = 0  # which one it is for, where a run tests each
 
 
 class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
@@ -172,6 +173,7 @@ class CaseStarted(Event, tag="case.start", frozen=True, kw_only=True):
 
     attempt: Int  # from 1
     name: str  # of the case
+    connector: Int = 0  # as in the plan
 
 
 class StepDecided(Event, tag="step", frozen=True, kw_only=True):
@@ -213,6 +215,7 @@ class CaseEnded(Event, tag="case.end", frozen=True, kw_only=True):
     reason: str  # why it is no PASS, a sentence
     seconds: float  # the attempt took
     forced: float  # seconds of these that the protocol forces
+    connector: Int = 0  # as in the plan
 
 
 class CaseRevised(Event, tag="case.revised", frozen=True, kw_only=True):
@@ -221,6 +224,7 @@ class CaseRevised(Event, tag="case.revised", frozen=True, kw_only=True):
     verdict: Verdict  # that counts now
     blame: Blame  # who has to do something about it
     reason: str  # a sentence
+    connector: Int = 0  # as in the plan
 
 
 class ConfigurationRead(Event, tag="config", frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from octt.report.model.sections import demanded
 from octt.report.model.verdict import part
 from octt.report.ticket import reproduce
 
-FORMAT = 3  # what changed is said in the schema
+FORMAT = 4  # what changed is said in the schema
 PERCENTILES = (50, 90, 95, 99)
 
 
@@ -130,7 +130,7 @@ def _dated(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _case(case: Case) -> dict[str, Any]:
-    attempts = [_attempt(attempt) for attempt in case.attempts]
+    counts = _attempt(case.last) if case.last else None
     return {
         "id": case.id,
         "name": case.name,
@@ -144,15 +144,18 @@ def _case(case: Case) -> dict[str, Any]:
         "reason": case.reason,
         "seconds": short(case.seconds),
         "forced": short(case.forced),
-        "steps": attempts[-1]["steps"] if attempts else [],
-        "remarks": attempts[-1]["remarks"] if attempts else [],
-        "attempts": attempts,
+        "connector": case.last.connector if case.last else 0,
+        "connectors": [{"connector": at, "verdict": verdict} for at, verdict in case.verdicts if at],
+        "steps": counts["steps"] if counts else [],
+        "remarks": counts["remarks"] if counts else [],
+        "attempts": [_attempt(attempt) for attempt in case.attempts],
     }
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
+        "connector": attempt.connector,
         "verdict": attempt.verdict,
         "blame": attempt.blame,
         "reason": attempt.reason,

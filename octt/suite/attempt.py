@@ -23,6 +23,9 @@ class Scene(Means):
     """The words a script is given, and what restores the station after it. `number` counts the attempts at the case."""
 
     number: int = 0
+    connector: int = 0
+    """Which connector the attempt is at, where a run tests each; else 0."""
+
     breaches: list[str] = field(default_factory=list)
     """What the station broke in this attempt, as the monitors saw it."""
 
@@ -37,6 +40,12 @@ class Scene(Means):
 
     may_repeat: bool = True
     """Whether trouble of our own is reason to repeat the case: once it is."""
+
+    may_retry: bool = False
+    """Whether a doubtful verdict is reason to try the case once more."""
+
+    retried: bool = False
+    """Whether it is the reason that it is repeated."""
 
 
 def establish_preconditions(scene: Scene, *, has_cache: bool) -> None:
@@ -99,6 +108,8 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     breaches = list(scene.breaches)
     scene.judged = len(breaches)
     verdict, blame, reason = _doubted(scene, error, decide(error, case, breaches))
+    scene.retried = reachable and not scene.again and _worth_a_retry(scene, verdict, blame)
+    scene.again = scene.again or scene.retried
     case.record.write(
         CaseEnded(
             attempt=scene.number,
@@ -107,6 +118,7 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
             reason=reason,
             seconds=round(time.monotonic() - case.started, 3),
             forced=round(case.position.protocol_waits, 3),
+            connector=scene.connector,
         )
     )
     if aborted:
@@ -170,6 +182,13 @@ def _doubted(scene: Scene, error: BaseException | None, outcome: Outcome) -> Out
         told = f"so many frames came that {lost} of them were not looked at by the steps; the record has them"
         return Verdict.INCONCLUSIVE, Blame.STATION, told
     return outcome
+
+
+def _worth_a_retry(scene: Scene, verdict: Verdict, blame: Blame) -> bool:
+    """A doubtful verdict may be another one next time, unless a person, the bench or a lost rig stands behind it."""
+    doubtful = verdict in (Verdict.INCONCLUSIVE, Verdict.ERROR)
+    lasting = blame in (Blame.OPERATOR, Blame.CONFIGURATION) or scene.driver.driver.gone
+    return scene.may_retry and doubtful and not lasting
 
 
 def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> Outcome:

@@ -58,7 +58,7 @@ def left_of(folder: Path) -> Left:
     ]
     heirs = [heir for heir in heirs if heir != folder.absolute()]
     newest = max(
-        heirs, key=lambda heir: (_first(heir / "record.jsonl") or RunEnded(reason="")).t, default=None
+        heirs, key=lambda heir: (first_of(heir / "record.jsonl") or RunEnded(reason="")).t, default=None
     )
     return left_of(newest) if newest else left
 
@@ -81,7 +81,7 @@ def left_before(bench: Bench, out: Path) -> Left | None:
         return None
     newest, when = None, 0
     for path in out.parent.glob("*/record.jsonl"):
-        first = _first(path)
+        first = first_of(path)
         if path.parent != out and first and first.t > when and _same(first, bench):
             newest, when = path.parent, first.t
     found = left_by(newest) if newest else None
@@ -90,7 +90,7 @@ def left_before(bench: Bench, out: Path) -> Left | None:
 
 def bench_of(folder: Path) -> Bench:
     """The bench of a run from its record. Raises ConfigError when there is none, or it cannot do without secrets."""
-    run = _first(folder / "record.jsonl")
+    run = first_of(folder / "record.jsonl")
     if run is None:
         raise ConfigError(f"{folder / 'record.jsonl'} is no record of a run")
     sections = {
@@ -105,7 +105,7 @@ def bench_of(folder: Path) -> Bench:
     return bench
 
 
-def _first(path: Path) -> RunStarted | None:
+def first_of(path: Path) -> RunStarted | None:
     """How a run began; None when that cannot be read."""
     try:
         event = next(read(path), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,9 @@ class Options:
     declaration: Declaration
     out: Path
     cases: tuple[str, ...] = ()
-    profiles: tuple[str, ...] = ()
+    connectors: tuple[int, ...] = ()
+    """The connectors of which each is tested; empty for the one of the bench."""
+
     operator: Operator | None = None
     simulator_arguments: list[str] = field(default_factory=list)
     pki_folder: Path | None = None
@@ -28,6 +30,15 @@ class Options:
 
     notices: list[str] = field(default_factory=list)
     """What is to be said before the run: what is missing, and what was changed because of it."""
+
+    minutes: float | None = None
+    """How long the run may take; the most valuable cases come first then."""
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """What each case is expected to take."""
+
+    retries: int = 0
+    """How often a case that ended INCONCLUSIVE or ERROR is tried again."""
 
     signer: str = ""
     """Fingerprint of the key that the run is to be signed with."""

@@ -13,7 +13,9 @@ from octt.pics.problems import problems
 from octt.pics.simulate import simulator_options
 from octt.script.limits import Limits, declared_times
 from octt.suite.catalogue import CatalogueError, Planned, find, load_catalogue, plan
-from octt.suite.checks import check
+from octt.suite.checks import check, connectors_to_test
+from octt.suite.choosing.choice import named
+from octt.suite.choosing.earlier import runs_before
 from octt.suite.options import Options
 
 
@@ -23,8 +25,11 @@ def prepare(
     out: Path | None = None,
     cases: tuple[str, ...] = (),
     profiles: tuple[str, ...] = (),
+    *,
+    quick: bool = False,
+    last_failed: bool = False,
 ) -> Options:
-    """Reads the files and checks the choice of cases. Raises ConfigError with place and remedy."""
+    """Reads the files and chooses the cases. Raises ConfigError with place and remedy."""
     bench = load(bench_file) if bench_file else SIMULATED
     declaration = read_declaration(pics_file, bench)
     if (
@@ -36,18 +41,22 @@ def prepare(
     catalogue = load_catalogue()
     try:
         cases = tuple(find(name, catalogue) for name in cases)
-        planned = plan(catalogue, declaration, None, cases, profiles, bench.connector)
+        plan(catalogue, declaration, None, cases, profiles)
     except CatalogueError as error:
         raise ConfigError(str(error)) from None
+    last = runs_before(bench, out) if last_failed else None
+    cases, notices = named(catalogue, cases, profiles, quick=quick, last=last)
+    connectors = connectors_to_test(bench, declaration)
+    planned = plan(catalogue, declaration, None, cases, connector=bench.connector, connectors=connectors)
     adapted = adapted_intervals(declaration, bench.times.model_dump())
     times = bench.times.model_copy(update={change.name: change.used for change in adapted})
     bench = bench.model_copy(update={"times": times})
     folder = out or Path("octt-runs") / datetime.now().strftime("%Y-%m-%d_%H%M%S_%f")[:-3]
     arguments = simulator_options(declaration) if bench.driver.kind == "simulated" else []
-    options = Options(bench, declaration, folder, cases, profiles, None, arguments)
+    options = Options(bench, declaration, folder, cases, connectors, None, arguments)
     options.pki_folder = pki_folder(bench, bench_file)
     overruled = Limits(bench.times, declared_times(declaration)).overruled()
-    options.notices = [*_undecided(planned, bench_file, pics_file), *map(str, adapted), *overruled]
+    options.notices = [*notices, *_undecided(planned, bench_file, pics_file), *map(str, adapted), *overruled]
     return options
 
 

@@ -34,6 +34,7 @@ STEPS_LIMIT, REMARKS_LIMIT, CHANGES_LIMIT, ATTEMPTS_LIMIT = 400, 200, 200, 20
 def case_view(result: Result, case: Case, budget: Budget) -> dict[str, Any]:
     """Everything the template shows of `case`; frames shown are noted in `budget`."""
     attempts = case.attempts[-ATTEMPTS_LIMIT:]
+    counts = [case.last] if case.last else []
     return {
         "id": case.id,
         "name": case.name,
@@ -54,12 +55,16 @@ def case_view(result: Result, case: Case, budget: Budget) -> dict[str, Any]:
             {"when": moment(o.t), "before": o.before, "verdict": o.verdict, "by": o.by, "why": o.why}
             for o in case.overrides
         ],
-        "attempts": [attempt_view(result, case, attempt, budget) for attempt in reversed(attempts)],
+        "connectors": [{"number": at, "verdict": verdict} for at, verdict in case.verdicts if at],
+        "attempts": [
+            attempt_view(result, case, attempt, budget)
+            for attempt in [*counts, *(other for other in reversed(attempts) if other not in counts)]
+        ],
     }
 
 
 def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -> dict[str, Any]:
-    """One execution of a case, the last one first in the page."""
+    """One execution of a case; the one that counts comes first in the page."""
     frames, failed = case.frames_of(attempt), failed_at(attempt)
     referenced = [n for step in attempt.steps for n in (step.frame, step.closest) if n is not None]
     referenced += [remark.frame for remark in attempt.remarks if remark.frame is not None]
@@ -75,6 +80,7 @@ def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -
     groups = [group_view(group, result, budget, attempt.started, states) for group in grouped(shown, failed)]
     return {
         "number": attempt.number,
+        "connector": attempt.connector,
         "started": moment(attempt.started),
         "verdict": attempt.verdict,
         "blame": attempt.blame,

@@ -44,10 +44,13 @@ class CaseBuilder:
         """
         for line in lines:
             known = self._cases.get(line.case)
-            if known is not None:
+            if known is None:
+                known = self._cases[line.case] = self._case(line)
+            elif not line.connector:
                 known.applicable, known.pics_reason = line.applicable is not False, line.reason
-            else:
-                self._cases[line.case] = self._case(line)
+            if line.connector:  # it applies where it applies to any
+                known.connectors[line.connector] = line.applicable is not False
+                known.applicable = any(known.connectors.values())
         if not_chosen is not None:
             self._not_chosen = not_chosen
 
@@ -76,7 +79,7 @@ class CaseBuilder:
             case StationChanged():
                 self._changed(event)
             case CaseStarted():
-                self._start(event, event.attempt, event.name)
+                self._start(event, event.attempt, event.name, event.connector)
             case CaseEnded():
                 self._end(event)
             case CaseRevised():
@@ -91,8 +94,12 @@ class CaseBuilder:
     def finish(self) -> tuple[list[Case], list[Case]]:
         """The cases, in plan order, and those that were not chosen."""
         self.interrupted()
-        others = [self._case(line) for line in self._not_chosen if line.case not in self._cases]
-        return list(self._cases.values()), others
+        others: dict[str, Case] = {}
+        for line in self._not_chosen:  # a line for each connector, where each would be tested
+            if line.case not in self._cases:
+                case = others.setdefault(line.case, self._case(line))
+                case.applicable |= line.applicable is not False
+        return list(self._cases.values()), list(others.values())
 
     def override(self, event: VerdictOverruled) -> Override:
         """Notes that the operator overrules a verdict."""
@@ -104,7 +111,7 @@ class CaseBuilder:
             case.overrides.append(override)
         return override
 
-    def _start(self, event: Event, number: int, name: str) -> Attempt:
+    def _start(self, event: Event, number: int, name: str, connector: int) -> Attempt:
         self.interrupted()
         case_id = event.case or ""
         case = self._cases.get(case_id)
@@ -118,6 +125,7 @@ class CaseBuilder:
             n=event.n,
             first_frame=first,
             last_frame=first,
+            connector=connector,
         )
         case.attempts.append(self._attempt)
         return self._attempt
@@ -125,10 +133,11 @@ class CaseBuilder:
     def _end(self, event: CaseEnded) -> None:
         attempt = self._attempt
         if attempt is None and event.verdict is Verdict.NOT_APPLICABLE:  # decided when the keys were known
-            self.plan([PlanLine(case=event.case or "", reason=event.reason, applicable=False)])
+            at = event.connector
+            self.plan([PlanLine(case=event.case or "", reason=event.reason, applicable=False, connector=at)])
             return
         if attempt is None:
-            attempt = self._start(event, event.attempt, "")
+            attempt = self._start(event, event.attempt, "", event.connector)
         attempt.ended = event.t
         attempt.verdict, attempt.blame, attempt.reason = event.verdict, event.blame, event.reason
         attempt.seconds, attempt.forced = event.seconds, event.forced
@@ -136,8 +145,10 @@ class CaseBuilder:
 
     def _revise(self, event: CaseRevised) -> None:
         """The last attempt at a case has another verdict than when it ended."""
-        attempt = self._of(event)
-        if attempt is not None:
+        case = self._cases.get(event.case or "")
+        at = [attempt for attempt in case.attempts if attempt.connector == event.connector] if case else []
+        if at:
+            attempt = at[-1]
             attempt.verdict, attempt.blame, attempt.reason = event.verdict, event.blame, event.reason
 
     def _step(self, event: StepDecided) -> None:
@@ -189,7 +200,7 @@ class CaseBuilder:
     def _of(self, event: Event) -> Attempt | None:
         """The last attempt at the case that an event belongs to; None between cases."""
         case = self._cases.get(event.case or "")
-        return case.last if case is not None else None
+        return case.attempts[-1] if case is not None and case.attempts else None
 
     def _action(self, event: Acted) -> None:
         actions = self._attempt.actions if self._attempt is not None else self.actions
