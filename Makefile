@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test proof proof-part matrix c6 clicks seconds inventory blast-radius bench soak kills picture docs site lint hands sample legal stability audit audit-sample
+.PHONY: install demo test proof proof-part matrix c6 clicks seconds inventory blast-radius bench soak kills picture docs site lint hands sample legal stability audit audit-sample fuzz fragile
 
 install: .venv/.done
 
@@ -74,6 +74,14 @@ SEED ?= $(shell git rev-parse HEAD)
 audit-sample: install
 	$(BIN)/octt audit -n 2 --sample $(SAMPLE) --seed "$(SEED)"
 
+# Ten thousand hostile and unusual stories: the simulated station survives them. A few minutes.
+fuzz: install
+	$(BIN)/octt fuzz --examples 10000
+
+# Every fault that only fuzzing finds: sought, made small, counted. Some minutes.
+fragile: install
+	$(BIN)/python -m tests.fragile --write testcases/fuzz.md
+
 bench: install
 	$(BIN)/python -m benchmarks
 
@@ -93,11 +101,12 @@ docs: install
 	$(BIN)/python -m octt.record.document docs/record.md
 
 # All proofs, whole. Many hours.
-proof: test matrix inventory hands clicks legal stability c6 blast-radius audit kills soak
+proof: test matrix inventory hands clicks legal stability c6 blast-radius audit kills soak fuzz fragile
 
 # What continuous integration has time for besides the tests: every fault, the legal stations that failed once and others
-# for each commit, somebody who does right.
+# for each commit, somebody who does right, a thousand hostile stories.
 proof-part: install
 	$(BIN)/python -m tests.campaign
 	$(BIN)/python -m tests.legal --stations 60 --seconds 240 --seed "$$(printf %d 0x$$(git rev-parse --short=8 HEAD))"
 	$(BIN)/python -m tests.hands --only "Enter where it is asked for"
+	$(BIN)/octt fuzz --examples 1000

@@ -290,7 +290,7 @@ def proofs(only: Iterable[str] = ()) -> list[Proof]:
 
     wanted, found = set(only), []
     for name, fault in FAULTS.items():
-        for line in fault.breaks:
+        for line in fault.proofs:
             case, _, step = line.partition(" step ")
             if not wanted or case in wanted:
                 found.append(Proof(name, case, step))

@@ -43,12 +43,17 @@ ROOMS = {
     "campaign": {"bench", "history", "ocpp", "record", "report", "suite", "text"},
     "simulator": {"bench", "pics"},
     "audit": {"bench", "monitors", "ocpp", "paths", "record", "script", "suite", "text"},
+    "fuzz": {
+        *("bench", "csms", "ocpp", "paths", "record", "report", "script", "station", "suite", "text"),
+        "timeline",
+    },
     "commands": {
         *(
             "audit",
             "bench",
             "campaign",
             "console",
+            "fuzz",
             "history",
             "paths",
             "pics",
@@ -75,6 +80,18 @@ WITHIN = {
         "player": {"mutants", "outcome", "proxy"},
         "tables": {"equivalent", "mutants", "outcome"},
         "audit": {"mutants", "outcome", "player"},
+    },
+    "fuzz": {
+        "story": set(),
+        "frames": set(),
+        "dangers": set(),
+        "drawing": {"dangers", "story"},
+        "striking": {"story"},
+        "machine": {"story", "striking"},
+        "search": {"machine", "story", "striking"},
+        "script": {"story"},
+        "fuzzing": {"dangers", "drawing", "frames", "script", "search", "story", "striking"},
+        "outputs": {"dangers", "fuzzing", "story"},
     },
     "monitors": {"known": set(), "rules": {"known"}, "monitors": {"known", "rules"}},
     "timeline": {

@@ -26,6 +26,10 @@ COMMANDS = {
         "octt.simulator.main:faults",
         "List the non-conformities the simulated station can show, with the checks that must notice them.",
     ),
+    "fuzz": (
+        "octt.commands.fuzz:fuzz",
+        "Strike a station with hostile and unusual input, and look what it does not survive.",
+    ),
     "history": (
         "octt.commands.history:history",
         "Show the runs below a folder as a history: what got better and worse from version to version.",

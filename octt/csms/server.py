@@ -193,6 +193,15 @@ class CentralSystem:
         return self._session is not None
 
     @property
+    def session(self) -> Session | None:
+        """The station's connection, for who sends what no script would (octt/fuzz); only on our own loop."""
+        return self._session
+
+    def expect_many(self, frames: float) -> None:
+        """So many frames are no flood: somebody asks for them."""
+        self._desk.frames.grant(frames)
+
+    @property
     def offline(self) -> bool:
         """Whether the station is kept from connecting."""
         return self.door.closed

@@ -39,6 +39,7 @@ class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
     limits: list[Table] = []  # how long the station may take: {waits_for, seconds, whose, decides}
     started: str  # ISO 8601
     signer: str = ""  # fingerprint of the key that the run is to be signed with
+    purpose: str = ""  # "fuzz": hostile input (octt fuzz), of which nothing is a verdict of the certification
 
 
 class RunResumed(Event, tag="run.resume", frozen=True, kw_only=True):

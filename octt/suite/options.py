@@ -44,3 +44,6 @@ class Options:
     """Fingerprint of the key that the run is to be signed with."""
 
     listener: Callable[[Event], None] | None = None
+
+    purpose: str = ""
+    """What the record is of, where it is none of test cases."""

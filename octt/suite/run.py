@@ -131,6 +131,7 @@ class Run:
             limits=self.limits.told(),
             started=utc().isoformat(timespec="seconds"),
             signer=self.options.signer,
+            purpose=self.options.purpose,
         )
         self.record.write(began)
         self.laboratory.open()
