@@ -56,14 +56,19 @@ class Finding:
 
 
 def judge(tape: Tape) -> list[Finding]:
-    """What today's scripts and rules make of every case of a tape, in its order. Raises ConfigError."""
+    """What today's scripts and rules make of every case of a tape, in its order. Raises ConfigError.
+
+    RuntimeError for a mistake of ours, which pytest has told.
+    """
     with tempfile.TemporaryDirectory(prefix="octt-judge-") as folder:
         session = _Session(tape)
         quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
         options = options_of(tape, Path(folder) / "run")
-        pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options), session])
+        code = pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options), session])
         if session.problem:
             raise ConfigError(session.problem)
+        if code == pytest.ExitCode.INTERNAL_ERROR:
+            raise RuntimeError("the replay failed")
     return [_finding(attempt, session.judged(attempt.case)) for attempt in tape.attempts.values()]
 
 

@@ -90,12 +90,12 @@ class Room(Laboratory):
         self.drawer: Drawer | None = None
 
     @property
-    def files(self) -> Shelves:  # type: ignore[override]
+    def files(self) -> Shelves:
         """The file servers of then."""
         return self.shelves
 
     @property
-    def pki(self) -> Pki:  # type: ignore[override]
+    def pki(self) -> Pki:
         """The certificates of then, as far as they are on the record."""
         if self.drawer is None:
             self.drawer = Drawer.open(self.options.out / "pki", ["localhost"])  # type: ignore[assignment]
@@ -172,7 +172,7 @@ class Replay(Run):
             judged.parted = Parted(f"the case applies today; then it was not tried: {attempt.reason}", last.n)
             raise judged.parted
         self._rewind(attempt)
-        self.stage = Stage.NEW  # what is owed is no matter of ours
+        self.stage = Stage.OPEN  # so that nothing is put back before it
         scene = super().begin(case_id, attempt.number)
         self.stage = Stage.READY
         scene.may_repeat = False
@@ -185,7 +185,7 @@ class Replay(Run):
             known = self.system.timeline.latest.statuses
             self.ground.unusable = {number for number, status in known.items() if status in _OUT_OF_ORDER}
         self.player.begin(attempt.first, attempt.last)
-        self.system.troubles.told.clear()
+        self.system.begin_case()
         for undo in self.journal.open:
             self.journal.restored(undo)
         for undo in still_open(self.tape.events[: attempt.first]):

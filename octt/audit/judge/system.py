@@ -12,8 +12,7 @@ from octt.csms.answers import Answers, Armed, ErrorAnswer
 from octt.csms.endpoints import Endpoint, Settings
 from octt.csms.server import CentralSystem
 from octt.csms.troubles import Trouble, Troubles
-from octt.csms.wire import judge_call
-from octt.ocpp import frames, schemas
+from octt.ocpp import frames
 from octt.record import Event, Record
 from octt.record.events import (
     AnswerArmed,
@@ -39,6 +38,7 @@ class Replayed(CentralSystem):
     def __init__(self, settings: Settings, record: Record, answers: Answers, tape: Tape) -> None:
         super().__init__(settings, record, answers)
         self._loop.close()
+        self._password = settings.password
         self.player = Player(tape, self._tell_event)
         self._troubled = self.troubles = Told(record)
         self.answers.arm = self._arm  # type: ignore[method-assign]
@@ -59,6 +59,13 @@ class Replayed(CentralSystem):
         self._waiting.clear()
         self._connection = None
 
+    def begin_case(self) -> None:
+        """The case before has put everything back."""
+        settings, self.settings.other_password = self.settings, ""
+        settings.password = self._password
+        settings.endpoints[:] = [Endpoint(self.security_profile)]
+        self._troubled.told.clear()
+
     # -- life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -78,18 +85,21 @@ class Replayed(CentralSystem):
 
     def open(self, endpoint: Endpoint) -> None:
         """As an endpoint was opened then."""
-        event = self.player.expect(Listening, f"open an endpoint of profile {endpoint.security_profile}")
-        if event.security_profile != endpoint.security_profile:
-            told = f"opens an endpoint of security profile {endpoint.security_profile}"
-            self.player.part(f"the script {told}, it was {event.security_profile}", event)
+        profile = endpoint.security_profile
+        event = self.player.expect(Listening, f"open an endpoint of security profile {profile}")
+        if event.security_profile != profile:
+            self.player.part(
+                f"the script opens an endpoint of security profile {profile}, not {event.security_profile}",
+                event,
+            )
         self.player.take()
         if endpoint not in self.settings.endpoints:
             self.settings.endpoints.append(endpoint)
 
     def replace(self, endpoint: Endpoint, by: Endpoint) -> None:
         """As an endpoint took the place of another then."""
-        self.settings.endpoints.remove(endpoint)
         self.open(by)
+        self.settings.endpoints.remove(endpoint)
 
     def disconnect(self) -> None:
         """That we broke a connection is on the tape as its end."""
@@ -176,15 +186,6 @@ class Replayed(CentralSystem):
 
     def _frame(self, event: FrameSeen) -> None:
         frame, incoming, key = frames.parse(event.raw), event.dir == "in", (event.connection, event.id)
-        problems = list(frame.problems)
-        if event.truncated or event.binary:
-            problems = event.problems or ["only its beginning is on the record"]
-        elif incoming and frame.type == "CALL":
-            judge_call(frame, problems)
-        elif incoming and frame.type in ("CALLRESULT", "CALLERROR"):
-            problems += self._of_reply(event, frame)
-        elif frame.type == "MALFORMED":
-            problems = event.problems or problems
         self.last = self.timeline.append(
             event.n,
             event.m,
@@ -195,21 +196,13 @@ class Replayed(CentralSystem):
             incoming=incoming,
             frame=frame,
             action=event.action or frame.action,
-            problems=tuple(problems),
+            problems=tuple(event.problems),
             case=event.case,
         )
         if incoming and frame.type == "CALL":
             self._waiting[key] = self.last
         elif not incoming and frame.type != "CALL" and key in self._waiting:
             self.timeline.release(self._waiting.pop(key))
-
-    def _of_reply(self, event: FrameSeen, frame: frames.Frame) -> list[str]:
-        """What is wrong with a reply, beside its envelope: that nobody waited for it is as it was then."""
-        call = self.timeline.call_of(True, frame.id)
-        told = [text for text in event.problems if text.startswith("reply to a call")]
-        if told or call is None:
-            return told or ["reply to a call we never made"]
-        return schemas.problems(call.action, "response", frame.payload) if frame.type == "CALLRESULT" else []
 
     def _comes(self, event: Connected) -> None:
         password = self.settings.password.encode() if event.auth == "ok" else b""

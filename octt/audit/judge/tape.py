@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from octt.audit.judge.reading import read_today
 from octt.monitors import Monitors
 from octt.ocpp import frames
 from octt.record import Event
@@ -92,7 +93,8 @@ def load(folder: Path) -> Tape:
 
 
 def tape_of(folder: Path, events: list[Event]) -> Tape:
-    """A tape of events, whose chain is not looked at."""
+    """A tape of events, whose chain is not looked at. Raises TapeError when no case has ended."""
+    events = list(read_today(events))
     start = events[0]
     assert isinstance(start, RunStarted)
     attempts = _attempts(events)
