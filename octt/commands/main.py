@@ -26,6 +26,10 @@ COMMANDS = {
         "octt.commands.history:history",
         "Show the runs below a folder as a history: what got better and worse from version to version.",
     ),
+    "inspect": (
+        "octt.commands.inspect:inspect",
+        "Hold a log of somebody else's Central System against schemas and rules.",
+    ),
     "judge": (
         "octt.commands.judge:judge",
         "Judge the record of an old run by the test cases of today, without its station.",

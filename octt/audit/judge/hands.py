@@ -126,9 +126,8 @@ class Drawer(Pki):
     ) -> FirmwareSignature:
         """The signature of the next SignedUpdateFirmware."""
         image = values.table(self._next("SignedUpdateFirmware").get("firmware"))
-        return FirmwareSignature(
-            values.text(image.get("signature")), values.text(image.get("signingCertificate"))
-        )
+        signature, certificate = (values.text(image.get(key)) for key in ("signature", "signingCertificate"))
+        return FirmwareSignature(signature, certificate, algorithm)
 
     def _next(self, action: str, **fields: Any) -> dict[str, Any]:
         """The payload of the next such request of then; an empty one when there is none."""

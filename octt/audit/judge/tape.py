@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from octt.audit.judge.reading import read_today
+from octt.audit.reading import read_today
 from octt.monitors import Monitors
 from octt.ocpp import frames
 from octt.record import Event

@@ -1,4 +1,4 @@
-"""The frames of an old record as they are read today: what is wrong with one may be seen otherwise than it was then."""
+"""Frames of an old record or a foreign log as they are read today: what is wrong with each."""
 
 from __future__ import annotations
 
@@ -14,8 +14,18 @@ from octt.record.events import FrameSeen, RunResumed
 _NOBODY_WAITED = "reply to a call"
 
 
+def problems_of(frame: Frame, action: str | None) -> list[str]:
+    """What reader and schemas find in a frame of a station. `action` is that of the call a reply answers, if known."""
+    problems = list(frame.problems)
+    if frame.type == "CALL":
+        judge_call(frame, problems)
+    elif frame.type == "CALLRESULT" and action is not None and action in schemas.ACTIONS:
+        problems += schemas.problems(action, "response", frame.payload)
+    return problems
+
+
 def read_today(events: Iterable[Event]) -> Iterator[Event]:
-    """The events, with the problems that the reader and the schemas of today find in each frame."""
+    """The events of a record, with the problems that the reader and the schemas of today find in each frame."""
     asked: dict[str, str] = {}
     for event in events:
         if isinstance(event, RunResumed):
@@ -32,15 +42,10 @@ def read_today(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def _problems(event: FrameSeen, frame: Frame, asked: dict[str, str]) -> list[str]:
-    problems = list(frame.problems)
-    if frame.type == "CALL":
-        judge_call(frame, problems)
-    elif frame.type in ("CALLRESULT", "CALLERROR"):
+    problems = problems_of(frame, asked.get(frame.id))
+    if frame.type in ("CALLRESULT", "CALLERROR"):
         # Whether somebody still waited for a reply is as it was then.
         told = [text for text in event.problems if text.startswith(_NOBODY_WAITED)]
-        action = asked.get(frame.id)
-        if told or action is None:
-            return problems + (told or ["reply to a call we never made"])
-        if frame.type == "CALLRESULT":
-            problems += schemas.problems(action, "response", frame.payload)
+        if told or frame.id not in asked:
+            return list(frame.problems) + (told or ["reply to a call we never made"])
     return problems
