@@ -41,7 +41,10 @@ ROOMS = {
     "history": {"measure", "record", "report"},
     "campaign": {"bench", "history", "ocpp", "record", "report", "suite", "text"},
     "simulator": {"bench", "pics"},
-    "audit": {"bench", "monitors", "ocpp", "paths", "record", "script", "suite", "text"},
+    "audit": {
+        *("bench", "csms", "files", "monitors", "ocpp", "paths", "pics", "pki", "record", "script"),
+        *("station", "suite", "text", "timeline"),
+    },
     "commands": {
         *(
             "audit",
@@ -66,6 +69,9 @@ ROOMS = {
 WITHIN = {
     "audit": {
         "inventory": set(),
+        "reading": set(),
+        "judge": {"reading"},
+        "inspect": {"reading"},
         "mutants": set(),
         "proxy": {"mutants"},
         "outcome": {"mutants"},
@@ -87,10 +93,11 @@ WITHIN = {
     },
     "report": {
         "text": set(),
+        "differences": set(),
         "evidence": set(),
         "model": {"evidence", "text"},
         "certificate": {"model", "text"},
-        "html": {"certificate", "diff", "model", "text", "ticket"},
+        "html": {"certificate", "diff", "differences", "model", "text", "ticket"},
         "pdf": {"certificate", "model", "text"},
         "ticket": {"model", "text"},
         "json_out": {"model", "text", "ticket"},

@@ -54,7 +54,14 @@ def inspect(log: Path, as_json: bool, out: Path | None) -> None:
 
 
 def _page(folder: Path) -> None:
-    """The report's page of a record that was made of a log."""
-    from octt.report.write import write_all
+    """The report's page of a record that was made of a log; a form of the certificate would say too much."""
+    from octt.report.evidence.folder import RECORD
+    from octt.report.html import page
+    from octt.report.model.result import load
+    from octt.report.write import write_file
 
-    write_all(folder)
+    result = load(folder / RECORD)
+    try:
+        write_file(folder / "report.html", page.render(result, "2025").encode())
+    finally:
+        result.frames.close()

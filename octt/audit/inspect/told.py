@@ -7,12 +7,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from octt import __version__
 from octt.audit.inspect.judging import Inspection
 from octt.audit.inspect.talk import Talk, events_of
 from octt.monitors import Monitors
 from octt.record import Record
-from octt.record.events import FrameSeen, Remarked, RunEnded, RunStarted
+from octt.record.events import Remarked, RunEnded, RunStarted
 
 _HEADS = {
     ("violation", "station"): "what the station must not do",
@@ -108,9 +110,9 @@ def write(inspection: Inspection, folder: Path) -> None:
     last = first
     for number, talk in enumerate(inspection.talks, 1):
         for event in events_of(talk, number):
-            seen = record.write(event, t=event.t, m=event.m)
+            seen = record.write(replace(event, n=0, t=0, m=0), t=event.t, m=event.m)
             last = max(last, event.t)
-            for breach in monitors.see(seen) if isinstance(seen, FrameSeen) or number else ():
+            for breach in monitors.see(seen):
                 record.write(Remarked(by="monitor", **breach.told), t=event.t, m=event.m)
     record.write(RunEnded(reason="finished"), t=last, m=last)
     record.close()
