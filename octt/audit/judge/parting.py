@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 
-class Parted(BaseException):
-    """The script does what was not done then. No Exception, so that no script goes on after it.
+
+class Parted(pytest.fail.Exception):  # type: ignore[name-defined, misc]
+    """The script does what was not done then. An outcome to pytest, and no Exception: no script goes on after it.
 
     `line` is that of the record where they part.
     """
 
     def __init__(self, why: str, line: int) -> None:
-        super().__init__(why)
+        super().__init__(why, pytrace=False)
         self.why, self.line = why, line

@@ -148,6 +148,11 @@ class Replayed(CentralSystem):
         in_time = isinstance(found, Entry) and found.m <= deadline
         return request, found if in_time and isinstance(found, Entry) else None
 
+    def fresh(self, field: str) -> int:
+        """The number that the next request of then has in this field; without one, one that none had."""
+        found = (payload.get(field) for payload in self.player.requests())
+        return next((number for number in found if isinstance(number, int)), super().fresh(field))
+
     def _arm(self, action: str, armed: Armed) -> None:
         event = self.player.expect(AnswerArmed, f"answer {action} otherwise")
         today: dict[str, Any] = {"action": action, "times": armed.times, "when": dict(armed.when)}
