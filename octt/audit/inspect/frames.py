@@ -309,10 +309,10 @@ def _time_of(held: Any) -> tuple[datetime | None, bool]:
             return found if found[0] else (instant(held), True)
     if isinstance(held, bool) or not isinstance(held, int | float):
         return None, False
-    seconds = float(held)
-    while seconds > 1e11:
-        seconds /= 1000
     try:
+        seconds = float(held)
+        while 1e11 < seconds < float("inf"):
+            seconds /= 1000
         return datetime.fromtimestamp(seconds, UTC), True
     except (ValueError, OverflowError, OSError):
         return None, False

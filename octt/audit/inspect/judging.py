@@ -113,9 +113,14 @@ def _read(path: Path) -> Reading:
         return read(lines)
 
 
-def _judged(talk: Talk) -> list[Finding]:
+def monitors_of(talk: Talk) -> Monitors:
+    """The rules that can say something about it."""
     left_out = () if talk.dated else _BY_DATE if talk.timed else (*_BY_DATE, *_BY_TIME)
-    monitors = Monitors(rules=tuple(rule for rule in RULES if rule not in left_out))
+    return Monitors(rules=tuple(rule for rule in RULES if rule not in left_out))
+
+
+def _judged(talk: Talk) -> list[Finding]:
+    monitors = monitors_of(talk)
     found: dict[tuple[str, str, str], Finding] = {}
     for event in events_of(talk):
         for breach in monitors.see(event):

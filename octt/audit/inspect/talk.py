@@ -6,7 +6,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from octt.audit.inspect.frames import Found
@@ -18,6 +18,7 @@ from octt.record.events import Connected, FrameSeen
 Side = Literal["in", "out"]
 """As in a record: from the station, or to it."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PACE = 10_000_000
 """Nanoseconds between two frames of a log that tells no times."""
 _NEAR = 20
@@ -170,4 +171,4 @@ def _connected(peer: str, connection: int, t: int) -> Connected:
 
 
 def _nanoseconds(when: datetime | None, ahead: float) -> int:
-    return int((when.timestamp() - ahead) * 1e9) if when else 0
+    return ((when - _EPOCH) // timedelta(microseconds=1) * 1000) - int(ahead * 1e9) if when else 0

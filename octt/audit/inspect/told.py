@@ -10,9 +10,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from octt import __version__
-from octt.audit.inspect.judging import Inspection
+from octt.audit.inspect.judging import Inspection, monitors_of
 from octt.audit.inspect.talk import Talk, events_of
-from octt.monitors import Monitors
 from octt.record import Record
 from octt.record.events import Remarked, RunEnded, RunStarted
 
@@ -98,21 +97,24 @@ def write(inspection: Inspection, folder: Path) -> None:
     path = folder / "record.jsonl"
     if path.exists():
         raise FileExistsError(17, "there is a record already; choose another folder", str(path))
-    record, monitors = Record(path), Monitors()
-    notices = [
-        f"Made by octt inspect from the log {inspection.path.name}: no test case was run.",
-        *_head(inspection),
-    ]
+    record = Record(path)
+    made = f"Made by octt inspect from the log {inspection.path.name}: no test case was run."
+    notices = [made, *_head(inspection)]
     first = next((event.t for talk in inspection.talks for event in events_of(talk)), 0)
     tool = {"name": "octt", "version": __version__, "python": "", "platform": "", "packages": {}}
     start = RunStarted(tool=tool, bench={}, pics={}, plan=[], notices=notices, started="")
     record.write(start, t=first, m=first)
+    for notice in notices:
+        record.write(Remarked(text=notice, by="tool", cite=""), t=first, m=first)
     last = first
     for number, talk in enumerate(inspection.talks, 1):
+        monitors = monitors_of(talk)
         for event in events_of(talk, number):
             seen = record.write(replace(event, n=0, t=0, m=0), t=event.t, m=event.m)
             last = max(last, event.t)
             for breach in monitors.see(seen):
                 record.write(Remarked(by="monitor", **breach.told), t=event.t, m=event.m)
+    for one in (one for one in inspection.findings if one.who != "station"):
+        record.write(Remarked(text=one.fault, by="tool", cite=one.cite), t=last, m=last)
     record.write(RunEnded(reason="finished"), t=last, m=last)
     record.close()
