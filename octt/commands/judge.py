@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from octt.commands.refusing import plain, refusing
+from octt.commands.refusing import INTERRUPTED, complain, plain, refusing
 
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 CHANGED, UNTOLD = 1, 3
@@ -36,7 +36,11 @@ def judge(folder: Path, as_json: bool) -> None:
 
     with refusing(TapeError, ConfigError):
         tape = load(folder)
-        findings = judged(tape)
+        try:
+            findings = judged(tape)
+        except KeyboardInterrupt:
+            complain("interrupted")
+            sys.exit(INTERRUPTED)
     if as_json:
         click.echo(json.dumps(data(folder, tape, findings), indent=2, ensure_ascii=False))
     else:

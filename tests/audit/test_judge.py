@@ -320,6 +320,37 @@ def test_a_folder_without_a_record_is_refused_in_a_sentence(tmp_path):
     assert invoke("judge", tmp_path / "nowhere").exit_code == 2
 
 
+def test_a_case_that_there_is_no_more_cannot_be_judged(faulty):
+    folder, record = faulty
+    renamed = [replace(event, case="TC_999_CS") if event.case == "TC_019_CS" else event for event in record]
+    found = judged(folder, renamed, "TC_999_CS", "TC_021_CS")
+    assert found["TC_999_CS"].reason == "there is no such test case today"
+    assert (found["TC_999_CS"].fate, found["TC_021_CS"].fate) == (Fate.UNTOLD, Fate.SAME)
+
+
+def test_a_bench_of_another_version_is_refused_in_a_sentence(faulty, tmp_path):
+    def strange(line):
+        return line.replace(b'"times":{', b'"times":{"patience":7,', 1)
+
+    result = invoke("judge", written(tmp_path / "run", faulty[0], "TC_019_CS", change=strange))
+    assert result.exit_code == 2
+    assert "cannot be used by this version: times.patience" in result.output
+    assert len(result.output.splitlines()) == 1
+
+
+def test_a_run_that_was_cut_off_is_judged_as_far_as_it_came(faulty):
+    folder, record = faulty
+    end = next(
+        place
+        for place, event in enumerate(record)
+        if isinstance(event, CaseEnded) and event.case == "TC_003_CS"
+    )
+    found = judged(folder, record[: end + 1])
+    assert {one.fate for one in found.values()} == {Fate.SAME}
+    assert "TC_003_CS" in found
+    assert "TC_004_1_CS" not in found
+
+
 def test_a_tape_needs_a_beginning(tmp_path):
     with pytest.raises(AssertionError):
         tape_of(tmp_path, [Event(n=1)])

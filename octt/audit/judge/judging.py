@@ -58,7 +58,7 @@ class Finding:
 def judge(tape: Tape) -> list[Finding]:
     """What today's scripts and rules make of every case of a tape, in its order. Raises ConfigError.
 
-    RuntimeError for a mistake of ours, which pytest has told.
+    KeyboardInterrupt when somebody ended it; RuntimeError for a mistake of ours, which pytest has told.
     """
     with tempfile.TemporaryDirectory(prefix="octt-judge-") as folder:
         session = _Session(tape)
@@ -67,9 +67,12 @@ def judge(tape: Tape) -> list[Finding]:
         code = pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options), session])
         if session.problem:
             raise ConfigError(session.problem)
-        if code == pytest.ExitCode.INTERNAL_ERROR:
+        if code == pytest.ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
+        if code == pytest.ExitCode.INTERNAL_ERROR or session.run is None:
             raise RuntimeError("the replay failed")
-    return [_finding(attempt, session.judged(attempt.case)) for attempt in tape.attempts.values()]
+        run = session.run
+    return [_finding(attempt, run) for attempt in tape.attempts.values()]
 
 
 class _Session:
@@ -105,16 +108,16 @@ class _Session:
         with told_by(self.run.player.wall):
             return (yield)
 
-    def judged(self, case: str) -> Judged | None:
-        """What became of a case; None: today's plan leaves it out, or there is no such case any more."""
-        return self.run.judged.get(case) if self.run else None
 
-
-def _finding(attempt: Attempt, judged: Judged | None) -> Finding:
+def _finding(attempt: Attempt, run: Replay) -> Finding:
     case, then = attempt.case, str(attempt.verdict)
+    planned, judged = run.plan.get(case), run.judged.get(case)
+    if planned is None or (judged is None and planned.applies is not False):
+        return Finding(case, then, "", Fate.UNTOLD, "there is no such test case today")
     if judged is None:
         same = attempt.verdict is Verdict.NOT_APPLICABLE
-        return Finding(case, then, str(Verdict.NOT_APPLICABLE), Fate.SAME if same else Fate.CHANGED)
+        reason = "" if same else f"it does not apply: {planned.reason}"
+        return Finding(case, then, str(Verdict.NOT_APPLICABLE), Fate.SAME if same else Fate.CHANGED, reason)
     if judged.parted:
         step = next((one.step for one in reversed(judged.steps) if one.step), "")
         return Finding(case, then, "", Fate.UNTOLD, judged.parted.why, step, judged.parted.line)

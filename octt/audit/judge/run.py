@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from octt.audit.judge.hands import Drawer, Hands, Shelves
 from octt.audit.judge.parting import Parted
 from octt.audit.judge.system import Replayed
@@ -24,6 +26,7 @@ from octt.script.undo import still_open
 from octt.script.verdicts import Verdict
 from octt.suite import attempt as attempts
 from octt.suite.attempt import Scene
+from octt.suite.catalogue import load_catalogue
 from octt.suite.laboratory import Laboratory, answers_of
 from octt.suite.options import Options
 from octt.suite.run import Run, Stage
@@ -59,13 +62,19 @@ def bench_of(tape: Tape) -> Bench:
             firmware[key] = __file__  # any file: what was in it is on no record, and nobody fetches it
     try:
         return Bench.model_validate(sections)
-    except ValueError as error:
-        raise ConfigError(f"the bench on the record cannot be used any more ({error})") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"the bench on the record cannot be used by this version: {key}: {first['msg']}"
+        ) from None
 
 
 def options_of(tape: Tape, out: Path) -> Options:
     """What a run like that of the record is asked. Raises ConfigError."""
-    return Options(bench_of(tape), declaration_of(tape.began.pics), out, tuple(tape.attempts))
+    known = load_catalogue()
+    cases = tuple(case for case in tape.attempts if case in known)
+    return Options(bench_of(tape), declaration_of(tape.began.pics), out, cases)
 
 
 class Room(Laboratory):
