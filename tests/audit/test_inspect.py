@@ -319,6 +319,15 @@ def test_what_is_no_log_is_refused_in_a_sentence(content, told, tmp_path):
         inspect(path)
 
 
+def test_a_long_line_of_beginnings_is_given_up_soon():
+    assert read(['[2,"' * 300_000]).frames == []
+
+
+def test_a_frame_within_a_text_of_json_is_read():
+    (found,) = read([f"2024-02-23 18:04:57 recv {json.dumps(BOOT)}"]).frames
+    assert (found.raw, found.way) == (BOOT, "in")
+
+
 def test_hostile_lines_end_no_inspection(tmp_path):
     lines = [
         '[2,"1","Nothing",{"a":"\\u001b[31m"}]',

@@ -21,6 +21,8 @@ Way = Literal["in", "out", ""]
 _BEGINS = re.compile(r'\[\s*[234]\s*,\s*\\?"')
 _MOST_LINES, _MOST = 500, 1 << 20
 """Lines and characters of a frame that is written over several lines."""
+_TRIED, _HEAD = 200, 12
+"""Beginnings of frames that are tried in one line, and characters of one in which its first quotation mark stands."""
 
 _DATE = re.compile(
     r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|UTC|[+-]\d\d:?\d\d)?"
@@ -146,7 +148,10 @@ class _Waiting:
 def _of_text(number: int, text: str, header: str) -> Iterator[Found]:
     """The frames that stand in a line as they went over the wire."""
     place, begin = 0, 0
-    while match := _BEGINS.search(text, place):
+    for _ in range(_TRIED):
+        match = _BEGINS.search(text, place)
+        if match is None:
+            return
         frame = _frame_at(text, match.start())
         if frame is None:
             place = match.end()
@@ -158,14 +163,15 @@ def _of_text(number: int, text: str, header: str) -> Iterator[Found]:
 
 def _frame_at(text: str, place: int) -> tuple[str, int] | None:
     """The text of the frame that begins at a place, and where it ends; None when there is none."""
-    for written, unescaped in ((text[place:], False), (text[place:].replace('\\"', '"'), True)):
-        try:
-            value, length = json.JSONDecoder().raw_decode(written)
-        except (ValueError, RecursionError):
-            continue
-        if is_frame(value):
-            return written[:length], len(text) if unescaped else place + length
-    return None
+    written, start = text, place
+    escaped = '\\"' in text[place : place + _HEAD]
+    if escaped:  # it stands in a text of JSON
+        written, start = text[place : place + _MOST].replace('\\"', '"'), 0
+    try:
+        value, end = json.JSONDecoder().raw_decode(written, start)
+    except (ValueError, RecursionError):
+        return None
+    return (written[start:end], len(text) if escaped else end) if is_frame(value) else None
 
 
 def is_frame(value: Any) -> bool:

@@ -129,10 +129,10 @@ def _side_of_call(frame: Frame) -> Side | None:
 def events_of(talk: Talk, connection: int = 1) -> Iterator[Connected | FrameSeen]:
     """The events that a record would have of it. The number of each is the line of the log."""
     first, last = True, (0, 0)
-    offset = talk.offset or 0.0
+    offset, timed = talk.offset or 0.0, talk.timed
     for one in talk.said:
-        t = _nanoseconds(one.found.when, offset if not one.found.zoned else 0.0) if talk.timed else 0
-        last = max(one.found.line, last[0] + 1), max(t, last[1] + (1 if talk.timed else PACE))
+        t = _nanoseconds(one.found.when, offset if not one.found.zoned else 0.0) if timed else 0
+        last = max(one.found.line, last[0] + 1), max(t, last[1] + (1 if timed else PACE))
         n, t = last
         if first:
             first = False
