@@ -28,7 +28,7 @@ COMMANDS = {
     ),
     "inspect": (
         "octt.commands.inspect:inspect",
-        "Hold a log of somebody else's Central System against schemas and rules.",
+        "Hold a log of OCPP 1.6-J frames against the schemas and the rules that watch every frame.",
     ),
     "judge": (
         "octt.commands.judge:judge",

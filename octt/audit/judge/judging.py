@@ -62,7 +62,17 @@ def judge(tape: Tape) -> list[Finding]:
     """
     with tempfile.TemporaryDirectory(prefix="octt-judge-") as folder:
         session = _Session(tape)
-        quiet = ["-p", "no:terminal", "-s", "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:xdist"]
+        quiet = [
+            "-p",
+            "no:terminal",
+            "-s",
+            "-c",
+            str(paths.TESTCASES / "pytest.ini"),
+            "-p",
+            "no:xdist",
+            "-p",
+            "no:faulthandler",
+        ]
         options = options_of(tape, Path(folder) / "run")
         code = pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options), session])
         if session.problem:
