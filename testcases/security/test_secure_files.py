@@ -60,11 +60,8 @@ def test_secure_update(station, files, security):
     step 15 can be seen.
     """
     with station.setup():
-        image, former, number = (
-            files.image(turn=0, seed=3),
-            firmware_version(station),
-            station.fresh("requestId"),
-        )
+        image, former = files.image(turn=0, seed=3), firmware_version(station)
+        number = station.fresh("requestId")
         signed = Signing(security, station, files.protocols, seed=3).right()
     with files.fair(image):
         downloaded = _downloads(station, files, image, number, signed)
@@ -105,9 +102,8 @@ def test_wrong_signature(station, files, security, bench):
             )
             station.sends(EVENT, type="InvalidFirmwareSignature", step="result", cite="whitepaper L01.FR.03")
     for kind in ("expired", "untrusted_root") if bench.security.probes else ():
-        reply = _order(
-            station, station.fresh("requestId"), files.nowhere("unwanted.bin").url, signing.by(kind)
-        )
+        number, nowhere = station.fresh("requestId"), files.nowhere("unwanted.bin").url
+        reply = _order(station, number, nowhere, signing.by(kind))
         with station.independently(), station.case.during("test", f"result/{kind} "):
             reply.returns(status="InvalidCertificate", cite="whitepaper L01.FR.24")
             station.sends(EVENT, type="InvalidFirmwareSigningCertificate", cite="whitepaper L01.FR.02")

@@ -61,7 +61,7 @@ def events(folder):
 def judged(folder, changed, *cases):
     """What is made of a record whose events were changed, by case; only `cases`, if any are named."""
     tape = tape_of(folder, changed)
-    tape.attempts = {case: one for case, one in tape.attempts.items() if not cases or case in cases}
+    tape.attempts = {key: one for key, one in tape.attempts.items() if not cases or key[0] in cases}
     return {one.case: one for one in judge(tape)}
 
 

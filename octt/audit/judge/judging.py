@@ -17,8 +17,9 @@ from octt.bench import ConfigError
 from octt.record.clock import told_by
 from octt.record.events import StepDecided
 from octt.record.words import Outcome, Verdict
+from octt.suite.choosing.mark import case_id, connector_of
 from octt.suite.options import Options
-from octt.suite.plugin import MARK, WithOptions
+from octt.suite.plugin import WithOptions
 
 
 class Fate(StrEnum):
@@ -109,7 +110,8 @@ class _Session:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """As they were tried then; those that were not come first."""
         attempts = self.tape.attempts
-        items.sort(key=lambda item: attempts[str(item.get_closest_marker(MARK).args[0])].first)  # type: ignore[union-attr]
+        items[:] = [item for item in items if _key(item) in attempts]
+        items.sort(key=lambda item: attempts[_key(item)].first)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
@@ -119,9 +121,15 @@ class _Session:
             return (yield)
 
 
+def _key(item: pytest.Item) -> tuple[str, int]:
+    """The case of a test, and which connector it is for."""
+    return case_id(item) or "", connector_of(item)
+
+
 def _finding(attempt: Attempt, run: Replay) -> Finding:
-    case, then = attempt.case, str(attempt.verdict)
-    planned, judged = run.plan.get(case), run.judged.get(case)
+    at = f" at {attempt.connector}" if attempt.connector else ""
+    case, then = attempt.case + at, str(attempt.verdict)
+    planned, judged = run.plan.get(attempt.key), run.judged.get(attempt.key)
     if planned is None or (judged is None and planned.applies is not False):
         return Finding(case, then, "", Fate.UNTOLD, "there is no such test case today")
     if judged is None:

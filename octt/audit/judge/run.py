@@ -73,8 +73,10 @@ def bench_of(tape: Tape) -> Bench:
 def options_of(tape: Tape, out: Path) -> Options:
     """What a run like that of the record is asked. Raises ConfigError."""
     known = load_catalogue()
-    cases = tuple(case for case in tape.attempts if case in known)
-    return Options(bench_of(tape), declaration_of(tape.began.pics), out, cases)
+    cases = tuple(dict.fromkeys(case for case, _ in tape.attempts if case in known))
+    options = Options(bench_of(tape), declaration_of(tape.began.pics), out, cases)
+    options.connectors = tuple(sorted({connector for _, connector in tape.attempts if connector}))
+    return options
 
 
 class Room(Laboratory):
@@ -123,7 +125,8 @@ class Replay(Run):
 
     def __init__(self, options: Options, tape: Tape) -> None:
         self.tape = tape
-        self.judged: dict[str, Judged] = {}
+        self.judged: dict[tuple[str, int], Judged] = {}
+        self._key = "", 0
         super().__init__(options, Room(options, tape))
         self.system, self.player = self.laboratory.system, self.laboratory.system.player
         tell = self.player.tell
@@ -151,7 +154,7 @@ class Replay(Run):
             self.laboratory.shelves.tell(event)
         elif isinstance(event, ConfigurationRead) and event.when == "before":
             self.keys = [dict(key) for key in event.keys]
-            self.plan = self._plan()
+            self.plan = self._plan(self.options.cases)
         elif isinstance(event, FrameSeen):
             self._statuses(event)
 
@@ -165,24 +168,25 @@ class Replay(Run):
             self.ground.untold.discard(values.whole(told) or 0)
 
     def _written(self, event: Event) -> None:
-        if isinstance(event, StepDecided) and event.case in self.judged:
-            self.judged[event.case].steps.append(event)
+        if isinstance(event, StepDecided) and event.case == self._key[0]:
+            self.judged[self._key].steps.append(event)
             if not self.player.parted:
                 self.player.follow(event)
 
     # -- cases ------------------------------------------------------------------------------------------------------
 
-    def begin(self, case_id: str, number: int) -> Scene:
+    def begin(self, case_id: str, number: int, connector: int = 0) -> Scene:
         """The attempt that counted then begins again."""
-        attempt = self.tape.attempts[case_id]
-        judged = self.judged[case_id] = Judged(case_id)
+        self._key = case_id, connector
+        attempt = self.tape.attempts[self._key]
+        judged = self.judged[self._key] = Judged(case_id)
         if not attempt.made:
             last = self.tape.events[attempt.last]
             judged.parted = Parted(f"the case applies today; then it was not tried: {attempt.reason}", last.n)
             raise judged.parted
         self._rewind(attempt)
         self.stage = Stage.OPEN  # so that nothing is put back before it
-        scene = super().begin(case_id, attempt.number)
+        scene = super().begin(case_id, attempt.number, connector)
         self.stage = Stage.READY
         scene.may_repeat = False
         return scene
@@ -202,7 +206,7 @@ class Replay(Run):
 
     def end(self, scene: Scene, error: BaseException | None) -> tuple[Verdict, str]:
         """The verdict of today; none where script and record parted."""
-        judged, attempt = self.judged[scene.case.id], self.tape.attempts[scene.case.id]
+        judged, attempt = self.judged[self._key], self.tape.attempts[self._key]
         if isinstance(error, FileNotFoundError):
             at = self.tape.events[attempt.last].n
             error = Parted(

@@ -37,6 +37,9 @@ class Attempt:
     """The attempt at a case that counted: `first` and `last` are places in the tape, of its start and of its end."""
 
     case: str
+    connector: int = 0
+    """Which one it is for, where the run tests each."""
+
     number: int = 0
     first: int = -1
     last: int = -1
@@ -51,6 +54,11 @@ class Attempt:
     """Lines of the frames that these are about."""
 
     @property
+    def key(self) -> tuple[str, int]:
+        """As a plan has it."""
+        return self.case, self.connector
+
+    @property
     def made(self) -> bool:
         """Whether the case was tried at all."""
         return self.first >= 0
@@ -63,7 +71,7 @@ class Tape:
     folder: Path
     events: list[Event]
     start: RunStarted
-    attempts: dict[str, Attempt]
+    attempts: dict[tuple[str, int], Attempt]
 
     @property
     def began(self) -> RunStarted | RunResumed:
@@ -105,9 +113,9 @@ def tape_of(folder: Path, events: list[Event]) -> Tape:
     return Tape(folder, events, start, attempts)
 
 
-def _attempts(events: list[Event]) -> dict[str, Attempt]:
+def _attempts(events: list[Event]) -> dict[tuple[str, int], Attempt]:
     """The last attempt at every case that ended, with what the rules of today find in it."""
-    found: dict[str, Attempt] = {}
+    found: dict[tuple[str, int], Attempt] = {}
     running: dict[str, Attempt] = {}
     monitors = Monitors()
     for place, event in enumerate(events):
@@ -115,7 +123,7 @@ def _attempts(events: list[Event]) -> dict[str, Attempt]:
         if not event.case:
             continue
         if isinstance(event, CaseStarted):
-            running[event.case] = Attempt(event.case, event.attempt, place)
+            running[event.case] = Attempt(event.case, event.connector, event.attempt, place)
         attempt = running.setdefault(event.case, Attempt(event.case))
         for breach in broken:
             if breach.severity == Severity.VIOLATION:
@@ -124,10 +132,19 @@ def _attempts(events: list[Event]) -> dict[str, Attempt]:
         if isinstance(event, StepDecided):
             attempt.steps.append(event)
         elif isinstance(event, CaseEnded | CaseRevised):
-            attempt.verdict, attempt.blame, attempt.reason = event.verdict, event.blame, event.reason
             if isinstance(event, CaseEnded):
-                attempt.last, found[event.case] = place, attempt
+                attempt = _at(event, attempt, running)
+                attempt.last, found[attempt.key] = place, attempt
+            attempt.verdict, attempt.blame, attempt.reason = event.verdict, event.blame, event.reason
     return found
+
+
+def _at(ended: CaseEnded, attempt: Attempt, running: dict[str, Attempt]) -> Attempt:
+    """The attempt that ended; a case that was not tried at a connector has one of its own."""
+    if attempt.connector == ended.connector:
+        return attempt
+    running[attempt.case] = Attempt(attempt.case, ended.connector)
+    return running[attempt.case]
 
 
 def by_a_script(event: Event) -> bool:
