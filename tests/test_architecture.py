@@ -42,7 +42,10 @@ ROOMS = {
     "history": {"measure", "record", "report"},
     "campaign": {"bench", "history", "ocpp", "record", "report", "suite", "text"},
     "simulator": {"bench", "pics"},
-    "audit": {"bench", "monitors", "ocpp", "paths", "record", "script", "suite", "text"},
+    "audit": {
+        *("bench", "csms", "files", "monitors", "ocpp", "paths", "pics", "pki", "record", "script"),
+        *("station", "suite", "text", "timeline"),
+    },
     "fuzz": {
         *("bench", "csms", "ocpp", "paths", "record", "report", "script", "station", "suite", "text"),
         "timeline",
@@ -73,6 +76,9 @@ ROOMS = {
 WITHIN = {
     "audit": {
         "inventory": set(),
+        "reading": set(),
+        "judge": {"reading"},
+        "inspect": {"reading"},
         "mutants": set(),
         "proxy": {"mutants"},
         "outcome": {"mutants"},
@@ -106,10 +112,11 @@ WITHIN = {
     },
     "report": {
         "text": set(),
+        "differences": set(),
         "evidence": set(),
         "model": {"evidence", "text"},
         "certificate": {"model", "text"},
-        "html": {"certificate", "diff", "model", "text", "ticket"},
+        "html": {"certificate", "diff", "differences", "model", "text", "ticket"},
         "pdf": {"certificate", "model", "text"},
         "ticket": {"model", "text"},
         "json_out": {"model", "text", "ticket"},

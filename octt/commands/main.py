@@ -34,6 +34,14 @@ COMMANDS = {
         "octt.commands.history:history",
         "Show the runs below a folder as a history: what got better and worse from version to version.",
     ),
+    "inspect": (
+        "octt.commands.inspect:inspect",
+        "Hold a log of OCPP 1.6-J frames against the schemas and the rules that watch every frame.",
+    ),
+    "judge": (
+        "octt.commands.judge:judge",
+        "Judge the record of an old run by the test cases of today, without its station.",
+    ),
     "list": ("octt.commands.cases:list_cases", "List the test cases."),
     "new": ("octt.commands.bench:new", "Write a commented bench file to start from."),
     "override": ("octt.commands.report:overrule", "Overrule the verdict of a case."),

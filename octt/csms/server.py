@@ -72,6 +72,7 @@ class CentralSystem:
         self._thread = threading.Thread(target=self._live, name="csms", daemon=True)
         self._session: Session | None = None
         self._number = 0
+        self._fresh: dict[str, int] = {}
         self._open: set[Session] = set()
         self._retired: list[Endpoint] = []
         self._turn = asyncio.Lock()
@@ -320,6 +321,11 @@ class CentralSystem:
             if self._session is None:
                 return None, None
             return await self._session.call(action, payload, timeout)
+
+    def fresh(self, field: str) -> int:
+        """A number for a field of our requests that none of this run has had in it yet."""
+        self._fresh[field] = self._fresh.get(field, 0) + 1
+        return self._fresh[field]
 
     def cut(self) -> None:
         """Breaks the connection without a closing handshake and refuses new ones: the station is offline."""

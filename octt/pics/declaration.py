@@ -149,6 +149,17 @@ def read_declaration(text: str, path: str = "declaration") -> Declaration:
     return _Reader(data, path, load_questionnaire()).read()
 
 
+def declaration_of(data: dict[str, Any]) -> Declaration:
+    """The declaration that a record holds: what `as_dict` gave."""
+    keys = data.get("configuration_keys")
+    written = {
+        name: {field: value for field, value in key.items() if value not in (None, "")}
+        for name, key in (keys.items() if isinstance(keys, dict) else ())
+        if isinstance(key, dict)
+    }
+    return _Reader({**data, "configuration_keys": written}, "the record", load_questionnaire()).read()
+
+
 class _Reader:
     """Takes the tables apart, noting what has the wrong shape. Spelling is forgiven where the meaning is certain."""
 

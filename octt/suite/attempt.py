@@ -96,8 +96,16 @@ def _answers(scene: Scene, has_cache: bool) -> None:
         station.call("ClearCache")
 
 
-def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[Verdict, str]:
+def end(
+    scene: Scene,
+    error: BaseException | None,
+    *,
+    reachable: bool,
+    put_back: Callable[[Means], list[str]] = restore,
+) -> tuple[Verdict, str]:
     """Restores the station, decides the verdict and records it. A harness error never reads as FAIL.
+
+    `put_back` restores it, and tells what it could not: another way where there is no station, in an old record.
 
     Raises AbortRun, after the record is complete, when the run is to end with this case.
     """
@@ -108,7 +116,7 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     error = _reconsidered(scene, error)
     scene.again = isinstance(error, RepeatCase)
     last = case.timeline.end
-    problems, aborted = _restored(scene, error) if reachable else ([], False)
+    problems, aborted = _restored(scene, error, put_back) if reachable else ([], False)
     scene.csms.system.answers.disarm()
     for problem in problems:
         case.remark(f"not restored when the case ended: {problem}", by="tool")
@@ -135,7 +143,9 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     return verdict, reason
 
 
-def _restored(scene: Scene, error: BaseException | None) -> tuple[list[str], bool]:
+def _restored(
+    scene: Scene, error: BaseException | None, put_back: Callable[[Means], list[str]]
+) -> tuple[list[str], bool]:
     """What could not be restored, and whether the run is to end.
 
     Who ends the run is not asked for anything more, and the station is put back all the same; who ends it a second
@@ -147,7 +157,7 @@ def _restored(scene: Scene, error: BaseException | None) -> tuple[list[str], boo
             scene.driver.person = None
             scene.tell("The station is put back, then the run ends. ctrl-C: end at once.")
         try:
-            return restore(scene), ending
+            return put_back(scene), ending
         except (AbortRun, KeyboardInterrupt):
             if ending:
                 scene.ground.at_once = True

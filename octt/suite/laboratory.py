@@ -49,7 +49,7 @@ class Laboratory:
             raise ConfigError(f"output folder {options.out}: {error.strerror}") from None
         if options.listener:
             self.record.listen(options.listener)
-        self.csms = CentralSystem(settings, self.record, _answers(self.bench))
+        self.csms = CentralSystem(settings, self.record, answers_of(self.bench))
         self.driver = _driver(self.bench)
         self._closing = contextlib.ExitStack()
 
@@ -171,7 +171,7 @@ class Laboratory:
         self._closing.close()
 
 
-def _answers(bench: Bench) -> Answers:
+def answers_of(bench: Bench) -> Answers:
     answers, tags = Answers(bench.times.heartbeat_interval), bench.id_tags
 
     def info(tag: str) -> dict[str, Any]:

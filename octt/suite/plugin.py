@@ -46,6 +46,10 @@ class WithOptions:
 class Hooks:
     """What a front (octt/commands/front.py) may listen to."""
 
+    @pytest.hookspec(firstresult=True)
+    def pytest_octt_run(self, options: Options) -> Run | None:
+        """Makes the run, where it is another one than with a station (octt/audit/judge)."""
+
     @pytest.hookspec
     def pytest_octt_started(self, run: Run) -> None:
         """The run exists and is about to open its endpoints."""
@@ -88,7 +92,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     try:
         options = session.config.stash.get(OPTIONS, None) or _options(session.config)
         options.cases = chosen(session.items)
-        run = Run(options)
+        run = session.config.hook.pytest_octt_run(options=options) or Run(options)
         session.config.stash[_RUN] = run
         session.config.hook.pytest_octt_started(run=run)
         run.start()

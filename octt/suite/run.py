@@ -56,10 +56,10 @@ class Stage(enum.Enum):
 class Run:
     """A run from start to finish. Used by the pytest plugin; `octt run` is a friendly front for it."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, laboratory: Laboratory | None = None) -> None:
         """Opens nothing yet. Raises ConfigError for an output folder that cannot be written to."""
         self.options, self.bench = options, options.bench
-        self.laboratory = Laboratory(options)
+        self.laboratory = laboratory or Laboratory(options)
         self.record, self.csms = self.laboratory.record, self.laboratory.csms
         self.breaches = Breaches(self.record)
         self.csms.watch = self.breaches.see

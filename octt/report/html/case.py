@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from octt.record.words import Outcome, Phase
+from octt.report.differences import of_case
 from octt.report.html.diagram import diagrams
 from octt.report.html.failure import failed_at, failure_view
 from octt.report.html.frames import (
@@ -57,6 +58,10 @@ def case_view(result: Result, case: Case, budget: Budget) -> dict[str, Any]:
         "overrides": [
             {"when": moment(o.t), "before": o.before, "verdict": o.verdict, "by": o.by, "why": o.why}
             for o in case.overrides
+        ],
+        "differences": [
+            {"text": one.beside(case.verdict), "source": one.source}
+            for one in (of_case(case.id) if attempts else ())
         ],
         "connectors": [{"number": at, "verdict": verdict} for at, verdict in case.verdicts if at],
         "notes": [note_view(note) for note in case.notes[:NOTES_LIMIT]],

@@ -6,7 +6,6 @@ the label of its own step as `step`.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -309,9 +308,6 @@ def local_list_room(station: Station) -> int:
     return room
 
 
-_RESERVATION_IDS = itertools.count(1)
-
-
 def reserve(
     station: Station,
     connector: int,
@@ -323,7 +319,7 @@ def reserve(
     **more: Any,
 ) -> int:
     """ReserveNow, answered with `status`; cancelled when the case ends. The reservationId. `expiry` in seconds."""
-    reservation, place = next(_RESERVATION_IDS), f"connector {connector}"
+    reservation, place = station.fresh("reservationId"), f"connector {connector}"
     owed = station.owes(
         *(Kind.RESERVATION, f"reservation {reservation}"),
         before=None,
