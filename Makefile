@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test proof proof-part matrix c6 inventory blast-radius bench soak kills picture docs lint hands sample legal stability audit audit-sample effort orders
+.PHONY: install demo test proof proof-part matrix c6 clicks seconds inventory blast-radius bench soak kills picture docs site lint hands sample legal stability audit audit-sample effort orders fuzz fragile
 
 install: .venv/.done
 
@@ -29,6 +29,10 @@ matrix: install
 hands: install
 	$(BIN)/python -m tests.hands --write testcases/hands.md
 
+# The whole Core profile driven by clicks in a browser. Some minutes; needs chromium.
+clicks: install
+	$(BIN)/python -m tests.console
+
 # The certified stations, as slow as they were measured: every applicable case. About half an hour.
 c6: install
 	$(BIN)/python -m tests.certified_stations --write testcases/certified-stations.md
@@ -40,6 +44,10 @@ legal: install
 # Whole runs of the standard station, also on a busy and on a narrow machine: one verdict a case. About half an hour.
 stability: install
 	$(BIN)/python -m tests.legal.stability --write testcases/stability.md
+
+# What each case takes on the simulated station: what --quick and --budget choose by. Three minutes.
+seconds: install
+	$(BIN)/python -m tests.seconds --write testcases/seconds.toml
 
 inventory: install
 	$(BIN)/python -m tests.inventory --write testcases/inventory.md
@@ -74,8 +82,20 @@ SEED ?= $(shell git rev-parse HEAD)
 audit-sample: install
 	$(BIN)/octt audit -n 2 --sample $(SAMPLE) --seed "$(SEED)"
 
+# Ten thousand hostile and unusual stories: the simulated station survives them. A few minutes.
+fuzz: install
+	$(BIN)/octt fuzz --examples 10000
+
+# Every fault that only fuzzing finds: sought, made small, counted. Some minutes.
+fragile: install
+	$(BIN)/python -m tests.fragile --write testcases/fuzz.md
+
 bench: install
 	$(BIN)/python -m benchmarks
+
+# The documentation as a site, in site/.
+site: install
+	$(BIN)/mkdocs build --quiet --strict
 
 picture: install
 	$(BIN)/python docs/picture.py
@@ -90,10 +110,12 @@ docs: install
 	$(BIN)/python -m octt.station.contract octt/station/driver-contract.json
 
 # All proofs, whole. Many hours.
-proof: test matrix inventory effort hands legal orders stability c6 blast-radius audit kills soak
+proof: test matrix inventory effort hands clicks legal orders stability c6 blast-radius audit kills soak fuzz fragile
 
-# What continuous integration has time for besides the tests: every fault, the legal stations that failed once, somebody who does right.
+# What continuous integration has time for besides the tests: every fault, the legal stations that failed once and others
+# for each commit, somebody who does right, a thousand hostile stories.
 proof-part: install
 	$(BIN)/python -m tests.campaign
-	$(BIN)/python -m tests.legal --stations 0
+	$(BIN)/python -m tests.legal --stations 60 --seconds 240 --seed "$$(printf %d 0x$$(git rev-parse --short=8 HEAD))"
 	$(BIN)/python -m tests.hands --only "Enter where it is asked for"
+	$(BIN)/octt fuzz --examples 1000

@@ -28,6 +28,8 @@ ON_REQUEST = {
     "soak": "benchmarks.soak",
     "kills": "benchmarks.kills",
     "history": "benchmarks.history",
+    "campaign": "benchmarks.campaign",
+    "racks": "benchmarks.racks",
 }
 ALL = {**USUAL, **ON_REQUEST}
 

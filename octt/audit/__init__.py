@@ -2,5 +2,8 @@
 
 An audit alters one frame of the station at a time and looks which step of a case notices.
 
-May import `bench`, `monitors`, `ocpp`, `record`, `script` and `suite`.
+`judge` holds an old record against the scripts and rules of today, `inspect` a log of somebody else's.
+
+May import `bench`, `csms`, `files`, `monitors`, `ocpp`, `pics`, `pki`, `record`, `script`, `station`, `suite` and
+`timeline`.
 """

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from octt.bench.settings import SECRET, Bench, Secret
 
@@ -32,15 +32,16 @@ def load(path: Path) -> Bench:
     try:
         return Bench.model_validate(data)
     except ValidationError as error:
-        lines = [_sentence(detail) for detail in error.errors()]
+        lines = [sentence(detail) for detail in error.errors()]
         raise ConfigError("\n".join(f"bench file {path}: {line}" for line in lines)) from None
 
 
-def _sentence(detail: Any) -> str:
+def sentence(detail: Any, root: type[BaseModel] = Bench) -> str:
+    """One of pydantic's errors about a file with tables as `root` has them: key, found value, what is allowed."""
     location = [str(part) for part in detail["loc"]]
     key = ".".join(location)
     if detail["type"] == "extra_forbidden":
-        known = _keys_at(location[:-1])
+        known = _keys_at(root, location[:-1])
         near = difflib.get_close_matches(location[-1], known, 1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         return f"unknown key {key}; {hint}"
@@ -50,9 +51,9 @@ def _sentence(detail: Any) -> str:
     return f"{key}{shown}: {message}" if key else message
 
 
-def _keys_at(location: list[str]) -> list[str]:
+def _keys_at(root: type[BaseModel], location: list[str]) -> list[str]:
     """The keys of a table."""
-    model: Any = Bench
+    model: Any = root
     for part in location:
         field = getattr(model, "model_fields", {}).get(part)
         if field is None:

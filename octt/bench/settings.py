@@ -31,11 +31,13 @@ _PASSWORD = re.compile("--authorization-key(=|$)|(--key=)?AuthorizationKey=", re
 
 
 class StationUnderTest(Section):
-    """The device under test as the bench sees it."""
+    """The device under test as the bench sees it. `cable_first`: a card counts only once the cable is in."""
 
     identity: Annotated[str, Field(min_length=1, max_length=48)] = "CS001"
     serial_number: str = ""
     connector: Annotated[int, Field(ge=1)] = 1
+    cable_first: bool = False
+    connectors: Literal["one", "all"] = "one"
 
 
 class CentralSystem(Section):
@@ -225,6 +227,12 @@ class Bench(Section):
     def connector(self) -> int:
         """The connector under test (the document's configured ConnectorId)."""
         return self.station.connector
+
+    def at(self, connector: int) -> Bench:
+        """The same bench with another connector under test; 0: the one it has."""
+        if connector in (0, self.connector):
+            return self
+        return self.model_copy(update={"station": self.station.model_copy(update={"connector": connector})})
 
     @property
     def ports(self) -> dict[str, int]:

@@ -75,6 +75,11 @@ def show(case_id: str, pics: Path | None) -> None:
     if pics:
         console.print(f"here         {_planned(pics, found.id)[0].reason}", markup=False)
     console.print(f"needs        {', '.join(found.needs) or 'nobody: it runs by itself'}", markup=False)
+    from octt.report.differences import of_case
+
+    for difference in of_case(found.id):
+        console.print(f"\n{difference.sentence} No verdict here rests on it.", markup=False)
+        console.print(f"  {difference.source}", markup=False, soft_wrap=True)
     console.print("\nchecks", style="bold")
     for check in found.checks:
         console.print(f"  step {check}", markup=False, soft_wrap=True)

@@ -40,10 +40,10 @@ class Signals:
 
 
 def verdict_code(
-    planned: Iterable[str], ended: list[CaseEnded | CaseRevised], interrupted: bool = False
+    planned: Iterable[tuple[str, int]], ended: list[CaseEnded | CaseRevised], interrupted: bool = False
 ) -> int:
-    """The exit code by the last verdict of each case; every case that was `planned` must have one."""
-    last = {event.case: event.verdict for event in ended}
+    """The exit code by the last verdict of each case at each connector; every one that was `planned` must have one."""
+    last = {(event.case, event.connector): event.verdict for event in ended}
     verdicts = {verdict for verdict in last.values() if verdict != "NOT APPLICABLE"}
     if "FAIL" in verdicts:
         return FAILED
@@ -81,7 +81,7 @@ def code_of(
         complain(broken)
     if broken or internal or not reported or run is None:
         return NOT_CARRIED_OUT
-    planned = [planned.case.id for planned in run.plan.values() if planned.applies is not False]
+    planned = [planned.key for planned in run.plan.values() if planned.applies is not False]
     code = verdict_code(planned, ended, interrupted)
     return UNDECIDED if code == PASSED and run.breaches.outside else code
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from octt import paths
 from octt.bench import ConfigError
+from octt.commands.console import connect, opened, told
 from octt.commands.ending import Signals, code_of, signing_key, write_reports
 from octt.commands.refusing import NOT_CARRIED_OUT, complain, refuse, refusing, unread
 from octt.commands.sittings import Seal, ended_before
@@ -24,6 +26,7 @@ from octt.record.secrets import SECRETS
 from octt.record.words import Verdict
 from octt.report.summary import last_words
 from octt.station.operator import Operator
+from octt.suite.choosing.choice import check_words
 from octt.suite.machine import collect_seldom
 from octt.suite.options import Options
 from octt.suite.plugin import WithOptions
@@ -33,6 +36,7 @@ from octt.suite.rig import attended
 from octt.suite.run import Run
 
 if TYPE_CHECKING:
+    from octt.console.server import Server
     from octt.report.model.parts import Result
 
 _NOT_FINISHED = (
@@ -73,6 +77,18 @@ class _Printed:
         return getattr(self._file, name)
 
 
+@dataclass(frozen=True)
+class Few:
+    """Which of the cases, besides those that are named: words as pytest's -k has them, and the options of that name."""
+
+    words: str = ""
+    last_failed: bool = False
+    quick: bool = False
+    minutes: float | None = None
+    stop_at_first: bool = False
+    retries: int = 0
+
+
 def run_cases(
     bench: Path | None,
     pics: Path | None,
@@ -81,15 +97,23 @@ def run_cases(
     out: Path | None,
     verbose: bool = False,
     resume: Path | None = None,
+    few: Few = Few(),
+    console_at: str | None = None,
 ) -> int:
     """Runs the cases with a view of what goes on, writes the reports, and returns the exit code. Raises Refusal."""
     console = Console(file=cast(TextIO, _Printed(sys.stdout)), highlight=False)
     with refusing(ConfigError):
-        options = prepare(bench, pics, out, cases, profiles, resume)
+        check_words(few.words)
+        how = {"quick": few.quick, "last_failed": few.last_failed, "console": console_at is not None}
+        options = prepare(bench, pics, out, cases, profiles, resume, **how)
+    options.minutes, options.retries = few.minutes, few.retries
+    if few.retries:
+        options.notices.append(
+            f"--retry {few.retries}: a case that ends INCONCLUSIVE or ERROR is tried up to {few.retries} times more; "
+            "every attempt stays on the record and in the reports"
+        )
     progress, ended, seal = Progress(console, verbose), ended_before(options), Seal(options)
     key = signing_key(options)
-    for notice in options.notices:
-        progress.say(notice)
 
     def listen(event: Event) -> None:
         if isinstance(event, CaseEnded | CaseRevised):
@@ -98,24 +122,32 @@ def run_cases(
         progress.see(event)
 
     options.listener = listen
-    options.operator = operator_of(options, progress)
-    front, signals = _Front(progress), Signals()
+    options.operator = operator_of(options, progress, console=console_at is not None)
+    server = opened(console_at, options) if console_at is not None else None
+    for line in told(server, console_at) if server and console_at else ():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    front, signals = _Front(progress, server), Signals()
     _allow_descriptors()
     collect_seldom()
     signals.listen()
     try:
-        code = pytest.main(
-            [str(paths.TESTCASES), "-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:terminal", "-s"],
-            plugins=[WithOptions(options), front],
-        )
+        chosen = [*(["-k", few.words] if few.words else []), *(["-x"] if few.stop_at_first else [])]
+        quiet = ["-c", str(paths.TESTCASES / "pytest.ini"), "-p", "no:terminal", "-s"]
+        code = pytest.main([str(paths.TESTCASES), *quiet, *chosen], plugins=[WithOptions(options), front])
     finally:
         progress.stop_view()
+        if server:
+            server.stop()
     if front.error:
         seal.put_back()
         if progress.run and (progress.run.laboratory.driver.gone or progress.run.problem):
             complain(front.error)
             return NOT_CARRIED_OUT
         refuse(front.error)
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED and few.words:
+        refuse(
+            f"-k {few.words!r}: no case is left; `octt list` shows the ids, names and profiles it looks at"
+        )
     result, signed = write_reports(options, key, progress.run) if progress.run else (None, "")
     summary(console, ended, str(options.out), last_words(result) if result is not None else ())
     if result is not None:
@@ -142,11 +174,13 @@ def _allow_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
-def operator_of(options: Options, progress: Progress) -> Operator | None:
-    """The person at the terminal, where the bench or the terminal has one."""
-    if not attended(options.bench):
+def operator_of(options: Options, progress: Progress, console: bool = False) -> Operator | None:
+    """The person at the terminal or the console, where the bench, the terminal or a console has one."""
+    acts = attended(options.bench, console=console)
+    if not acts and not console:
         return None
     operator = Operator(options.bench.times.operator_timeout, progress.console)
+    operator.acts = acts
     operator.before, operator.after = progress.stop_view, progress.start_view
     return operator
 
@@ -154,8 +188,8 @@ def operator_of(options: Options, progress: Progress) -> Operator | None:
 class _Front:
     """Connects pytest's life with the view, and keeps errors from becoming tracebacks."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress, self.error = progress, ""
+    def __init__(self, progress: Progress, server: Server | None = None) -> None:
+        self.progress, self.server, self.error = progress, server, ""
         self.internal = False
         """Whether something of ours failed, and was told."""
 
@@ -163,6 +197,8 @@ class _Front:
         """The run exists: the view may look at it."""
         self.progress.run, run.tell = run, self.progress.say
         self.progress.start_view()
+        if self.server:
+            connect(self.server, run)
         if run.options.operator:
             run.options.operator.listen()
 

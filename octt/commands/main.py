@@ -6,13 +6,20 @@ import importlib
 
 import click
 
-from octt import __version__
 from octt.commands.refusing import Commands
 
 COMMANDS = {
     "audit": (
-        "octt.commands.audit:audit",
+        "octt.commands.proving.audit:audit",
         "Alter one frame of the station at a time, and look which test case notices.",
+    ),
+    "campaign": (
+        "octt.commands.campaign:campaign",
+        "Test many stations, side by side where they may be, with one matrix and one exit code.",
+    ),
+    "console": (
+        "octt.commands.console:console",
+        "Show a run in the browser: one that goes on, or one that has ended.",
     ),
     "diff": ("octt.commands.report:diff", "Compare two runs: from A to B, what changed?"),
     "driver": ("octt.commands.driver:driver", "The rig: its contract, and whether it does what that says."),
@@ -20,9 +27,21 @@ COMMANDS = {
         "octt.simulator.main:faults",
         "List the non-conformities the simulated station can show, with the checks that must notice them.",
     ),
+    "fuzz": (
+        "octt.commands.proving.fuzz:fuzz",
+        "Strike a station with hostile and unusual input, and look what it does not survive.",
+    ),
     "history": (
         "octt.commands.history:history",
         "Show the runs below a folder as a history: what got better and worse from version to version.",
+    ),
+    "inspect": (
+        "octt.commands.proving.inspect:inspect",
+        "Hold a log of OCPP 1.6-J frames against the schemas and the rules that watch every frame.",
+    ),
+    "judge": (
+        "octt.commands.proving.judge:judge",
+        "Judge the record of an old run by the test cases of today, without its station.",
     ),
     "list": ("octt.commands.cases:list_cases", "List the test cases."),
     "new": ("octt.commands.bench:new", "Write a commented bench file to start from."),
@@ -70,7 +89,7 @@ class Octt(Commands):
 
 
 @click.group(cls=Octt)
-@click.version_option(__version__, prog_name="octt")
+@click.version_option(package_name="octt", prog_name="octt")
 def main() -> None:
     """Open conformance test harness for OCPP 1.6-J charging stations."""
 

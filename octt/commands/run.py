@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import click
+
+from octt.commands.console import ADDRESS
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -16,6 +19,33 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--pics", type=FILE, help="The vendor's declaration.")
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case; may be repeated.")
 @click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only this certification profile.")
+@click.option(
+    "-k",
+    "words",
+    metavar="EXPR",
+    default="",
+    help="Only cases whose id, name or profile fits, as pytest has it.",
+)
+@click.option("--lf", "last_failed", is_flag=True, help="Only what did not pass in this station's last runs.")
+@click.option(
+    "--quick", is_flag=True, help="Only cases that need no hand and no long wait: well under a minute."
+)
+@click.option(
+    "--budget",
+    "minutes",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MIN",
+    help="As many minutes; the cases with the most checks for their time come first.",
+)
+@click.option("-x", "stop_at_first", is_flag=True, help="End at the first case that does not pass.")
+@click.option(
+    "--retry",
+    "retries",
+    type=click.IntRange(0, 10),
+    default=0,
+    metavar="N",
+    help="Try a case that ends INCONCLUSIVE or ERROR (never FAIL) up to N times more, each on record.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -27,6 +57,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="DIR",
     help="Go on with the run in this folder, with what it has not decided yet; --case and --profile add to it.",
 )
+@click.option(
+    "--console",
+    is_flag=False,
+    flag_value=ADDRESS,
+    metavar="[HOST:PORT]",
+    help=f"Show the run in the browser, and be asked there too (default: {ADDRESS}).",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also name the cases that do not apply.")
 def run(
     bench: Path | None,
@@ -35,7 +72,9 @@ def run(
     profiles: tuple[str, ...],
     out: Path | None,
     resume: Path | None,
+    console: str | None,
     verbose: bool,
+    **few: Any,
 ) -> None:
     """Run the applicable test cases against a station.
 
@@ -48,11 +87,11 @@ def run(
     the disk is full, an error of octt); 129, 130, 143: ended by SIGHUP, ctrl-C or SIGTERM, with what was done by then
     on record.
     """
-    from octt.commands.front import run_cases
+    from octt.commands.front import Few, run_cases
     from octt.commands.refusing import NOT_CARRIED_OUT, complain
 
     try:
-        code = run_cases(bench, pics, cases, profiles, out, verbose, resume)
+        code = run_cases(bench, pics, cases, profiles, out, verbose, resume, Few(**few), console)
     except click.ClickException:
         raise
     except Exception:

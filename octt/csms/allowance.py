@@ -18,6 +18,11 @@ class Allowance:
     def __post_init__(self) -> None:
         self._left = self.at_once
 
+    def grant(self, amount: float) -> None:
+        """So much more at once, from now on."""
+        self.at_once += amount
+        self._left += amount
+
     def take(self, amount: float = 1) -> bool:
         """Takes so much; whether it was left."""
         now = time.monotonic()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from octt.ocpp import schemas
 from octt.record.clock import utc, wall
 from octt.timeline import matching
@@ -28,6 +30,18 @@ class ErrorAnswer:
     description: str = ""
 
 
+@dataclass(frozen=True)
+class RawAnswer:
+    """Any texts instead of an answer; `{id}` in them stands for the id of the request."""
+
+    templates: tuple[str, ...]
+
+    def texts(self, ident: str) -> tuple[str, ...]:
+        """What goes over the wire."""
+        quoted = orjson.dumps(ident).decode()[1:-1]
+        return tuple(template.replace("{id}", quoted) for template in self.templates)
+
+
 @dataclass
 class Armed:
     """An answer that a case armed: merged over the default, while `times` lasts, for requests that fit `when`.
@@ -35,7 +49,7 @@ class Armed:
     `unless`: not for those that fit this. A field of None takes the default's away; a payload of None means silence.
     """
 
-    payload: Payload | Callable[[Payload], Payload] | ErrorAnswer | None
+    payload: Payload | Callable[[Payload], Payload] | ErrorAnswer | RawAnswer | None
     times: int | None = None
     when: Payload = field(default_factory=dict)
     unless: Payload = field(default_factory=dict)
@@ -77,13 +91,13 @@ class Answers:
         """Back to the defaults."""
         self._armed.clear()
 
-    def answer(self, action: str, request: Payload, state: State) -> Payload | ErrorAnswer | None:
+    def answer(self, action: str, request: Payload, state: State) -> Payload | ErrorAnswer | RawAnswer | None:
         """The answer to a valid request; None: stay silent. `state`: the station before the answer."""
         armed = self._find(action, request)
         decide = self._defaults.get(action)
         if armed is None:
             return decide(request, state) if decide else {}
-        if armed.payload is None or isinstance(armed.payload, ErrorAnswer):
+        if armed.payload is None or isinstance(armed.payload, ErrorAnswer | RawAnswer):
             return armed.payload
         default = decide(request, state) if decide else {}
         over = armed.payload if isinstance(armed.payload, dict) else armed.payload(request)

@@ -71,9 +71,8 @@ class CentralSystem:
         self._loop.set_exception_handler(self._unexpected)
         self._thread = threading.Thread(target=self._live, name="csms", daemon=True)
         self._session: Session | None = None
-        self.connections = 0
-        """How many there were; a run that goes on counts on."""
-
+        self.connections = 0  # how many there were; a run that goes on counts on
+        self._fresh: dict[str, int] = {}
         self._open: set[Session] = set()
         self._retired: list[Endpoint] = []
         self._turn = asyncio.Lock()
@@ -195,6 +194,15 @@ class CentralSystem:
         return self._session is not None
 
     @property
+    def session(self) -> Session | None:
+        """The station's connection, for who sends what no script would (octt/fuzz); only on our own loop."""
+        return self._session
+
+    def expect_many(self, frames: float) -> None:
+        """So many frames are no flood: somebody asks for them."""
+        self._desk.frames.grant(frames)
+
+    @property
     def offline(self) -> bool:
         """Whether the station is kept from connecting."""
         return self.door.closed
@@ -313,6 +321,11 @@ class CentralSystem:
             if self._session is None:
                 return None, None
             return await self._session.call(action, payload, timeout)
+
+    def fresh(self, field: str) -> int:
+        """A number for a field of our requests that none of this run has had in it yet."""
+        self._fresh[field] = self._fresh.get(field, 0) + 1
+        return self._fresh[field]
 
     def cut(self) -> None:
         """Breaks the connection without a closing handshake and refuses new ones: the station is offline."""

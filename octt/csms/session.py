@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -19,7 +19,7 @@ from websockets.frames import CloseCode
 
 from octt import ocpp
 from octt.csms.allowance import Allowance
-from octt.csms.answers import Answers, ErrorAnswer
+from octt.csms.answers import Answers, ErrorAnswer, RawAnswer
 from octt.csms.connection import LabConnection
 from octt.csms.endpoints import Settings
 from octt.csms.wire import as_recorded, judge_call, lightened, quickly, without_key
@@ -49,6 +49,10 @@ class Desk:
     def __post_init__(self) -> None:
         object.__setattr__(self, "frames", Allowance(*self.settings.frames))
         object.__setattr__(self, "characters", Allowance(*self.settings.characters))
+
+
+Put = Callable[[str | bytes], Awaitable[None]]
+"""Puts a message on the wire. Raises ConnectionClosed."""
 
 
 class Wire(Protocol):
@@ -113,18 +117,19 @@ class Session:
                 frame = lightened(frame, len(message))
         action = call.action if call else frame.action
         entry = self._write("in", message, frame, action, problems, case, m=m, held=frame.type == "CALL")
-        future = self._pending.pop(frame.id, None) if call else None
+        future = self._pending.pop(frame.id, None) if reply else None
         if future and not future.done():
             future.set_result(entry)
         if frame.type == "CALL":
             await self._answer(entry, frame, error)
 
     def _judge_reply(self, frame: Frame, call: Entry | None) -> list[str]:
-        if call is None:
-            return ["reply to a call we never made"]
         if frame.id not in self._pending:
-            return ["reply to a call that had timed out or was already answered"]
-        return schemas.problems(call.action, "response", frame.payload) if frame.type == "CALLRESULT" else []
+            late = "reply to a call that had timed out or was already answered"
+            return ["reply to a call we never made" if call is None else late]
+        if frame.type == "CALLERROR" or call is None or call.action not in schemas.ACTIONS:
+            return []  # what no schema tells, as after a call that no reader understands (octt/fuzz)
+        return schemas.problems(call.action, "response", frame.payload)
 
     def _unusable(self, problem: str, wire: bytes = b"") -> None:
         """What was not read as a frame: evidence by the last bytes of the wire, masked as they came."""
@@ -150,21 +155,23 @@ class Session:
 
     async def _answer_now(self, request: Entry, frame: Frame, error: str) -> None:
         try:
-            text = self._answer_text(frame, error)
-            if text is not None:
+            for text in self._answer_texts(frame, error):
                 await self.send(text, frame.action, request.case)
         finally:
             self.desk.timeline.release(request)
 
-    def _answer_text(self, frame: Frame, error: str) -> str | None:
+    def _answer_texts(self, frame: Frame, error: str) -> tuple[str, ...]:
+        """The answer to a request, none where we stay silent; several only where somebody armed them (octt/fuzz)."""
         if error:
-            return ocpp.error(frame.id, error, f"{frame.action or 'message'} refused")
+            return (ocpp.error(frame.id, error, f"{frame.action or 'message'} refused"),)
         answer = self.desk.answers.answer(frame.action, frame.payload, self.desk.timeline.latest)
         if answer is None:
-            return None
+            return ()
+        if isinstance(answer, RawAnswer):
+            return answer.texts(frame.id)
         if isinstance(answer, ErrorAnswer):
-            return ocpp.error(frame.id, answer.code, answer.description)
-        return ocpp.result(frame.id, answer)
+            return (ocpp.error(frame.id, answer.code, answer.description),)
+        return (ocpp.result(frame.id, answer),)
 
     async def call(
         self, action: str, payload: dict[str, Any], timeout: float
@@ -173,8 +180,17 @@ class Session:
         if self.desk.settings.request_delay:
             await asyncio.sleep(self.desk.settings.request_delay)
         ident = str(uuid.uuid4())
+        return await self.ask(ident, ocpp.call(ident, action, payload), action, timeout)
+
+    async def ask(
+        self, ident: str, text: str, action: str, timeout: float, put: Put | None = None
+    ) -> tuple[Entry | None, Entry | None]:
+        """Sends a request as it is written, and waits for the reply to `ident`; None as in `call`.
+
+        `put` puts it on the wire in a way of its own.
+        """
         self._pending[ident] = answered = asyncio.get_running_loop().create_future()
-        request, sent = await self.send(ocpp.call(ident, action, payload), action, self.desk.record.case)
+        request, sent = await self.send(text, action, self.desk.record.case, put)
         if not sent:
             self._pending.pop(ident, None)
             return request, None
@@ -184,15 +200,26 @@ class Session:
             self._pending.pop(ident, None)
             return request, None
 
-    async def send(self, text: str, action: str, case: str | None) -> tuple[Entry, bool]:
+    async def send(
+        self, text: str | bytes, action: str, case: str | None, put: Put | None = None
+    ) -> tuple[Entry, bool]:
         """Puts a frame on the record and then on the wire; whether the connection still took it."""
         entry = self._write("out", text, ocpp.parse(text), action, [], case)
         try:
-            await self.wire.send(text)
+            if put is not None:
+                await put(text)
+            elif isinstance(text, bytes):
+                await self.connection.send(text)
+            else:
+                await self.wire.send(text)
         except ConnectionClosed:
             self.desk.record.write(FrameUnsent(frame=entry.n), case=case)
             return entry, False
         return entry, True
+
+    def note(self, data: bytes, what: str) -> None:
+        """Puts bytes that are no message on the record, before somebody puts them on the wire."""
+        self._write("out", data, Frame("MALFORMED", problems=(what,)), "", [what], self.desk.record.case)
 
     def _write(
         self,

@@ -66,6 +66,11 @@ def decimal(value: object) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def boolean(value: object) -> bool | None:
+    """What the text of a configuration key of type boolean says; OCPP-S has 1 and 0 for it besides."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(text(value).strip().casefold())
+
+
 def table(value: object) -> Payload:
     """The value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}

@@ -146,11 +146,11 @@ def read_declaration(text: str, path: str = "declaration") -> Declaration:
         raise DeclarationError(f"{path}: {error}; text stands in quotes, Yes is true, No is false") from error
     except (RecursionError, ValueError) as error:
         raise DeclarationError(f"{path}: not readable as TOML ({error})") from error
-    return declaration_of(data, path)
+    return _Reader(data, path, load_questionnaire()).read()
 
 
-def declaration_of(data: dict[str, Any], path: str = "declaration") -> Declaration:
-    """A declaration from the tables of its file, as `as_dict` gives them."""
+def declaration_of(data: dict[str, Any], path: str = "the record") -> Declaration:
+    """The declaration that a record holds: what `as_dict` gave."""
     return _Reader(data, path, load_questionnaire()).read()
 
 

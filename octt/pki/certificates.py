@@ -97,6 +97,15 @@ def describe(certificate: x509.Certificate) -> str:
     return "with an unreadable subject"
 
 
+def names_of(certificate: x509.Certificate) -> list[str]:
+    """The names and addresses of a server that a certificate is for."""
+    try:
+        given = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [str(one.value) for one in given]
+
+
 def utc_now() -> datetime.datetime:
     """The present with its time zone."""
     return datetime.datetime.now(datetime.UTC)

@@ -26,6 +26,7 @@ from octt.pki.certificates import (
     load_ca,
     load_csr,
     name,
+    names_of,
     new_key,
     utc_now,
 )
@@ -150,8 +151,7 @@ class Pki:
         return subject.rfc4514_string(), {host.strip("[]") for host in self.hosts}
 
     def _names(self, identity: Identity) -> tuple[str, set[str]]:
-        extension = identity.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        return identity.certificate.subject.rfc4514_string(), {str(entry.value) for entry in extension.value}
+        return identity.certificate.subject.rfc4514_string(), set(names_of(identity.certificate))
 
     def _fresh(self, identity: Identity, issuer: Identity, days: float) -> bool:
         left = identity.certificate.not_valid_after_utc - utc_now()

@@ -12,6 +12,18 @@ Table = dict[str, Any]
 """A JSON object whose fields are set elsewhere."""
 
 
+class PlanLine(Struct, frozen=True, kw_only=True):
+    """A case of the plan, and whether the declaration lets it be tested."""
+
+    case: str = ""  # its id
+    name: str = ""  # its title in the test-case document
+    profile: str = ""  # its certification profile
+    section: str = ""  # where it stands in the test-case document
+    applicable: bool | None = None  # null: not decided yet
+    reason: str = ""  # the answers that decided, in a sentence
+    connector: Int = 0  # which one it is for, where a run tests each
+
+
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
     """One line of a record. Its head is set when it is written."""
 

@@ -9,21 +9,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
 from octt.record.event import Event, Int, Table
+from octt.record.event import PlanLine as PlanLine
 from octt.record.words import ActionPhase, Agreement, Blame, Outcome, Phase, Severity, Verdict
-
-
-class PlanLine(Struct, frozen=True, kw_only=True):
-    """A case of the plan, and whether the declaration lets it be tested."""
-
-    case: str = ""  # its id
-    name: str = ""  # its title in the test-case document
-    profile: str = ""  # its certification profile
-    section: str = ""  # where it stands in the test-case document
-    applicable: bool | None = None  # null: not decided yet
-    reason: str = ""  # the answers that decided, in a sentence
 
 
 class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
@@ -39,6 +29,7 @@ class RunStarted(Event, tag="run.start", frozen=True, kw_only=True):
     started: str  # ISO 8601
     signer: str = ""  # fingerprint of the key that the run is to be signed with
     bench_file: str = ""  # the file that the bench was read from, as it was named
+    purpose: str = ""  # "fuzz": hostile input (octt fuzz), of which nothing is a verdict of the certification
 
 
 class RunResumed(Event, tag="run.resume", frozen=True, kw_only=True):
@@ -52,7 +43,7 @@ class RunResumed(Event, tag="run.resume", frozen=True, kw_only=True):
     pics: Table = {}  # as in run.start
     plan: list[PlanLine] = []  # as in run.start, for all sittings
     not_chosen: list[PlanLine] = []  # those that are in no plan of this record
-    cases: list[str] = []  # what this sitting runs
+    cases: list[PlanLine] = []  # what of the plan this sitting runs
     ended: str = ""  # how the sitting before ended: as in run.end, or "broken off"
     gap: float = 0  # seconds since its last line
     changed: list[str] = []  # what is not as it was then, a sentence each
@@ -177,11 +168,21 @@ class Prompted(Event, tag="prompt", frozen=True, kw_only=True):
     frame: Int | None = None  # line of the frame that showed that this, or something else, was done
 
 
+class Noted(Event, tag="note", frozen=True, kw_only=True):
+    """A person added a remark or a picture to a case, or to the run."""
+
+    text: str  # what the person wrote
+    file: str = ""  # what was kept, by its path in the run's folder
+    bytes: Int = 0  # of the file
+    sha256: str = ""  # of the file
+
+
 class CaseStarted(Event, tag="case.start", frozen=True, kw_only=True):
     """An attempt at a test case begins."""
 
     attempt: Int  # from 1
     name: str  # of the case
+    connector: Int = 0  # as in the plan
 
 
 class StepDecided(Event, tag="step", frozen=True, kw_only=True):
@@ -223,6 +224,7 @@ class CaseEnded(Event, tag="case.end", frozen=True, kw_only=True):
     reason: str  # why it is no PASS, a sentence
     seconds: float  # the attempt took
     forced: float  # seconds of these that the protocol forces
+    connector: Int = 0  # as in the plan
 
 
 class CaseRevised(Event, tag="case.revised", frozen=True, kw_only=True):
@@ -231,6 +233,7 @@ class CaseRevised(Event, tag="case.revised", frozen=True, kw_only=True):
     verdict: Verdict  # that counts now
     blame: Blame  # who has to do something about it
     reason: str  # a sentence
+    connector: Int = 0  # as in the plan
 
 
 class ConfigurationRead(Event, tag="config", frozen=True, kw_only=True):
@@ -322,6 +325,7 @@ Known = (
     | NetworkChanged
     | Acted
     | Prompted
+    | Noted
     | CaseStarted
     | StepDecided
     | Remarked

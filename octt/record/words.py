@@ -5,6 +5,7 @@ All are texts too: they compare with, and are written as, the words themselves.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -23,6 +24,15 @@ class Verdict(StrEnum):
     """It applies but was not carried out. Only reports say so: no line of a record does."""
     NOT_APPLICABLE = "NOT APPLICABLE"
     """The declaration excludes it."""
+
+
+_WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NOT_RUN, Verdict.PASS)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of a whole from those of its parts: what does not apply counts only where nothing does."""
+    found = set(verdicts)
+    return next((verdict for verdict in _WORST_FIRST if verdict in found), Verdict.NOT_APPLICABLE)
 
 
 class Blame(StrEnum):

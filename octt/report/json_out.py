@@ -9,7 +9,7 @@ import msgspec
 import orjson
 
 from octt.measure import Statistic
-from octt.report.model.case import Attempt, Case, Remark
+from octt.report.model.case import Attempt, Case, Note, Remark
 from octt.report.model.headline import headline
 from octt.report.model.health import Health
 from octt.report.model.parts import Connection, Finding, Result
@@ -18,7 +18,7 @@ from octt.report.model.sections import demanded
 from octt.report.model.verdict import part
 from octt.report.ticket import reproduce
 
-FORMAT = 3  # what changed is said in the schema
+FORMAT = 4  # what changed is said in the schema
 PERCENTILES = (50, 90, 95, 99)
 
 
@@ -89,6 +89,7 @@ def as_dict(result: Result) -> dict[str, Any]:
         "refusals": [_dated(vars(refusal)) for refusal in result.refusals],
         "transfers": [_dated(vars(transfer)) for transfer in result.transfers],
         "overrides": [_dated(vars(override)) for override in result.overrides],
+        **_notes(result.notes),
     }
 
 
@@ -144,7 +145,7 @@ def _dated(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _case(case: Case) -> dict[str, Any]:
-    attempts = [_attempt(attempt) for attempt in case.attempts]
+    counts = _attempt(case.last) if case.last else None
     return {
         "id": case.id,
         "name": case.name,
@@ -158,15 +159,24 @@ def _case(case: Case) -> dict[str, Any]:
         "reason": case.reason,
         "seconds": short(case.seconds),
         "forced": short(case.forced),
-        "steps": attempts[-1]["steps"] if attempts else [],
-        "remarks": attempts[-1]["remarks"] if attempts else [],
-        "attempts": attempts,
+        "connector": case.last.connector if case.last else 0,
+        "connectors": [{"connector": at, "verdict": verdict} for at, verdict in case.verdicts if at],
+        "steps": counts["steps"] if counts else [],
+        "remarks": counts["remarks"] if counts else [],
+        "attempts": [_attempt(attempt) for attempt in case.attempts],
+        **_notes(case.notes),
     }
+
+
+def _notes(notes: list[Note]) -> dict[str, Any]:
+    """What a person added; nothing where nobody did."""
+    return {"notes": [_dated(vars(note)) for note in notes]} if notes else {}
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
+        "connector": attempt.connector,
         "verdict": attempt.verdict,
         "blame": attempt.blame,
         "reason": attempt.reason,

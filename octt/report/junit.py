@@ -1,8 +1,9 @@
 """junit.xml: the result for continuous-integration servers, a testsuite for each certification profile.
 
 FAIL is a failure; INCONCLUSIVE, ERROR and an applicable case that was not run are errors; NOT APPLICABLE and what was
-not chosen for this run are skipped. A run that was cut off has an error of its own, whatever its
-cases are. Properties say what a reader of the file alone must know: that a part is a part.
+not chosen for this run are skipped. A run that was cut off has an error of its own, whatever its cases are. Where each
+connector is tested, a case is a testcase for each. Properties say what a reader of the file alone must know: that a
+part is a part.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ TEXT_LIMIT = 4000  # characters of one text: CI servers show them in a browser
 def render(result: Result) -> bytes:
     """The result as JUnit XML in UTF-8. Characters that XML cannot hold are written as their number."""
     cut_off = _cut_off(result)
-    numbers = _numbers(result.cases, result.left_out)
+    every = [part for case in result.cases for part in case.parts]
+    numbers = _numbers(every, result.left_out)
     if cut_off:
         numbers |= {name: str(int(numbers[name]) + 1) for name in ("tests", "errors")}
     root = ElementTree.Element("testsuites", {"name": "octt", **numbers})
     del root.attrib["skipped"]  # Jenkins' schema has it for a testsuite only, and refuses the file
     for profile in result.profiles:
-        cases = [case for case in result.cases if case.profile == profile.name]
+        cases = [case for case in every if case.profile == profile.name]
         others = [case for case in result.left_out if case.profile == profile.name]
         name = visible(profile.name) or "no profile"
         suite = ElementTree.SubElement(root, "testsuite", {"name": name, **_numbers(cases, others)})

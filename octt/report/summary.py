@@ -29,6 +29,8 @@ def render(result: Result) -> bytes:
         f"| {_plain(printed(one.name))} | {_sign(one.verdict)} {_plain(one.words)} | {one.tested} of {one.applicable} |"
         for one in result.profiles
     ]
+    if again := _more_than_once(result):
+        lines += ["", f"Tried more than once, the last attempt counts: {_plain(again, 500)}."]
     station_findings = [finding for finding in result.findings if finding.group == "station"]
     if station_findings:
         lines += ["", "### Mend first", ""]
@@ -58,9 +60,22 @@ def last_words(result: Result) -> list[str]:
         )
     if len(mend) > FIRST:
         lines.append(f"            and {len(mend) - FIRST} more")
+    if again := _more_than_once(result):
+        lines.append(f"Tried more than once: {again}")
     if remarks := sum(finding.group == "remark" for finding in result.findings):
         lines.append(f"{remarks} remark{'' if remarks == 1 else 's'}")
     return [visible(line, 400).replace("\n", " ") for line in lines]
+
+
+def _more_than_once(result: Result) -> str:
+    """The cases with several attempts, each with the verdicts in their order."""
+    told = [
+        f"{case.id} ({', '.join(attempt.verdict for attempt in case.attempts)})"
+        for case in result.cases
+        if len(case.attempts) > len({attempt.connector for attempt in case.attempts})
+    ]
+    more = f" and {len(told) - FIRST} more" if len(told) > FIRST else ""
+    return ", ".join(told[:FIRST]) + more
 
 
 def _told(finding: Finding) -> str:

@@ -34,6 +34,11 @@ class Actions:
         self.case, self.driver, self.person = case, driver, person
         self.by_hand: list[str] = []
         """What a person was asked for and did in this attempt, before things were put back."""
+        self.declined: dict[tuple[str, int, str], str] = {}
+        """What a person was asked for and did not do while things are put back, by connector and its status then; why.
+
+        Nothing is asked for twice, until something else was done or the connector's status is another.
+        """
 
     def plug_in(self, connector: int, why: str = "", *, shown: bool = True) -> None:
         """The cable goes in at both ends."""
@@ -126,15 +131,21 @@ class Actions:
                 if phase is ActionPhase.CANNOT
                 else Inconclusive(undone, "tool")
             )
-        asked = self.person.told(task)
+        asked, restoring = self.person.told(task), self.case.phase == "restore"
+        declined = (task.name, task.connector, self.case.timeline.state.statuses.get(task.connector, ""))
         try:
+            if restoring and declined in self.declined:
+                raise NotDone(self.declined[declined], "operator")
             reply = self.person.does(self.case, task, "" if self.driver.kind == "manual" else problem)
         except Exception as undone:
             ended(ActionPhase.CANNOT, "operator", detail=str(undone))
+            if restoring and isinstance(undone, NotDone):
+                self.declined[declined] = undone.reason
             raise
         finally:
             self._owe_cables(self.person.cables.perhaps - {task.connector})
-        if self.case.phase != "restore":
+        self.declined.clear()
+        if not restoring:
             self.by_hand.append(asked)
         ended(ActionPhase.DONE, "operator", detail=reply.answer)
 

@@ -125,6 +125,10 @@ class Calling:
         """The station as far as it is known now."""
         return self.case.timeline.state
 
+    def fresh(self, field: str) -> int:
+        """A number for a field of our requests, such as reservationId, that none of this run has had in it yet."""
+        return self.system.fresh(field)
+
     def call(self, action: str, *, step: Label = "", **payload: Any) -> Reply:
         """Sends a request and takes the reply; a missing reply fails the step after `step`.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
+from octt.ocpp.values import whole
 from octt.record import Record
 from octt.record.events import Remarked, StepDecided
 from octt.record.words import Outcome, Phase
@@ -131,6 +132,7 @@ class CaseRun:
         """
         if not cite and self.section and blame == "station" and label != "":
             cite = f"test-case document {self.section}"
+        actual += self._taken_out()
         self.step(label, what, "fail", actual=actual, cite=cite, **more)
         place = f"step {self.prefix}{label}: " if label != "" else ""
         source = f" [{cite}]" if cite else ""
@@ -140,6 +142,21 @@ class CaseRun:
             raise Failed(reason)
         where = "" if self.phase == "test" else f"in {self.phase}: "
         raise Inconclusive(where + reason, blame)
+
+    def _taken_out(self) -> str:
+        """That a connector is out of order since we asked that of another one only, for a sentence (5.2)."""
+        ours = {undo.connector for undo in self.journal.of(Kind.AVAILABILITY)}
+        if not ours or 0 in ours or self.phase is Phase.RESTORE:
+            return ""
+        told = (
+            e.payload for e in self.timeline.since(self.position.began) if e.is_call("StatusNotification")
+        )
+        others = {whole(one.get("connectorId")): one.get("status") for one in told}
+        lost = sorted(n for n, status in others.items() if n and status == "Unavailable" and n not in ours)
+        if not lost:
+            return ""
+        asked = ", ".join(f"{number}" for number in sorted(one for one in ours if one))
+        return f"; connector {lost[0]} is Unavailable since our ChangeAvailability of connector {asked} only"
 
     def remark(
         self,

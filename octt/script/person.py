@@ -179,7 +179,9 @@ class Person:
             hurry = f"be quick: the station waits{for_so_long} ({found.key})"
         tells = found.tells if task.shown else ""
         sure = found.sure and task.shown
-        return Request(text, why, case.id, tells, sure, self.patience.get(found.within, 0.0), hurry)
+        return Request(
+            text, why, case.id, tells, sure, self.patience.get(found.within, 0.0), hurry, task.params
+        )
 
     @contextlib.contextmanager
     def _other_cards_refused(self, task: Task) -> Iterator[None]:

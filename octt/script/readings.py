@@ -102,6 +102,28 @@ def check_spacing(station: Station, found: list[Reading], interval: float, *, st
         )
 
 
+def check_context(station: Station, found: list[Reading], context: str, *, step: Label) -> None:
+    """Every value of the readings was taken for this reason."""
+    others = sorted({reading.context for reading in found} - {context})
+    station.check(
+        not others,
+        f"sampledValue.context = {context}",
+        f"the contexts are {', '.join(sorted({reading.context for reading in found}))}",
+        step=step,
+        cite="OCPP 1.6 7.35",
+        frame=next((reading.seen for reading in found if reading.context != context), found[-1].seen),
+    )
+
+
+def configured(station: Station, key: str) -> list[str]:
+    """The measurands that a key asks for; none are where it is empty, or the station does not have it."""
+    setting = station.value_of(key)
+    names = [name.strip() for name in (setting[0] or "").split(",")] if setting else []
+    if setting and not any(names):
+        station.remark(f"{key} is empty: no measurand is asked for", cite="OCPP 1.6 9.1.17")
+    return [name for name in names if name]
+
+
 def check_measurands(station: Station, found: list[Reading], wanted: list[str], *, step: Label) -> None:
     """Every configured measurand is in every reading; the energy register when none is configured."""
     names = wanted or [ENERGY]

@@ -12,6 +12,7 @@ __all__ = [
     "Judgement",
     "NotApplicable",
     "RepeatCase",
+    "SkipCase",
     "Verdict",
 ]
 
@@ -49,6 +50,10 @@ class NotApplicable(Judgement):
 
 class RepeatCase(Exception):
     """The operator wants the case from its beginning; the attempt stays on the record. The message says why."""
+
+
+class SkipCase(Exception):
+    """The operator gives up what the case waits for; the case ends without a verdict about the station."""
 
 
 class AbortRun(Exception):

@@ -8,9 +8,10 @@ all signs that it was done gets the station judged.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from octt.station.effects import Seen, Sight, Slipped
 from octt.station.operator import NOTHING, Operator
@@ -49,6 +50,8 @@ class Request:
     sure: bool = False
     patience: float = 0.0
     hurry: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Which connector, which card."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,11 @@ _KEYS = {
     **dict.fromkeys(("r", "repeat"), Answer.REPEAT),
     **dict.fromkeys(("a", "abort"), Answer.ABORT),
 }
-_OTHERS = "c cannot   r repeat the case   p pause   a abort the run"
-_IN_DOUBT = f"y it was done as asked: judge the station   {_OTHERS}"
+_OFFERED = {"c": "cannot", "r": "repeat the case", "p": "pause", "a": "abort the run"}
+_OTHERS = "   ".join(f"{key} {meaning}" for key, meaning in _OFFERED.items())
+_DONE = {"": "done", **_OFFERED}
+_JUDGE = {"y": "it was done as asked: judge the station", **_OFFERED}
+_IN_DOUBT = "   ".join(f"{key} {meaning}" for key, meaning in _JUDGE.items())
 
 
 class Errand:
@@ -83,11 +89,11 @@ class Errand:
 
     def run(self) -> Reply:
         """Asks and waits."""
-        with self.operator.question(self.request.text, self.request.case):
+        with self.operator.question(self.request.text, self.request.case, facts=self.request.facts):
             self._explain()
             while True:
                 if seen := self._look():
-                    self._say("✓ the station shows it; going on", "green")
+                    self._say("✓ the station shows it; going on", "seen")
                     return Reply(Answer.SEEN, seen)
                 if answer := self._hear():
                     return Reply(answer, self._slipped)
@@ -108,9 +114,10 @@ class Errand:
     def _object(self, doubt: str, then: str = "") -> None:
         self._doubt = doubt
         self.operator.console.bell()
-        self._say(f"✗ {doubt}", "bold red")
-        self._say(then or f"Please: {self.request.text}", "bold")
-        self._say(_IN_DOUBT)
+        self._say(f"✗ {doubt}", "doubt")
+        self._say(then or f"Please: {self.request.text}", "please")
+        self.operator.offer(_JUDGE)
+        self._say(_IN_DOUBT, "keys")
 
     # -- what the person says -------------------------------------------------------------------------------------
 
@@ -131,15 +138,15 @@ class Errand:
         """What an answer is worth here; None: it does not end the errand."""
         unshown = self._doubt or self._shows_until is not None
         if answer is Answer.DONE and self._doubt:
-            self._say(f"Enter is not enough here. {_IN_DOUBT}", "yellow")
+            self._say(f"Enter is not enough here. {_IN_DOUBT}", "wrong")
         elif answer is Answer.DONE and self.request.sure:
             if self._shows_until is None:
                 self._shows_until = time.monotonic() + self.request.patience
-                self._say("waiting for the station to show it", "cyan")
+                self._say("waiting for the station to show it", "itself")
         elif answer is None or (answer is Answer.INSISTS and not unshown):
             self._say(
                 "please answer with " + ("y, c, r, p or a" if self._doubt else "Enter, c, r, p or a"),
-                "yellow",
+                "wrong",
             )
         else:
             return answer
@@ -147,17 +154,19 @@ class Errand:
 
     def _explain(self) -> None:
         request = self.request
+        self.operator.offer(_JUDGE if self._doubt else _DONE)
         if request.why:
-            self._say(f"why: {request.why}", "dim")
+            self._say(f"why: {request.why}", "why")
         if request.hurry:
-            self._say(request.hurry, "bold yellow")
+            self._say(request.hurry, "hurry")
         if request.sure:
-            self._say(f"goes on by itself: {request.tells}", "cyan")
-            self._say(f"[Enter] done   {_OTHERS}", "dim")
-            return
-        if request.tells:
-            self._say(f"it may be that {request.tells}; this then goes on by itself. Otherwise", "cyan")
+            self._say(f"goes on by itself: {request.tells}", "itself")
+            self._say(f"[Enter] done   {_OTHERS}", "keys")
         else:
-            self._say("the station does not show this by itself", "magenta")
-        self._say("⏎ press Enter when it is done", "bold reverse")
-        self._say(_OTHERS, "dim")
+            if request.tells:
+                told = f"it may be that {request.tells}; this then goes on by itself. Otherwise"
+                self._say(told, "itself")
+            else:
+                self._say("the station does not show this by itself", "alone")
+            self._say("⏎ press Enter when it is done", "press")
+            self._say(_OTHERS, "keys")

@@ -12,7 +12,16 @@ from octt.script.restore.connectors import hindered, revive
 from octt.script.restore.ending import restore
 from octt.script.restore.means import SHORT, Means
 from octt.script.unexpected import fail_unexpected, remark_unexpected
-from octt.script.verdicts import AbortRun, Blame, Failed, Inconclusive, Judgement, RepeatCase, Verdict
+from octt.script.verdicts import (
+    AbortRun,
+    Blame,
+    Failed,
+    Inconclusive,
+    Judgement,
+    RepeatCase,
+    SkipCase,
+    Verdict,
+)
 
 Outcome = tuple[Verdict, Blame, str]
 """Verdict, blame and reason."""
@@ -23,6 +32,9 @@ class Scene(Means):
     """The words a script is given, and what restores the station after it. `number` counts the attempts at the case."""
 
     number: int = 0
+    connector: int = 0
+    """Which connector the attempt is at, where a run tests each; else 0."""
+
     breaches: list[str] = field(default_factory=list)
     """What the station broke in this attempt, as the monitors saw it."""
 
@@ -37,6 +49,12 @@ class Scene(Means):
 
     may_repeat: bool = True
     """Whether trouble of our own is reason to repeat the case: once it is."""
+
+    may_retry: bool = False
+    """Whether a doubtful verdict is reason to try the case once more."""
+
+    retried: bool = False
+    """Whether it is the reason that it is repeated."""
 
 
 def establish_preconditions(scene: Scene, *, has_cache: bool) -> None:
@@ -78,8 +96,16 @@ def _answers(scene: Scene, has_cache: bool) -> None:
         station.call("ClearCache")
 
 
-def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[Verdict, str]:
+def end(
+    scene: Scene,
+    error: BaseException | None,
+    *,
+    reachable: bool,
+    put_back: Callable[[Means], list[str]] = restore,
+) -> tuple[Verdict, str]:
     """Restores the station, decides the verdict and records it. A harness error never reads as FAIL.
+
+    `put_back` restores it, and tells what it could not: another way where there is no station, in an old record.
 
     Raises AbortRun, after the record is complete, when the run is to end with this case.
     """
@@ -90,7 +116,7 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     error = _reconsidered(scene, error)
     scene.again = isinstance(error, RepeatCase)
     last = case.timeline.end
-    problems, aborted = _restored(scene, error) if reachable else ([], False)
+    problems, aborted = _restored(scene, error, put_back) if reachable else ([], False)
     scene.csms.system.answers.disarm()
     for problem in problems:
         case.remark(f"not restored when the case ended: {problem}", by="tool")
@@ -99,6 +125,8 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     breaches = list(scene.breaches)
     scene.judged = len(breaches)
     verdict, blame, reason = _doubted(scene, error, decide(error, case, breaches))
+    scene.retried = reachable and not scene.again and _worth_a_retry(scene, verdict, blame)
+    scene.again = scene.again or scene.retried
     case.record.write(
         CaseEnded(
             attempt=scene.number,
@@ -107,6 +135,7 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
             reason=reason,
             seconds=round(time.monotonic() - case.started, 3),
             forced=round(case.position.protocol_waits, 3),
+            connector=scene.connector,
         )
     )
     if aborted:
@@ -114,7 +143,9 @@ def end(scene: Scene, error: BaseException | None, *, reachable: bool) -> tuple[
     return verdict, reason
 
 
-def _restored(scene: Scene, error: BaseException | None) -> tuple[list[str], bool]:
+def _restored(
+    scene: Scene, error: BaseException | None, put_back: Callable[[Means], list[str]]
+) -> tuple[list[str], bool]:
     """What could not be restored, and whether the run is to end.
 
     Who ends the run is not asked for anything more, and the station is put back all the same; who ends it a second
@@ -126,7 +157,7 @@ def _restored(scene: Scene, error: BaseException | None) -> tuple[list[str], boo
             scene.driver.person = None
             scene.tell("The station is put back, then the run ends. ctrl-C: end at once.")
         try:
-            return restore(scene), ending
+            return put_back(scene), ending
         except (AbortRun, KeyboardInterrupt):
             if ending:
                 scene.ground.at_once = True
@@ -157,7 +188,10 @@ def _doubted(scene: Scene, error: BaseException | None, outcome: Outcome) -> Out
     nor a pass of such an attempt counts. Nor does a pass of one in which not all that came could be looked at.
     """
     verdict, _blame, reason = outcome
-    if isinstance(error, RepeatCase | AbortRun | KeyboardInterrupt) or verdict is Verdict.NOT_APPLICABLE:
+    if (
+        isinstance(error, RepeatCase | SkipCase | AbortRun | KeyboardInterrupt)
+        or verdict is Verdict.NOT_APPLICABLE
+    ):
         return outcome
     case = scene.case
     troubles = scene.csms.system.troubles.since(int(case.started * 1e9))
@@ -172,6 +206,13 @@ def _doubted(scene: Scene, error: BaseException | None, outcome: Outcome) -> Out
     return outcome
 
 
+def _worth_a_retry(scene: Scene, verdict: Verdict, blame: Blame) -> bool:
+    """A doubtful verdict may be another one next time, unless a person, the bench or a lost rig stands behind it."""
+    doubtful = verdict in (Verdict.INCONCLUSIVE, Verdict.ERROR)
+    lasting = blame in (Blame.OPERATOR, Blame.CONFIGURATION) or scene.driver.driver.gone
+    return scene.may_retry and doubtful and not lasting
+
+
 def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> Outcome:
     """Verdict, blame and reason of an attempt that ended with `error`, or without one."""
     failures = [*case.postponed, *([error] if isinstance(error, Failed) else [])]
@@ -180,6 +221,8 @@ def decide(error: BaseException | None, case: CaseRun, breaches: list[str]) -> O
         return Verdict.FAIL, failures[0].blame, reason
     if isinstance(error, RepeatCase):
         return Verdict.INCONCLUSIVE, Blame.OPERATOR, str(error) or "the operator repeats the case"
+    if isinstance(error, SkipCase):
+        return Verdict.INCONCLUSIVE, Blame.OPERATOR, "the operator gave up what the case waited for"
     if isinstance(error, AbortRun | KeyboardInterrupt):
         return Verdict.INCONCLUSIVE, Blame.OPERATOR, "the run was aborted"
     if breaches:

@@ -1,4 +1,4 @@
-"""Between two cases, and after the last: what the person at the terminal wished for meanwhile."""
+"""Between two cases, and after the last: what the person wished for meanwhile."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ def case_to_repeat(run: Run, *, last: bool) -> str:
     operator, ended = run.options.operator, run.ended
     if operator is None:
         return ""
-    wish = operator.wish()
+    wish, _, named = operator.wish().partition(" ")
     if wish == "a":
         return ABORT
     if wish == "p":
         operator.pause("paused")
     open_ones = [case for case, verdict in ended.items() if verdict not in _SETTLED]
+    if wish == "r" and named in ended:
+        return named
     if wish == "r" and ended:
         return _which(operator, "Which case is to be repeated?", ended, list(ended)[-1])
     if last and open_ones and operator.attended and run.bench.driver.kind == "manual":

@@ -8,6 +8,7 @@ from octt.monitors import Monitors
 from octt.ocpp import Frame
 from octt.record import Event, Record
 from octt.record.events import Acted, CaseEnded, CaseRevised, ConfigurationRead, NetworkChanged, Remarked
+from octt.record.words import worst
 from octt.script.verdicts import Blame, Inconclusive, Verdict
 from octt.suite import attempt
 from octt.suite.attempt import Scene
@@ -20,8 +21,8 @@ class Breaches:
     def __init__(self, record: Record) -> None:
         self.record, self.monitors = record, Monitors()
         self._scene: Scene | None = None
-        self.verdicts: dict[str, Verdict] = {}
-        """Of the cases so far."""
+        self._verdicts: dict[tuple[str, int], Verdict] = {}
+        """Of the last attempt at each connector."""
 
         self.outside = False
         """Whether the station broke the protocol outside any case: then a run of passed cases is no pass."""
@@ -31,8 +32,20 @@ class Breaches:
 
     def go_on(self, former: Former) -> None:
         """What came of the cases in the sittings before."""
-        self.verdicts |= {case: result.verdict for case, result in former.results.items()}
+        self._verdicts |= {key: result.verdict for key, result in former.results.items()}
         self.outside = former.outside
+
+    def verdict_at(self, case_id: str, connector: int) -> Verdict | None:
+        """Of the last attempt at this case and connector; None before it."""
+        return self._verdicts.get((case_id, connector))
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """Of the cases so far, each the worst of its connectors."""
+        found: dict[str, Verdict] = {}
+        for (case, _), verdict in self._verdicts.items():
+            found[case] = worst([found.get(case, verdict), verdict])
+        return found
 
     def listen(self, event: Event) -> None:
         """What is no frame and no connection, and the monitors make use of; and how cases ended."""
@@ -61,7 +74,7 @@ class Breaches:
     def ended(self, scene: Scene, verdict: Verdict) -> None:
         """The attempt has its verdict; what it was not told before that, or is seen from now on, revises it."""
         with self._judging:
-            self._scene, self.verdicts[scene.case.id] = None, verdict
+            self._scene, self._verdicts[scene.case.id, scene.connector] = None, verdict
             for late in scene.breaches[scene.judged :]:
                 self._revise(scene.case.id, late)
 
@@ -76,13 +89,14 @@ class Breaches:
 
     def _revise(self, case: str, what: str) -> None:
         """As the verdict would have been, had it known: what the operator ended stays as it is."""
-        ended, former = self._ended.get(case), self.verdicts.get(case)
+        ended = self._ended.get(case)
         if ended is None or ended.blame is Blame.OPERATOR:
             return
+        former = self._verdicts.get((case, ended.connector))
         if former in (Verdict.PASS, Verdict.INCONCLUSIVE):
-            self.verdicts[case] = Verdict.FAIL
+            self._verdicts[case, ended.connector] = Verdict.FAIL
             error = None if former is Verdict.PASS else Inconclusive(ended.reason, ended.blame)
-            reason = attempt.broken([what], error)
+            reason, at = attempt.broken([what], error), ended.connector
             self.record.write(
-                CaseRevised(verdict=Verdict.FAIL, blame=Blame.STATION, reason=reason), case=case
+                CaseRevised(verdict=Verdict.FAIL, blame=Blame.STATION, reason=reason, connector=at), case=case
             )

@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,8 @@ class Case:
 
     `checks` are "step: what is checked"; `needs` are driver actions, those of the states included; `states` are
     ids of states, with "?" behind one that is only used where implemented; `key_min` are the smallest values of
-    configuration keys with which the case can be run; `order_on` is its place when the bench begins with
-    that security profile, where it is another one than `order`.
+    configuration keys with which the case can be run; `order_on` is its place when the bench begins with that security
+    profile, where it is another one than `order`. `per_connector`: the document ties it to one connector.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Case:
     key_min: Mapping[str, int] = field(default_factory=dict)
     order: int = 0
     order_on: Mapping[str, int] = field(default_factory=dict)
+    per_connector: bool = False
 
     def place(self, security_profile: int) -> int:
         """Its place in a run on a bench that begins with this security profile.
@@ -96,6 +97,13 @@ class Planned:
     applies: bool | None
     reason: str
     because: tuple[tuple[str, str], ...] = ()
+    connector: int = 0
+    """Which connector it is planned for, where each is tested; else 0."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What it is known by in a run."""
+        return self.case.id, self.connector
 
     def as_line(self) -> PlanLine:
         """The case for the record."""
@@ -107,6 +115,7 @@ class Planned:
             section=case.section,
             applicable=self.applies,
             reason=self.reason,
+            connector=self.connector,
         )
 
 
@@ -127,25 +136,34 @@ def plan(
     only_cases: Iterable[str] = (),
     profiles: Iterable[str] = (),
     connector: int | None = None,
+    connectors: Iterable[int] = (),
 ) -> list[Planned]:
     """Every chosen case with its decision, in plan order; nothing is left out without a reason.
 
     `keys` is the station's configuration as GetConfiguration gave it ({key, value, readonly}); without it a case
     that depends on an undeclared key is undecided. `connector` is the one under test: without it, cases that depend
-    on its cable are undecided where connectors have different ones. `only_cases` and `profiles` narrow the choice;
+    on its cable are undecided where connectors have different ones. `connectors` are those of which each is tested: the
+    cases that are about one connector are then planned for each. `only_cases` and `profiles` narrow the choice;
     asking for a case does not make it apply. Raises CatalogueError for an unknown case or profile, with the nearest
     name.
     """
     wanted, of_profiles = {find(name, catalogue) for name in only_cases}, set(profiles)
     for name in of_profiles - set(PROFILES):
         raise CatalogueError(f"there is no profile {name}; {nearest(name, PROFILES)}")
-    facts = DeclaredFacts(declaration, keys, connector)
+    facts, each = DeclaredFacts(declaration, keys, connector), tuple(connectors)
+    at = {number: DeclaredFacts(declaration, keys, number) for number in each}
     chosen = (
         case
         for case in catalogue.values()
         if (not wanted or case.id in wanted) and (not of_profiles or case.profile in of_profiles)
     )
-    return [_planned(case, facts) for case in sorted(chosen, key=lambda case: case.order)]
+    planned: list[Planned] = []
+    for case in sorted(chosen, key=lambda case: case.order):
+        if case.per_connector and each:
+            planned += (replace(_planned(case, at[number]), connector=number) for number in each)
+        else:
+            planned.append(_planned(case, facts))
+    return planned
 
 
 def find(name: str, catalogue: Iterable[str]) -> str:

@@ -18,6 +18,19 @@ def check(bench: Bench, declaration: Declaration) -> None:
         raise ConfigError("\n".join(found))
 
 
+def connectors_to_test(bench: Bench, declaration: Declaration) -> tuple[int, ...]:
+    """The connectors of which each is to be tested, () for the one of the bench. Raises ConfigError."""
+    if bench.station.connectors == "one":
+        return ()
+    count = declaration.answer("HFS-8")
+    if type(count) is not int or count < 1:
+        raise ConfigError(
+            'station.connectors = "all" of the bench: it is not declared how many the station has; answer HFS-8 of the '
+            "declaration (--pics)"
+        )
+    return tuple(range(1, count + 1)) if count > 1 else ()
+
+
 def _connector(bench: Bench, declaration: Declaration) -> Iterator[str]:
     count = declaration.answer("HFS-8")
     if type(count) is int and bench.connector > count:

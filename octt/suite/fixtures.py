@@ -67,6 +67,12 @@ def security(scene: Scene) -> Security:
 
 
 @pytest.fixture
+def tested_connector(request: pytest.FixtureRequest) -> int:
+    """The connector under test; asked for by no script, it tells the tests of a case apart."""
+    return int(getattr(request, "param", 0))
+
+
+@pytest.fixture
 def charging(station: Station, driver: Actions) -> Transaction:
     """Reusable state Charging."""
     from octt.script.states import start_charging

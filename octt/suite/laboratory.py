@@ -53,7 +53,7 @@ class Laboratory:
             raise ConfigError(f"output folder {options.out}: {error.strerror}") from None
         if options.listener:
             self.record.listen(options.listener)
-        self.csms = CentralSystem(settings, self.record, _answers(self.bench))
+        self.csms = CentralSystem(settings, self.record, answers_of(self.bench))
         self.csms.connections = options.former.connections if options.former else 0
         self.driver = driver_of(self.bench)
         self._closing = contextlib.ExitStack()
@@ -79,7 +79,7 @@ class Laboratory:
 
     def person(self, limits: Limits) -> Person | None:
         """Who does what the driver cannot, told what the station is like; one for the whole run."""
-        if self.options.operator is None:
+        if self.options.operator is None or not self.options.operator.acts:
             return None
         declared = Declared(self.options.declaration)
         hardware = Hardware(declared.fixed_cable, declared.yes("AQ-5"), declared.says("HFS-10", "Single"))
@@ -176,7 +176,7 @@ class Laboratory:
         self._closing.close()
 
 
-def _answers(bench: Bench) -> Answers:
+def answers_of(bench: Bench) -> Answers:
     answers, tags = Answers(bench.times.heartbeat_interval), bench.id_tags
 
     def info(tag: str) -> dict[str, Any]:

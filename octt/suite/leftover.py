@@ -93,7 +93,7 @@ def left_by_others(bench: Bench, out: Path, after: int = 0) -> Left | None:
     """
     newest, when = None, after
     for path in out.parent.glob("*/record.jsonl"):
-        first = _first(path)
+        first = first_of(path)
         if path.parent != out and first and _same(first, bench) and (began := began_at(path)) > when:
             newest, when = path.parent, began
     return left_by(newest) if newest else None
@@ -101,7 +101,7 @@ def left_by_others(bench: Bench, out: Path, after: int = 0) -> Left | None:
 
 def bench_of(folder: Path) -> Bench:
     """The bench of a run from its record. Raises ConfigError when there is none, or it cannot do without secrets."""
-    run = _first(folder / "record.jsonl")
+    run = first_of(folder / "record.jsonl")
     if run is None:
         raise ConfigError(f"{folder / 'record.jsonl'} is no record of a run")
     sections = {
@@ -116,7 +116,7 @@ def bench_of(folder: Path) -> Bench:
     return bench
 
 
-def _first(path: Path) -> RunStarted | None:
+def first_of(path: Path) -> RunStarted | None:
     """How a run began; None when that cannot be read."""
     try:
         event = next(read(path), None)
@@ -127,7 +127,7 @@ def _first(path: Path) -> RunStarted | None:
 
 def began_at(path: Path) -> int:
     """When the last sitting of a run began (Unix nanoseconds); 0 when that cannot be read."""
-    first = _first(path)
+    first = first_of(path)
     last = first.t if first else 0
     with contextlib.suppress(OSError, ValueError), path.open("rb") as file:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:

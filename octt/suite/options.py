@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,9 @@ class Options:
     declaration: Declaration
     out: Path
     cases: tuple[str, ...] = ()
-    profiles: tuple[str, ...] = ()
+    connectors: tuple[int, ...] = ()
+    """The connectors of which each is tested; empty for the one of the bench."""
+
     operator: Operator | None = None
     simulator_arguments: list[str] = field(default_factory=list)
     pki_folder: Path | None = None
@@ -32,6 +34,15 @@ class Options:
 
     notices: list[str] = field(default_factory=list)
     """What is to be said before the run: what is missing, and what was changed because of it."""
+
+    minutes: float | None = None
+    """How long the run may take; the most valuable cases come first then."""
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """What each case is expected to take."""
+
+    retries: int = 0
+    """How often a case that ended INCONCLUSIVE or ERROR is tried again."""
 
     signer: str = ""
     """Fingerprint of the key that the run is to be signed with."""
@@ -42,10 +53,13 @@ class Options:
     former: Former | None = None
     """The sittings before, where this is not the first one of its run."""
 
-    due: frozenset[str] | None = None
-    """The cases of this sitting; None: all of the run."""
+    due: frozenset[tuple[str, int]] | None = None
+    """The cases of this sitting, by id and connector; None: all of the run."""
 
     changed: list[str] = field(default_factory=list)
     """What is not as it was in the sitting before, a sentence each."""
 
     listener: Callable[[Event], None] | None = None
+
+    purpose: str = ""
+    """What the record is of, where it is none of test cases."""

@@ -7,7 +7,7 @@ catalogue (marked with `octt.suite.case`) are collected.
 from __future__ import annotations
 
 import contextlib
-import itertools
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,21 +15,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from octt.record.words import Profile
+from octt.suite.choosing.mark import MARK, OPTIONS, case_id, connector_of, refuse
 
 if TYPE_CHECKING:
-    from octt.bench import Bench
     from octt.suite.attempt import Scene
     from octt.suite.options import Options
     from octt.suite.run import Run
 
-pytest_plugins = ("octt.suite.fixtures",)
-MARK = "octt_case"
+pytest_plugins = ("octt.suite.fixtures", "octt.suite.choosing.hooks")
 _ABORTED = "aborted by the operator"
-_OPTIONS: pytest.StashKey[Any] = pytest.StashKey()
 _RUN: pytest.StashKey[Any] = pytest.StashKey()
 _SCENE: pytest.StashKey[Any] = pytest.StashKey()
 _ERROR: pytest.StashKey[BaseException | None] = pytest.StashKey()
 _ATTEMPT: pytest.StashKey[int] = pytest.StashKey()
+_ATTEMPTS: pytest.StashKey[Counter[str]] = pytest.StashKey()
 
 
 class WithOptions:
@@ -41,11 +40,15 @@ class WithOptions:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keeps the options where the hooks below find them."""
-        config.stash[_OPTIONS] = self.options
+        config.stash[OPTIONS] = self.options
 
 
 class Hooks:
     """What a front (octt/commands/front.py) may listen to."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_octt_run(self, options: Options) -> Run | None:
+        """Makes the run, where it is another one than with a station (octt/audit/judge)."""
 
     @pytest.hookspec
     def pytest_octt_started(self, run: Run) -> None:
@@ -76,53 +79,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{profile}: certification profile")
 
 
-def _case_id(item: pytest.Item) -> str | None:
-    mark = item.get_closest_marker(MARK)
-    return str(mark.args[0]) if mark else None
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks cases with their profile, keeps those that were asked for, and puts them in plan order."""
-    if not any(_case_id(item) for item in items):
-        return
-    from octt.suite.catalogue import load_catalogue
-
-    catalogue = load_catalogue()
-    options = config.stash.get(_OPTIONS, None)
-    cases = [item for item in items if _case_id(item)]
-    for item in cases:
-        known = catalogue.get(str(_case_id(item)))
-        if known is None:
-            raise pytest.UsageError(f"{item.nodeid}: {_case_id(item)} is not in testcases/catalogue.toml")
-        item.add_marker(known.profile)
-    if options is not None:
-        wanted, profiles = set(options.cases), set(options.profiles)
-        cases = [
-            item
-            for item in cases
-            if (not wanted or _case_id(item) in wanted)
-            and (not profiles or catalogue[str(_case_id(item))].profile in profiles)
-        ]
-        if options.due is not None:
-            cases = [item for item in cases if _case_id(item) in options.due]
-        for item in cases:
-            item.stash[_ATTEMPT] = options.former.attempts.get(_case_id(item), 0) if options.former else 0
-    begins_with = _bench(config, options).central_system.security_profile
-    cases.sort(key=lambda item: catalogue[str(_case_id(item))].place(begins_with))
-    items[:] = [item for item in items if not _case_id(item)] + cases
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     """Starts the run before the first case, and ends it after the last one whatever happens."""
-    if session.config.option.collectonly or not any(_case_id(item) for item in session.items):
+    if session.config.option.collectonly or not any(case_id(item) for item in session.items):
         return (yield)
     from octt.bench import ConfigError
     from octt.record import RecordLost
+    from octt.suite.choosing.collecting import choose
     from octt.suite.run import Run
 
     try:
-        run = Run(session.config.stash.get(_OPTIONS, None) or _options(session.config))
+        options = session.config.stash.get(OPTIONS, None) or _options(session.config)
+        choose(options, session.items)
+        run = session.config.hook.pytest_octt_run(options=options) or Run(options)
         session.config.stash[_RUN] = run
         session.config.hook.pytest_octt_started(run=run)
         run.start()
@@ -130,9 +100,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
         if _RUN in session.config.stash:
             session.config.stash[_RUN].finish("not started")
             session.config.stash[_RUN].laboratory.discard()
-        if session.config.hook.pytest_octt_refused(error=str(error)):
-            pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
-        raise pytest.UsageError(str(error)) from None
+        refuse(session.config, error)
     except RecordLost as lost:
         run.finish("record lost")
         pytest.exit(str(lost), pytest.ExitCode.INTERRUPTED)
@@ -143,6 +111,9 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     reason = "finished"
     try:
         return (yield)
+    except session.Failed:
+        reason = "stopped at a failure"
+        raise
     except BaseException:
         reason = "interrupted"
         raise
@@ -152,18 +123,6 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
                 _end_interrupted(run)
         finally:
             run.finish("aborted" if session.shouldstop else reason)
-
-
-def _bench(config: pytest.Config, options: Options | None) -> Bench:
-    from octt.bench import SIMULATED, ConfigError, load
-
-    if options is not None:
-        return options.bench
-    file = config.getoption("--bench")
-    try:
-        return load(Path(file)) if file else SIMULATED
-    except ConfigError as error:
-        raise pytest.UsageError(str(error)) from None
 
 
 def _options(config: pytest.Config) -> Options:
@@ -183,8 +142,12 @@ def _end_interrupted(run: Run) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Runs a case, again and again while the operator asks for it; every attempt stays on the record."""
-    if not _case_id(item):
+    name = case_id(item)
+    if not name:
         return None
+    if not item.config.stash[_RUN].allowed.time_for(name):
+        item.config.stash[_RUN].tell(f"{name} is not run: what is left of --budget is not enough")
+        return True
     _run_case(item, nextitem)
     while (again := _case_to_repeat(item, nextitem)) is not None:
         item.session._setupstate.teardown_exact(None)
@@ -196,15 +159,19 @@ def _run_case(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     from _pytest.runner import runtestprotocol
 
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for attempt in itertools.count(item.stash.get(_ATTEMPT, 0) + 1):
-        if attempt > 1:
+    run, name = item.config.stash[_RUN], str(case_id(item))
+    before = run.options.former.attempts if run.options.former else {}
+    attempts = item.config.stash.setdefault(_ATTEMPTS, Counter(before))
+    while True:
+        if _ATTEMPT in item.stash:
             item._initrequest()  # type: ignore[attr-defined]
-        item.stash[_ATTEMPT], item.stash[_ERROR], item.stash[_SCENE] = attempt, None, None
+        attempts[name] += 1
+        item.stash[_ATTEMPT], item.stash[_ERROR], item.stash[_SCENE] = attempts[name], None, None
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         scene = item.stash[_SCENE]
         if scene is None or not scene.again:
             break
-    if lost := item.config.stash[_RUN].record.lost:
+    if lost := run.record.lost:
         item.session.shouldstop = str(lost)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
@@ -217,26 +184,31 @@ def _case_to_repeat(item: pytest.Item, nextitem: pytest.Item | None) -> pytest.I
 
     if item.session.shouldstop:
         return None
-    wanted = case_to_repeat(item.config.stash[_RUN], last=nextitem is None)
+    run: Run = item.config.stash[_RUN]
+    wanted = case_to_repeat(run, last=nextitem is None)
     if wanted == ABORT:
         item.session.shouldstop = _ABORTED
-    return next((other for other in item.session.items if _case_id(other) == wanted), None)
+    # Where each connector is tested, the one that makes the verdict of the case, the worst.
+    breaches, verdict = run.breaches, run.ended.get(wanted)
+    of_case = [other for other in item.session.items if case_id(other) == wanted]
+    worst = (other for other in of_case if breaches.verdict_at(wanted, connector_of(other)) == verdict)
+    return next(worst, None)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips what does not apply; else begins the attempt and sees to the preconditions, before any fixture."""
-    case_id = _case_id(item)
-    if not case_id:
+    name = case_id(item)
+    if not name:
         return
     from octt.script.verdicts import Inconclusive
 
     run: Run = item.config.stash[_RUN]
-    planned = run.plan[case_id]
+    planned = run.plan[name, connector_of(item)]
     if planned.applies is False:
-        run.skip(case_id, planned.reason)
+        run.skip(name, planned.reason, planned.connector)
         pytest.skip(planned.reason)
-    scene = run.begin(case_id, item.stash[_ATTEMPT])
+    scene = run.begin(name, item.stash[_ATTEMPT], planned.connector)
     item.stash[_SCENE] = scene
     script = getattr(item, "function", None)
     scene.case.purpose = (getattr(script, "__doc__", None) or "").strip().partition("\n")[0]
@@ -281,7 +253,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A verdict is shown by its reason, not by a traceback through the harness."""
     report = yield
-    if call.excinfo is not None and _case_id(item) and item.stash[_SCENE] is not None:
+    if call.excinfo is not None and case_id(item) and item.stash[_SCENE] is not None:
         from octt.script.verdicts import Judgement, NotApplicable
 
         error = call.excinfo.value

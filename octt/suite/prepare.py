@@ -13,7 +13,9 @@ from octt.pics.problems import problems
 from octt.pics.simulate import simulator_options
 from octt.script.limits import Limits, declared_times
 from octt.suite.catalogue import CatalogueError, Planned, find, load_catalogue, plan
-from octt.suite.checks import check
+from octt.suite.checks import check, connectors_to_test
+from octt.suite.choosing.choice import named
+from octt.suite.choosing.earlier import runs_before
 from octt.suite.options import Options
 from octt.suite.rig import lacking
 from octt.suite.sitting.former import Former, read_former
@@ -27,10 +29,15 @@ def prepare(
     cases: tuple[str, ...] = (),
     profiles: tuple[str, ...] = (),
     resume: Path | None = None,
+    *,
+    quick: bool = False,
+    last_failed: bool = False,
+    console: bool = False,
 ) -> Options:
-    """Reads the files and checks the choice of cases. Raises ConfigError with place and remedy.
+    """Reads the files and chooses the cases. Raises ConfigError with place and remedy.
 
-    `resume` is the folder of a run that goes on: what is not named is taken from there (octt/suite/sitting).
+    `resume` is the folder of a run that goes on: what is not named is taken from there (octt/suite/sitting). `console`:
+    whether a person may answer in the browser.
     """
     former = _former(resume, out)
     bench, bench_file = _bench(bench_file, former)
@@ -43,28 +50,34 @@ def prepare(
     check(bench, declaration)
     catalogue = load_catalogue()
     try:
-        cases = named = tuple(find(name, catalogue) for name in cases)
-        planned = plan(catalogue, declaration, None, cases, profiles, bench.connector)
+        again = cases = tuple(find(name, catalogue) for name in cases)
+        plan(catalogue, declaration, None, cases, profiles)
     except CatalogueError as error:
         raise ConfigError(str(error)) from None
+    last = runs_before(bench, resume or out) if last_failed else None
+    if former and not profiles:
+        cases = cases or former.cases
+    cases, notices = named(catalogue, cases, profiles, quick=quick, last=last)
+    connectors = connectors_to_test(bench, declaration)
+    planned = plan(catalogue, declaration, None, cases, connector=bench.connector, connectors=connectors)
     adapted = adapted_intervals(declaration, bench.times.model_dump())
     times = bench.times.model_copy(update={change.name: change.used for change in adapted})
     bench = bench.model_copy(update={"times": times})
     folder = out or Path("octt-runs") / datetime.now().strftime("%Y-%m-%d_%H%M%S_%f")[:-3]
     arguments = simulator_options(declaration) if bench.driver.kind == "simulated" else []
-    options = Options(bench, declaration, folder, cases, profiles, None, arguments)
+    options = Options(bench, declaration, folder, cases, connectors, None, arguments)
     options.pki_folder = pki_folder(bench, bench_file or _named(former))
     overruled = Limits(bench.times, declared_times(declaration)).overruled()
     options.notices = [
+        *notices,
         *([] if former else _undecided(planned, bench_file, pics_file)),
         *map(str, adapted),
         *overruled,
-        *lacking(bench, planned),
+        *lacking(bench, planned, console=console),
     ]
     options.bench_file = str(bench_file or "")
     if former:
-        chosen = tuple(one.case.id for one in planned) if cases or profiles else ()
-        go_on(options, former, named, chosen)
+        go_on(options, former, cases if last_failed else again, [one.key for one in planned])
     return options
 
 

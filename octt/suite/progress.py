@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import collections
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 from rich.console import Console, Group
@@ -24,6 +24,7 @@ from octt.record.events import (
     RunStarted,
     StepDecided,
 )
+from octt.record.words import Verdict, worst
 from octt.suite.run import Run
 from octt.text import one_line, visible
 
@@ -47,10 +48,11 @@ class Progress:
         self.console, self.verbose = console, verbose
         self.run: Run | None = None
         self._plan: dict[str, PlanLine] = {}
-        self._done = self._total = 0
+        self._done: list[tuple[str, int]] = []
+        self._total = 0
         self._met = False
         self._remarks: set[str] = set()
-        self._refused: collections.Counter[str] = collections.Counter()
+        self._refused: Counter[str] = Counter()
         self._case: CaseStarted | None = None
         self._began = 0.0
         self._step = ""
@@ -83,11 +85,14 @@ class Progress:
     def _on_run_start(self, event: RunStarted) -> None:
         self._plan = {line.case: line for line in event.plan}
         self._total = sum(self.verbose or line.applicable is not False for line in event.plan)
+        for notice in event.notices:
+            self.say(notice)
 
     def _on_run_resume(self, event: RunResumed) -> None:
         self._plan = {line.case: line for line in event.plan}
-        due = (self._plan[case] for case in event.cases)
-        self._total = sum(self.verbose or line.applicable is not False for line in due)
+        self._total = sum(self.verbose or line.applicable is not False for line in event.cases)
+        for notice in event.notices:
+            self.say(notice)
 
     def _on_listen(self, event: Listening) -> None:
         if self.run is None or self.run.bench.driver.kind == "simulated" or self._case is not None:
@@ -121,7 +126,7 @@ class Progress:
         self._case, self._began, self._step = event, time.monotonic(), ""
         self._remarks.clear()
         if self.verbose and not self.console.is_terminal:
-            self.say(f"{self._place(event.case)} {event.name} ...")
+            self.say(f"{self._place(event)} {event.name} ...")
 
     def _on_remark(self, event: Remarked) -> None:
         if event.by != "tool":
@@ -137,7 +142,7 @@ class Progress:
         if verdict == "NOT APPLICABLE" and not self.verbose:  # it has no line, so no number either
             self._total -= line.applicable is not False
             return
-        text = Text(f"{self._place(event.case)} ")
+        text = Text(f"{self._place(event)} ")
         text.append(f"{verdict:<12} ", COLOURS.get(verdict, ""))
         text.append(f"{event.seconds:6.1f} s  {one_line(line.name)}")
         if self._remarks:
@@ -148,11 +153,15 @@ class Progress:
         self.console.print(text, soft_wrap=True)
         if event.reason:
             self.say(f"          {one_line(event.reason)}")
-        self._done += 1
+        key = event.case or "", event.connector
+        if key not in self._done:
+            self._done.append(key)
 
-    def _place(self, case: str | None) -> str:
-        total = max(self._total, self._done + 1)
-        return f"[{self._done + 1:>{len(str(total))}}/{total}] {case or '':<12}"
+    def _place(self, event: CaseStarted | CaseEnded) -> str:
+        key = event.case or "", event.connector
+        number = self._done.index(key) + 1 if key in self._done else len(self._done) + 1
+        total, at = max(self._total, number), f" connector {event.connector}" if event.connector else ""
+        return f"[{number:>{len(str(total))}}/{total}] {key[0]:<12}{at}"
 
     def _view(self) -> Group:
         case = self._case
@@ -160,7 +169,7 @@ class Progress:
             return Group(Text("waiting for the station" if not self._done else ""))
         now = time.monotonic()
         lines = [
-            Text(f"{self._place(case.case)} {case.name}  {now - self._began:.0f} s", "bold"),
+            Text(f"{self._place(case)} {case.name}  {now - self._began:.0f} s", "bold"),
             Text(f"   last   {self._step}", "dim", overflow="ellipsis", no_wrap=True),
         ]
         current = self.run.current if self.run else None
@@ -180,14 +189,15 @@ def summary(
     console: Console, events: list[CaseEnded | CaseRevised], folder: str, words: Iterable[str] = ()
 ) -> None:
     """The last lines of a run: how many of each verdict, what that means in `words`, where the report is."""
-    last = {event.case: event for event in events}
-    counts: dict[str, int] = {}
-    for event in last.values():
-        counts[event.verdict] = counts.get(event.verdict, 0) + 1
+    last = {(event.case, event.connector): event.verdict for event in events}
+    of_cases: dict[str | None, list[Verdict]] = {}
+    for (case, _), verdict in last.items():
+        of_cases.setdefault(case, []).append(verdict)
+    counts = Counter(worst(verdicts) for verdicts in of_cases.values())
     text = Text()
-    for verdict, colour in COLOURS.items():
-        if counts.get(verdict):
-            text.append(f"{counts[verdict]} {verdict}   ", colour)
+    for word, colour in COLOURS.items():
+        if number := counts[Verdict(word)]:
+            text.append(f"{number} {word}   ", colour)
     console.print()
     console.print(text or Text("no case was run", "yellow"))
     for line in words:

@@ -32,13 +32,13 @@ def driver_of(bench: Bench) -> Driver:
             return ManualDriver()
 
 
-def attended(bench: Bench) -> bool:
-    """Whether a person does what the driver cannot: as the bench says, else where there is a terminal."""
+def attended(bench: Bench, *, console: bool = False) -> bool:
+    """Whether a person does what the driver cannot: as the bench says, else where there is a terminal or a console."""
     if bench.driver.kind == "simulated":
         return False
     if bench.driver.operator is not None:
         return bench.driver.operator
-    return bench.driver.kind == "manual" or sys.stdin.isatty()
+    return bench.driver.kind == "manual" or sys.stdin.isatty() or console
 
 
 def can(bench: Bench) -> frozenset[str] | None:
@@ -58,7 +58,7 @@ def can(bench: Bench) -> frozenset[str] | None:
             driver.close()
 
 
-def lacking(bench: Bench, planned: Iterable[Planned]) -> Iterator[str]:
+def lacking(bench: Bench, planned: Iterable[Planned], *, console: bool = False) -> Iterator[str]:
     """What the rig cannot do, and who does it or which cases it costs, in a sentence. Raises ConfigError."""
     able = can(bench)
     if bench.driver.kind == "manual" or able is None:
@@ -70,8 +70,9 @@ def lacking(bench: Bench, planned: Iterable[Planned]) -> Iterator[str]:
     if not missing:
         return
     told = f"The rig cannot do {', '.join(missing)}"
-    if attended(bench):
-        yield f"{told}: a person at the terminal is asked, in {_counted(len(cases))}."
+    if attended(bench, console=console):
+        where = "console" if console else "terminal"
+        yield f"{told}: a person at the {where} is asked, in {_counted(len(cases))}."
         return
     ids = [case.id for case in cases]
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""

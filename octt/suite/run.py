@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from octt.bench import ConfigError
 from octt.ocpp import values
 from octt.pics.examine import examine
 from octt.record import RecordLost, read
 from octt.record.events import AnswerExamined, CaseEnded, CaseStarted, ConfigurationRead, RunEnded
-from octt.record.words import Blame
+from octt.record.words import Blame, Phase
 from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
 from octt.script.csms import Csms
@@ -25,8 +24,9 @@ from octt.script.restore.means import Ground
 from octt.script.security.words import Security
 from octt.script.station import Station
 from octt.script.undo import Journal
-from octt.script.verdicts import AbortRun, Inconclusive, Verdict
+from octt.script.verdicts import AbortRun, Inconclusive, SkipCase, Verdict
 from octt.suite import attempt
+from octt.suite.allowed import Allowed
 from octt.suite.attempt import Scene
 from octt.suite.before import await_connection, establish_once, restore_password
 from octt.suite.breaches import Breaches
@@ -34,7 +34,7 @@ from octt.suite.catalogue import Planned, load_catalogue, plan
 from octt.suite.laboratory import Laboratory
 from octt.suite.leftover import Left, left_before
 from octt.suite.options import Options
-from octt.suite.sitting.beginning import first_line, owed, recognise
+from octt.suite.sitting.beginning import first_line, met_again
 from octt.timeline.entry import Entry
 
 CONNECTORS = 1000
@@ -55,13 +55,14 @@ class Stage(enum.Enum):
 class Run:
     """A run from start to finish. Used by the pytest plugin; `octt run` is a friendly front for it."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, laboratory: Laboratory | None = None) -> None:
         """Opens nothing yet. Raises ConfigError for an output folder that cannot be written to."""
         self.options, self.bench = options, options.bench
-        self.laboratory = Laboratory(options)
+        self.laboratory = laboratory or Laboratory(options)
         self.record, self.csms = self.laboratory.record, self.laboratory.csms
         self.breaches = Breaches(self.record)
         self.csms.watch = self.breaches.see
+        self.csms.timeline.interrupted = self._given_up
         self.record.listen(self.breaches.listen)
         if options.former is not None:
             self.breaches.go_on(options.former)
@@ -82,27 +83,18 @@ class Run:
         self.limits = Limits(self.bench.times, declared_times(options.declaration))
         self.person = self.laboratory.person(self.limits)
         self.ground, self.journal = Ground(), Journal(self.record)
-        self.plan = self._plan()
+        self.plan = self._plan(options.cases)
         self.between = self.scene(CaseRun("", self.record, self.csms.timeline, journal=self.journal))
         """The words for what is done between cases."""
 
-        self._repeated: set[str] = set()
+        self.allowed = Allowed(options)
 
-    def _plan(self) -> dict[str, Planned]:
-        chosen = plan(
-            load_catalogue(),
-            self.options.declaration,
-            self.keys,
-            self.options.cases,
-            self.options.profiles,
-            self.bench.connector,
-        )
-        return {planned.case.id: planned for planned in chosen}
-
-    def _not_chosen(self) -> list[Planned]:
-        """The cases of the catalogue that were not chosen, as they would be planned."""
-        every = plan(load_catalogue(), self.options.declaration, self.keys, connector=self.bench.connector)
-        return [planned for planned in every if planned.case.id not in self.plan]
+    def _plan(self, cases: tuple[str, ...]) -> dict[tuple[str, int], Planned]:
+        """These cases, () for all, by id and connector."""
+        tested, each = self.bench.connector, self.options.connectors
+        declared, catalogue = self.options.declaration, load_catalogue()
+        chosen = plan(catalogue, declared, self.keys, cases, connector=tested, connectors=each)
+        return {planned.key: planned for planned in chosen}
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -129,7 +121,9 @@ class Run:
         Raises ConfigError.
         """
         self.stage = Stage.OPEN
-        plan, others = ([one.as_line() for one in part] for part in (self.plan.values(), self._not_chosen()))
+        self.allowed.begin()
+        others = [one.as_line() for key, one in self._plan(()).items() if key not in self.plan]
+        plan = [planned.as_line() for planned in self.plan.values()]
         self.record.write(first_line(self.options, plan, others, self.limits.told()))
         self.laboratory.open()
         self.problem = await_connection(self.between)
@@ -152,20 +146,10 @@ class Run:
 
         Raises ConfigError when a run cannot go on with what connected, or with nothing.
         """
-        former, options = self.options.former, self.options
-        if former is None:
-            left = left or left_before(self.bench, options.out)
+        if self.options.former is None:
+            left = left or left_before(self.bench, self.options.out)
         else:
-            self.ground.at_once = True  # a station that is not ours is left alone
-            if self.problem:
-                raise ConfigError(self.problem)
-            for told in recognise(former, self.between, options.declaration.profiles):
-                self.between.case.remark(told, by="tool")
-                self.tell(told)
-            self.ground.at_once = False
-            left = owed(former, options, self.journal)
-            for undo in self.journal.open:
-                self.tell(f"left at the station by the sitting before: {undo}; it is put back")
+            left = met_again(self.options.former, self.options, self.between, self.problem, self.tell)
         if left is None:
             return
         for text in left.told():
@@ -180,7 +164,7 @@ class Run:
         timeline, tested = self.csms.timeline, self.bench.connector
         timeline.wait(lambda: tested in timeline.state.statuses, settle)
         self.snapshot("before")
-        self.plan = self._plan()
+        self.plan = self._plan(self.options.cases)
         self.between = self.scene(self.between.case)
 
     def ask(self, action: str, payload: dict[str, Any]) -> Entry | None:
@@ -248,17 +232,18 @@ class Run:
 
     # -- cases ------------------------------------------------------------------------------------------------------
 
-    def scene(self, case: CaseRun, number: int = 0) -> Scene:
-        """The words for a case."""
+    def scene(self, case: CaseRun, number: int = 0, connector: int = 0) -> Scene:
+        """The words for a case at a connector; 0: the one of the bench."""
         locks_first = self.options.declaration.answer("AQ-2") is True
-        station = Station(case, self.csms, self.bench, self.limits, self.connectors, locks_first=locks_first)
+        bench = self.bench.at(connector)
+        station = Station(case, self.csms, bench, self.limits, self.connectors, locks_first=locks_first)
         actions = Actions(case, self.laboratory.driver, self.person)
         words = (case, station, Csms(case, self.csms), actions)
 
         def security() -> Security:
             return Security(station, self.laboratory, Declared(self.options.declaration))
 
-        return Scene(*words, self.ground, security, number, tell=self.tell)
+        return Scene(*words, self.ground, security, number, connector, tell=self.tell)
 
     @property
     def connectors(self) -> int:
@@ -274,24 +259,32 @@ class Run:
         """Whether the station reported a configuration key."""
         return any(values.same(key.get("key"), name) for key in self.keys or [])
 
-    def begin(self, case_id: str, number: int) -> Scene:
+    def begin(self, case_id: str, number: int, connector: int = 0) -> Scene:
         """Starts an attempt at a case, once what is left of those before was tried again."""
-        planned, timeline = self.plan[case_id].case, self.csms.timeline
+        planned, timeline = self.plan[case_id, connector].case, self.csms.timeline
         if self.stage is Stage.READY:
             try:
                 for problem in make_ready(self.between):
                     self.between.case.remark(f"not restored before {case_id}: {problem}", by="tool")
             except AbortRun:
                 self.stage = Stage.ABORTED
-        self.record.case, self.record.phase = case_id, "setup"
-        self.record.write(CaseStarted(attempt=number, name=planned.name))
         timeline.forget(timeline.end - 1)
-        gc.collect()  # while there is little to look through
+        gc.collect()  # while there is little to look through, and no attempt is open that a signal could leave so
+        self.record.case, self.record.phase = case_id, "setup"
+        self.record.write(CaseStarted(attempt=number, name=planned.name, connector=connector))
         case = CaseRun(case_id, self.record, timeline, section=planned.section, journal=self.journal)
-        self.current = self.scene(case, number)
+        self.current = self.scene(case, number, connector)
         self.breaches.begins(self.current)
-        self.current.may_repeat = case_id not in self._repeated
+        self.current.may_repeat = self.allowed.repeat(case_id)
+        self.current.may_retry = self.allowed.retry(case_id)
         return self.current
+
+    def _given_up(self) -> Exception | None:
+        """Whether the operator gives up what the case waits for; what is put back is waited for all the same."""
+        operator, current = self.options.operator, self.current
+        if operator is None or not operator.skips():
+            return None
+        return SkipCase() if current and current.case.phase is not Phase.RESTORE else None
 
     def establish_preconditions(self, scene: Scene) -> None:
         """The document's general preconditions; Inconclusive when they do not hold.
@@ -302,7 +295,7 @@ class Run:
             raise AbortRun
         if self.stage is Stage.UNREACHABLE:
             raise Inconclusive(self.problem, self.csms.door.blame)
-        if (tested := self.bench.connector) not in scene.station.connectors:
+        if (tested := scene.station.bench.connector) not in scene.station.connectors:
             what = (
                 f"station.connector = {tested} of the bench: the station has {self.connectors} connector(s)"
             )
@@ -320,17 +313,26 @@ class Run:
             self.record.case = self.record.phase = None
             self.current = None
         self.breaches.ended(scene, outcome[0])
-        if scene.again and outcome[0] is Verdict.ERROR:
-            self._repeated.add(scene.case.id)
+        if scene.retried:
+            self._retry(scene)
+        elif scene.again and outcome[0] is Verdict.ERROR:
+            self.allowed.repeated(scene.case.id)
             self.tell(f"{scene.case.id} is repeated, since this was trouble of our own")
         return outcome
+
+    def _retry(self, scene: Scene) -> None:
+        """Says that a doubtful case is tried again; one that a late violation failed after all is not."""
+        case, verdict = scene.case.id, self.breaches.verdict_at(scene.case.id, scene.connector)
+        scene.again = scene.retried = verdict is not Verdict.FAIL
+        if scene.again:
+            self.tell(f"{case} was {verdict} and is {self.allowed.retried(case)}")
 
     @property
     def ended(self) -> Mapping[str, Verdict]:
         """The verdicts so far."""
         return self.breaches.verdicts
 
-    def skip(self, case_id: str, reason: str) -> None:
+    def skip(self, case_id: str, reason: str, connector: int = 0) -> None:
         """Records that a case does not apply."""
         self.record.write(
             CaseEnded(
@@ -340,6 +342,7 @@ class Run:
                 reason=reason,
                 seconds=0,
                 forced=0,
+                connector=connector,
             ),
             case=case_id,
         )

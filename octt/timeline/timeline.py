@@ -82,6 +82,9 @@ class Timeline:
         self.settle: Callable[[], int] = self.clock.now
         """Makes sure that all that arrived is appended; the time up to which that is so. Set by who appends."""
 
+        self.interrupted: Callable[[], Exception | None] = lambda: None
+        """Asked at every look of who waits: the error that ends this wait, if it is to end. Set by the run."""
+
         self._entries: list[Entry] = []
         self._weights: list[int] = []
         self._weight = 0
@@ -248,8 +251,8 @@ class Timeline:
         """
         with self._changed:
             while True:
-                if self._end:
-                    raise self._end
+                if error := self._end or self.interrupted():
+                    raise error
                 began = self.clock.now()
                 found = decide()
                 if found:

@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
-from octt.pki.certificates import describe
+from octt.pki.certificates import describe, names_of
 from octt.tls.listener import Opening, current_opening
 from octt.tls.verification import Notes
 
@@ -104,8 +104,16 @@ class Tls(ssl.SSLObject):
         if "peer did not return a certificate" in reason:
             return "the station sent no client certificate, which security profile 3 requires"
         if "alert" in reason:
-            return f"the station refused the handshake: {reason}"
+            return f"the station refused the handshake: {reason}{self._shown(reason)}"
         return f"the TLS handshake failed: {reason}"
+
+    def _shown(self, reason: str) -> str:
+        """Where the station did not like our certificate: whom it is for, and by whom it was issued."""
+        certificate = self.connection.get_certificate(as_cryptography=True)
+        if certificate is None or not any(word in reason for word in ("certificate", "unknown ca")):
+            return ""
+        issuer = certificate.issuer.rfc4514_string()
+        return f"; it was shown a certificate for {', '.join(names_of(certificate))}, issued by {issuer}"
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
         """As ssl.SSLObject.read: bytes, or their number when a buffer is given; nothing at the end."""

@@ -1,7 +1,7 @@
 """Test-case document 2.4: the authorization cache."""
 
 from octt.script import case
-from octt.script.states import asks_to_start, becomes_preparing, cache_id_tag, waiting_connector
+from octt.script.states import asks_to_start, becomes_preparing, cache_id_tag, card_only, waiting_connector
 
 
 @case("TC_007_CS")
@@ -27,6 +27,7 @@ def test_clear_cache(station, driver, bench):
     """
     timeout, tag = bench.times.connection_timeout, bench.id_tags.valid
     with station.setup():
+        card_only(station)
         station.configure(AuthorizationCacheEnabled=True, optional=True)
         station.configure(LocalPreAuthorize=True, ConnectionTimeOut=timeout)
         station.call("ClearCache")  # once more: it may have been switched off when the case began

@@ -3,9 +3,11 @@
 from octt.script import ABSENT, case
 from octt.script.readings import (
     check_aligned,
+    check_context,
     check_measurands,
     check_spacing,
     check_transaction,
+    configured,
     of_transaction,
 )
 from octt.script.states import start_charging
@@ -15,12 +17,8 @@ def _charging_with(station, driver, sampled, aligned, key):
     """Setup: both intervals as given; the measurands configured in `key`; the transaction."""
     with station.setup():
         station.configure(MeterValueSampleInterval=sampled, ClockAlignedDataInterval=aligned)
-        configured = station.value_of(key)
-        transaction = start_charging(station, driver)
-    wanted = [name.strip() for name in (configured[0] or "").split(",")] if configured else []
-    if configured and not any(wanted):
-        station.remark(f"{key} is empty: no measurand is asked for", cite="OCPP 1.6 9.1.17")
-    return [name for name in wanted if name], transaction
+        wanted = configured(station, key)
+        return wanted, start_charging(station, driver)
 
 
 def _three_readings(station, bench, interval, context):
@@ -33,14 +31,7 @@ def _three_readings(station, bench, interval, context):
         found += of_transaction(seen, found)
     what = "three meterValues with a timestamp"
     station.check(len(found) >= 3, what, f"{len(found)} in eight messages", step=1, cite="OCPP 1.6 7.33")
-    station.check(
-        all(reading.context == context for reading in found),
-        f"sampledValue.context = {context}",
-        f"the contexts are {', '.join(sorted({r.context for r in found}))}",
-        step=1,
-        cite="OCPP 1.6 7.35",
-        frame=found[-1].seen,
-    )
+    check_context(station, found, context, step=1)
     return found
 
 

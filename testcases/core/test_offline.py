@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from octt.ocpp.values import instant
+from octt.ocpp.values import PERIODIC, instant
 from octt.script import ABSENT, case
 from octt.script.clocks import clock_offset, on_our_clock
 from octt.script.limits import START, STOP, TRIGGERED
-from octt.script.readings import check_spacing, of_transaction
+from octt.script.readings import check_context, check_measurands, check_spacing, configured, of_transaction
 from octt.script.states import Transaction, cache_id_tag, start_charging, store_local_list, transaction
 
 
@@ -22,6 +22,7 @@ def test_meter_values_while_offline(station, csms, driver, bench):
     with station.setup():
         station.configure(MeterValueSampleInterval=interval)
         station.configure(ClockAlignedDataInterval=0, optional=True)
+        wanted = configured(station, "MeterValuesSampledData")
         tx = start_charging(station, driver)
     former = []
     for seen in station.sent("MeterValues", since=tx.start, transactionId=tx.id):
@@ -49,6 +50,8 @@ def test_meter_values_while_offline(station, csms, driver, bench):
         frame=found[-1].seen,
     )
     check_spacing(station, found, interval, step=1)
+    check_context(station, found, PERIODIC, step=1)
+    check_measurands(station, found, wanted, step=1)
 
 
 def _none_lost(station, last, found, interval):

@@ -1,7 +1,7 @@
 """Test-case document 2.10.2 and 2.11: remote requests that lead nowhere."""
 
 from octt.script import case
-from octt.script.states import authorize_remote, may_authorize, start_charging
+from octt.script.states import authorize_remote, did_not_ask, may_authorize, start_charging
 
 
 @case("TC_024_CS")
@@ -16,6 +16,7 @@ def test_lock_failure(station, driver, bench):
     driver.plug_in_halfway(connector, why="the lock must fail")
     station.reports("Faulted", errorCode="ConnectorLockFailure", step=9, cite="OCPP 1.6 7.6")
     station.stays_silent("StartTransaction", since=reply.request, step="result")
+    did_not_ask(station, tag, asks, step=5)
 
 
 @case("TC_026_CS")

@@ -1,7 +1,7 @@
 """Test-case document 2.5: a charging session started and stopped by the Central System."""
 
 from octt.script import case
-from octt.script.states import authorize_remote, may_authorize, start_charging
+from octt.script.states import authorize_remote, did_not_ask, may_authorize, start_charging
 
 
 def _remote_start(station, bench):
@@ -10,7 +10,7 @@ def _remote_start(station, bench):
     reply = station.call("RemoteStartTransaction", connectorId=bench.connector, idTag=tag, step=3)
     reply.returns(status="Accepted")
     may_authorize(station, tag, asks, step=5)
-    return tag, station.reports("Preparing", step=7)
+    return tag, asks, station.reports("Preparing", step=7)
 
 
 @case("TC_010_CS")
@@ -22,9 +22,10 @@ def test_remote_start_cable_first(station, driver):
 @case("TC_011_1_CS")
 def test_remote_start_first(station, driver, bench):
     """A remote start waits for the cable and then begins the transaction."""
-    tag, _ = _remote_start(station, bench)
+    tag, asks, _ = _remote_start(station, bench)
     driver.plug_in(bench.connector, why="the remotely started session needs a car")
-    station.sends("StartTransaction", connectorId=bench.connector, idTag=tag, step=9)
+    start = station.sends("StartTransaction", connectorId=bench.connector, idTag=tag, step=9)
+    did_not_ask(station, tag, asks, until=start, step=5)
     station.reports("Charging", step=11)
 
 
@@ -33,8 +34,9 @@ def test_remote_start_times_out(station, bench):
     """A remote start without a cable ends after ConnectionTimeOut."""
     timeout = bench.times.connection_timeout
     station.configure(ConnectionTimeOut=timeout)
-    _, preparing = _remote_start(station, bench)
+    tag, asks, preparing = _remote_start(station, bench)
     station.reports("Available", step=9, after=timeout, since=preparing, cite="OCPP 1.6 5.11, 9.1.6")
+    did_not_ask(station, tag, asks, step=5)
 
 
 @case("TC_012_CS")

@@ -5,12 +5,12 @@ import pytest
 from octt.ocpp.values import instant, same, shown
 from octt.script import but, case
 from octt.script.states import (
+    authorized_and_plugged,
     reserve,
     set_faulted,
     set_occupied,
     set_unavailable,
     shows,
-    start_authorized,
     start_charging,
 )
 
@@ -44,17 +44,27 @@ def test_local_start_on_reserved_connector(station, driver, bench, only_one):
     tag, connector = bench.id_tags.valid, bench.connector
     reservation = reserve(station, connector, id_tag=tag)
     station.reports("Reserved", step=3, cite="OCPP 1.6 5.13")
+    plugged = station.newest() if bench.station.cable_first else None
+    if plugged:
+        driver.plug_in(connector, "a card counts only then")
     driver.present_id_tag(
         connector, bench.id_tags.other, why="another card must not use the reserved connector", shown=False
     )
-    station.stays_silent("StatusNotification", connectorId=connector, status="Preparing", step="result")
+    if plugged:
+        station.stays_silent("StartTransaction", connectorId=connector, step="result")
+    else:
+        station.stays_silent("StatusNotification", connectorId=connector, status="Preparing", step="result")
     before = station.newest()
     driver.present_id_tag(connector, tag, why="the reservation is for this card")
-    preparing = ("StatusNotification", {"connectorId": connector, "status": "Preparing"})
     mine = {"idTag": but(bench.id_tags.other)}  # a slow station may ask about the other card only now
-    if station.either(("Authorize", mine), preparing, step=7).action == "Authorize":
-        station.reports("Preparing", step=7)
-    driver.plug_in(connector)
+    if plugged:
+        with station.in_any_order(after=plugged):
+            station.reports("Preparing", step=7)
+    else:
+        preparing = ("StatusNotification", {"connectorId": connector, "status": "Preparing"})
+        if station.either(("Authorize", mine), preparing, step=7).action == "Authorize":
+            station.reports("Preparing", step=7)
+        driver.plug_in(connector)
     station.sends(
         "StartTransaction",
         connectorId=connector,
@@ -203,8 +213,7 @@ def test_reservation_by_parent(station, driver, bench, only_one):
     tags, connector = bench.id_tags, bench.connector
     reservation = reserve(station, connector, id_tag=tags.valid, parentIdTag=tags.parent)
     station.reports("Reserved", step=3)
-    start_authorized(station, driver, id_tag=tags.valid_2, step=5)
-    driver.plug_in(connector)
+    authorized_and_plugged(station, driver, tags.valid_2, step=5)
     station.sends(
         "StartTransaction",
         connectorId=connector,

@@ -4,8 +4,6 @@ The laboratory signs, and the station gets the laboratory's manufacturer root fo
 image with its manufacturer's own signature ([firmware] image, signature, signing_certificate).
 """
 
-import itertools
-
 from octt.script import case
 from octt.script.files.signing import Signing
 from octt.script.files.updates import (
@@ -18,13 +16,12 @@ from octt.script.files.updates import (
 from octt.script.times import in_seconds
 
 STATUS, EVENT = "SignedFirmwareStatusNotification", "SecurityEventNotification"
-_NUMBERS = itertools.count(4001)
 
 
 @case("TC_079_CS")
 def test_security_log(station, files, bench):
     """The security log is uploaded to the given location; the password is not in it."""
-    number, folder = next(_NUMBERS), files.folder(files.protocols[0])
+    number, folder = station.fresh("requestId"), files.folder(files.protocols[0])
     with files.fair(folder):
         reply = station.call(
             "GetLog", logType="SecurityLog", requestId=number, log={"remoteLocation": folder.url}, step=1
@@ -63,7 +60,8 @@ def test_secure_update(station, files, security):
     step 15 can be seen.
     """
     with station.setup():
-        image, former, number = files.image(turn=0, seed=3), firmware_version(station), next(_NUMBERS)
+        image, former = files.image(turn=0, seed=3), firmware_version(station)
+        number = station.fresh("requestId")
         signed = Signing(security, station, files.protocols, seed=3).right()
     with files.fair(image):
         downloaded = _downloads(station, files, image, number, signed)
@@ -93,7 +91,7 @@ def test_wrong_signature(station, files, security, bench):
     Then the request itself is refused when the signing certificate is not right (L01.FR.23); nothing could be fetched.
     """
     with station.setup():
-        image, number = files.image(turn=1, seed=4), next(_NUMBERS)
+        image, number = files.image(turn=1, seed=4), station.fresh("requestId")
         signing = Signing(security, station, files.protocols, seed=4)
         signed = signing.wrong()
     with files.fair(image):
@@ -104,7 +102,8 @@ def test_wrong_signature(station, files, security, bench):
             )
             station.sends(EVENT, type="InvalidFirmwareSignature", step="result", cite="whitepaper L01.FR.03")
     for kind in ("expired", "untrusted_root") if bench.security.probes else ():
-        reply = _order(station, next(_NUMBERS), files.nowhere("unwanted.bin").url, signing.by(kind))
+        number, nowhere = station.fresh("requestId"), files.nowhere("unwanted.bin").url
+        reply = _order(station, number, nowhere, signing.by(kind))
         with station.independently(), station.case.during("test", f"result/{kind} "):
             reply.returns(status="InvalidCertificate", cite="whitepaper L01.FR.24")
             station.sends(EVENT, type="InvalidFirmwareSigningCertificate", cite="whitepaper L01.FR.02")

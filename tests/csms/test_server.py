@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from octt.csms.answers import Answers, Armed, ErrorAnswer
+from octt.csms.answers import Answers, Armed, ErrorAnswer, RawAnswer
 from octt.csms.endpoints import Endpoint
 from octt.csms.server import CsmsError
 from octt.record import check_chain
@@ -344,3 +344,43 @@ def test_record_stays_whole(live):
     frames = live.events("frame")
     assert [frame.dir for frame in frames] == ["in", "out"] * 50
     assert all(one.m <= other.m for one, other in itertools.pairwise(frames))
+
+
+def test_any_texts_may_take_the_place_of_an_answer(live):
+    """As octt fuzz has it: several, or none, with the id of the request."""
+    station = live.station()
+    live.csms.answers.arm("Heartbeat", Armed(RawAnswer(('[3,"{id}",7]', "[4]")), times=1))
+    station.send('[2,"a\\"b","Heartbeat",{}]')
+    assert station.receive() == [3, 'a"b', 7]
+    assert station.receive() == [4]
+    assert station.call("Heartbeat")[0] == 3
+
+
+def test_a_result_for_an_action_that_there_is_not_does_not_end_the_connection(live):
+    station = live.station()
+    station.call("BootNotification", **BOOT)
+    asked = threading.Thread(target=lambda: station.reply(status="Accepted"))
+    asked.start()
+    session = live.csms.session
+    reply = live.csms.run(session.ask("a", '[2,"a","Nonsense",{}]', "Nonsense", 5))[1]
+    asked.join()
+    assert reply.payload == {"status": "Accepted"}
+    assert reply.problems == ()
+    assert station.call("Heartbeat")[0] == 3
+    assert live.csms.connected
+
+
+def test_bytes_that_are_no_message_are_on_the_record(live):
+    station = live.station()
+    station.call("BootNotification", **BOOT)
+    live.csms._loop.call_soon_threadsafe(live.csms.session.note, b"\x88\x00", "a close frame")
+    noted = live.eventually(lambda: [e for e in live.events("frame") if e.problems == ["a close frame"]])
+    assert (noted[0].raw, noted[0].dir, noted[0].binary) == ("8800", "out", True)
+
+
+def test_frames_that_are_asked_for_are_no_flood(tmp_path):
+    with running(tmp_path, frames=(3, 0)) as bench:
+        bench.csms.expect_many(10)
+        station = bench.station()
+        for _ in range(12):
+            assert station.call("Heartbeat")[0] == 3

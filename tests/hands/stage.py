@@ -136,9 +136,11 @@ class Terminal:
 
 
 class Stage:
-    """One run. `faults` and `arguments` are the simulated station's, `answers` differ from its declaration."""
+    """One run. `faults` and `arguments` are the simulated station's, `words` are more for `octt run`."""
 
-    def __init__(self, folder, cases=(), *, profile=0, faults=(), arguments=(), pics=None, times=None):
+    def __init__(
+        self, folder, cases=(), *, profile=0, faults=(), arguments=(), pics=None, times=None, words=()
+    ):
         self.out, self.cases = Path(folder) / "out", cases
         with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
             ports = one.getsockname()[1], other.getsockname()[1]
@@ -160,6 +162,7 @@ class Stage:
         command = [sys.executable, "-m", "octt.commands.main", "run", "--bench", str(bench)]
         command += ["--pics", str(self.pics), "--out", str(self.out)]
         command += [word for case in cases for word in ("--case", case)]
+        command += words
         self.terminal = Terminal(command, cwd=ROOT)
 
     def _station(self, port, profile, faults, arguments, pki):

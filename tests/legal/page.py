@@ -13,7 +13,7 @@ from tests.campaign import cases_of
 from tests.legal.drawing import PART, option
 from tests.legal.permitted import permitted
 from tests.legal.running import Result
-from tests.legal.words import CARD_FIRST, SLACK, Legal
+from tests.legal.words import SLACK, Legal
 
 
 def page(result: Result, start: int) -> str:
@@ -33,9 +33,6 @@ def page(result: Result, start: int) -> str:
         "every freedom that specification and document leave, with delays, keys and profiles that are lacking, each",
         f"declared as it is, with limits {SLACK:g} s beyond its delays. {whole} of them were put through every case",
         f"that applies, the others through {PART} each. Nothing may fail; what is undecided needs a reason.",
-        "",
-        "`--cable-first` stations are not put through the cases whose scenario has the card first",
-        f"({', '.join(CARD_FIRST)}): no item of the questionnaire tells of them.",
         "",
         f"- {len(seen)} case runs: "
         + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()),

@@ -61,10 +61,6 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 """The choices that the questionnaire asks about."""
 
-CARD_FIRST = ("TC_004_1_CS", "TC_004_2_CS", "TC_046_1_CS", "TC_053_CS", "TC_061_CS")
-"""Their scenario has a card before the cable. A station on which it does not count cannot declare that: no item asks
-for it, so that the document has it fail."""
-
 _LACKING = {"AllowOfflineTxForUnknownId": "C-02", "MaxEnergyOnInvalidId": "C-03"} | {
     "AuthorizationCacheEnabled": "C-04",
     "MinimumStatusDuration": "C-05",
@@ -98,9 +94,7 @@ class Legal(Station):
         return [option for option in super().options() if option != lock or lock in self.words]
 
     def takes(self, case: Case) -> bool:
-        """Security cases need a connection that is secured, others that a card counts before the cable is in."""
-        if "--cable-first" in self.words and case.id in CARD_FIRST:
-            return False
+        """Security cases need a connection that is secured."""
         return case.profile != "Security" or bool(self.security)
 
     @property
@@ -134,6 +128,8 @@ def legal(words: Iterable[str]) -> Legal:
         elif name not in _DERIVED:
             arguments += [part for item in _items(name, value) for part in (name, item) if part]
     bench: dict[str, Any] = {"times": form.intervals}
+    if "--cable-first" in words:
+        bench["station"] = {"cable_first": True}
     if "--one-phase" in words:
         bench["smart_charging"] = {"number_phases": 1}
     if "--legacy-signatures" in words:

@@ -104,6 +104,27 @@ def test_a_start_in_the_future_of_a_clock_that_is_right(wire):
     assert "6.45" in breach.cite
 
 
+def plugged_in(wire, **how):
+    """The card first: the authorization and the clock's right time, then the cable begins the transaction."""
+    authorize(wire)
+    status(wire, "Preparing")
+    wire.wait(1).act("plug_in", connector=1, **how)
+    wire.wait(1).start(time=wire.time(ago=-24 * HOURS))
+    status(wire.wait(1), "Charging")
+    return [breach.fault for breach in wire.violations()]
+
+
+def test_a_start_in_the_future_that_the_cable_brought_about(wire):
+    assert plugged_in(wire) == [
+        "StartTransaction is dated in the future, though the station's clock is right"
+    ]
+
+
+@pytest.mark.parametrize("how", [{"driver": "manual"}, {"who": "operator"}, {"end": None}])
+def test_a_cable_that_a_person_may_have_put_in_before_leaves_a_doubt(wire, how):
+    assert plugged_in(wire, **how) == []
+
+
 def test_a_stop_in_the_future_of_a_clock_that_is_right(wire):
     status(wire, "Preparing")
     wire.start()

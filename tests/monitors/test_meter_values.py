@@ -28,6 +28,7 @@ def send(wire, *samples, time=None, transaction=1001):
 # -- registers within a transaction -------------------------------------------------------------------------------
 
 BEGIN = {"context": "Transaction.Begin"}
+REACTIVE = "Energy.Reactive.Import.Register"
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -72,6 +73,37 @@ def test_registers_that_fit_meter_start(wire):
         sample("1", phase="L1"),
         sample("1", measurand="Voltage"),
     )
+    assert told(wire, "energy register") == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (sample("1005", unit="kWh"), sample("1012", unit="Wh")),
+        (sample("1005"), sample("0.9", unit="kWh")),
+        (sample("3", unit="kvarh", measurand=REACTIVE), sample("1999", unit="varh", measurand=REACTIVE)),
+    ],
+)
+def test_a_register_that_falls_in_another_unit(wire, one, other):
+    wire.start(meter=0)
+    send(wire.wait(60), one)
+    send(wire.wait(60), other)
+    assert [severity for severity, _ in told(wire, "energy register")] == ["violation"]
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        (sample("1.01", unit="kWh"), sample("1009", unit="Wh")),  # rounded up
+        (sample("1009"), sample("1.0", unit="kWh")),  # rounded down
+        (sample("999", unit="Wh"), sample("2", unit="kWh"), sample("2100", unit="Wh")),
+        (sample("3", unit="kvarh", measurand=REACTIVE), sample("5", unit="Wh")),
+    ],
+)
+def test_a_register_that_is_told_in_another_unit(wire, story):
+    wire.start(meter=0)
+    for one in story:
+        send(wire.wait(60), one)
     assert told(wire, "energy register") == []
 
 

@@ -482,8 +482,17 @@ def test_meter_values_whose_transaction_leaves_a_doubt(wire):
     wire.meter(200, transaction=1001, connector=0)
     wire.reconnect()
     wire.wait(60).meter(200, transaction=4711, connector=1)  # what ran before may be over
-    wire.meter(200, transaction=1001, connector=2)
     assert wire.violations() == []
+
+
+def test_the_connector_of_an_id_is_certain_after_a_reconnect_too(wire):
+    """Who uses an id was given it, and for that connector."""
+    wire.start(1001, connector=1)
+    wire.reconnect(60)
+    wire.wait(60).meter(200, transaction=1001, connector=2)
+    assert [breach.fault for breach in wire.violations()] == [
+        "MeterValues of another connector than that of their transaction"
+    ]
 
 
 def test_meter_values_of_an_id_that_came_too_late_to_be_known(wire):

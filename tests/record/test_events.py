@@ -38,6 +38,9 @@ def of_type(wanted: Any) -> st.SearchStrategy[Any]:
         return st.integers(-(2**63), 2**63 - 1)
     if wanted is Any:
         return JSON
+    if wanted is PlanLine:
+        each = {field.name: of_type(field.type) for field in fields_of(PlanLine)}
+        return st.fixed_dictionaries(each).map(lambda values: PlanLine(**values))
     if wanted == Table:
         return st.dictionaries(st.text(max_size=5), JSON, max_size=3)
     if wanted is float:

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,7 +31,7 @@ class Page:
         ident = next(self.ids)
         self.socket.send(json.dumps({"id": ident, "method": method, "params": params}))
         while True:
-            message = json.loads(self.socket.recv(30))
+            message = json.loads(self.socket.recv(120))
             if message.get("id") == ident:
                 return message.get("result", {})
             self.seen.append(message)
@@ -66,6 +67,8 @@ def opened(folder) -> Iterator[Page]:
         port = next(
             match[1] for line in browser.stderr if (match := re.search(r"ws://127\.0\.0\.1:(\d+)/", line))
         )
+        # Whatever it complains of later is read too, or it would stand still when the pipe is full.
+        threading.Thread(target=browser.stderr.read, daemon=True).start()
         with connect(f"ws://127.0.0.1:{port}{_page_path(port)}", max_size=None) as socket:
             found = Page(socket)
             for domain in ("Page", "Network", "Runtime", "Log"):

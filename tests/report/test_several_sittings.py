@@ -49,7 +49,7 @@ def night(run, *, gap=NIGHT, **fields):
     """The machine starts anew: its monotonic clock begins again."""
     run.now += gap * 1_000_000_000
     event = run.add(
-        "run.resume", plan=PLAN, not_chosen=[], cases=["B"], ended="broken off", gap=gap, **fields
+        "run.resume", plan=PLAN, not_chosen=[], cases=PLAN[1:], ended="broken off", gap=gap, **fields
     )
     run.change(-1, m=7)
     return event

@@ -152,7 +152,7 @@ def test_a_full_disk_in_mid_run_ends_it_in_one_sentence_with_what_was_written_ke
 def test_only_what_was_planned_and_passed_is_a_pass(planned, verdicts, interrupted, code):
     more = {"attempt": 1, "blame": Blame.NOBODY, "reason": "", "seconds": 0, "forced": 0}
     ended = [CaseEnded(case=case, verdict=Verdict(verdict), **more) for case, verdict in verdicts.items()]
-    assert verdict_code(planned, ended, interrupted) == code
+    assert verdict_code([(case, 0) for case in planned], ended, interrupted) == code
 
 
 def test_a_run_that_never_began_is_broken():

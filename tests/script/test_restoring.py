@@ -365,3 +365,25 @@ def test_nothing_is_asked_of_a_station_that_is_gone_and_it_stays_owed(stage):
     stage.it.live.eventually(lambda: not stage.station.state.connected)
     assert len(stage.restore()) == 1
     assert [undo.name for undo in stage.journal.open] == ["connector 1"]
+
+
+# -- what we took out ourselves -------------------------------------------------------------------------------------
+
+
+def test_a_failure_says_that_our_change_of_another_connector_took_this_one_out(stage):
+    """What the station does to a connector that nobody named is its own mistake, but one has to know where to look."""
+    stage.it.replies["ReserveNow"] = {"status": "Unavailable"}
+
+    def refused():
+        with pytest.raises(Inconclusive) as ended:
+            reserve(stage.station, 1, id_tag="A")
+        return ended.value.reason
+
+    ours = "connector 1 is Unavailable since our ChangeAvailability of connector 2 only"
+    assert ours not in refused()
+    stage.station.case.owe(Kind.AVAILABILITY, "connector 2", connector=2)
+    assert ours not in refused()
+    stage.it.status(1, "Unavailable")
+    assert ours in refused()
+    stage.it.status(1, "Available")
+    assert ours not in refused()

@@ -440,6 +440,19 @@ def test_points_for_the_plot():
     assert Steps(NOON, 9, ((0, None),)).lowest() is None
 
 
+def on_phases(phases):
+    limits = schedule((0, 8), (50, 10), (200, 6), (240, 10))
+    for period in limits["chargingSchedulePeriod"]:
+        period["numberPhases"] = phases
+    return str(compare(EXPECTED, limits, at(0), 5))
+
+
+def test_a_schedule_has_no_more_phases_than_there_are():
+    """A station tells those that it can use (errata 3.34), or none for direct current."""
+    assert {on_phases(phases) for phases in (0, 1, 2, 3)} == {"as expected"}
+    assert on_phases(4) == "numberPhases is 4, and there are three"
+
+
 @pytest.mark.parametrize(
     ("returned", "start"),
     [

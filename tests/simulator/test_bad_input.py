@@ -25,6 +25,10 @@ from octt.simulator.part import CallRefused
         ('[2,"a","Reset"]', "ProtocolError"),
         ('[2,"a",7,{}]', "ProtocolError"),
         ('[2,"a","UnlockConnector",{"connectorId":1e999}]', None),
+        (
+            '[2,"a","ReserveNow",{"connectorId":1,"idTag":"A","reservationId":1,"expiryDate":"yesterday"}]',
+            "PropertyConstraintViolation",
+        ),
         ('[2,"a","RemoteStartTransaction",{"idTag":"123456789012345678901"}]', "PropertyConstraintViolation"),
     ],
 )
@@ -55,6 +59,7 @@ def test_bad_call(frame, code):
         '[9,"a",{}]',
         "[" * 5000,
         '[true,"a","Reset",{}]',
+        '[2,"a","GetConfiguration",{"key":["\\ud800"]}]',
         '[2,5,"Reset",{}]',
         b"\x00\x01",
     ],

@@ -130,3 +130,17 @@ def test_clock_follows_the_central_system():
         assert (await bench.csms.status("Preparing"))["timestamp"].startswith("2031-05-06T07:08")
 
     run(scenario, prepare=prepare)
+
+
+def test_a_trigger_that_comes_while_another_is_under_way_is_kept_too():
+    """Both were accepted, so both are sent (5.17)."""
+
+    async def scenario(bench):
+        csms = bench.csms
+        triggers = [csms.call("TriggerMessage", requestedMessage="BootNotification") for _ in range(2)]
+        for answer in await asyncio.gather(*triggers):
+            assert answer["status"] == "Accepted"
+        await csms.expect("BootNotification")
+        await csms.expect("BootNotification")
+
+    run(scenario)

@@ -42,7 +42,7 @@ def test_every_listed_fault_is_usable_and_described():
     for name, fault in FAULTS.items():
         assert Faults([name])
         assert fault.description
-        assert all(" step " in check and check.startswith("TC_") for check in fault.breaks)
+        assert all(" step " in check and check.startswith("TC_") for check in fault.proofs)
     assert all(FAMILIES.values())
 
 

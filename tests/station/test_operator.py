@@ -147,6 +147,83 @@ def test_half_a_line_typed_before_the_question_is_thrown_away():
         os.close(master)
 
 
+# -- answers from elsewhere ---------------------------------------------------------------------------------------
+
+
+def test_what_is_shown_elsewhere_is_what_the_terminal_shows(desk):
+    desk.at(("a abort the run", "c\n"))
+    with_facts = Request("Plug in.", "a car is needed", "TC_003_CS", facts={"connector": 2})
+    seen = []
+    answer(desk, with_facts, lambda: seen.append(desk.operator.pending))
+    question = seen[-1]
+    assert (question.text, question.case, question.facts) == ("Plug in.", "TC_003_CS", {"connector": 2})
+    assert [tone for tone, _ in question.lines] == ["why", "alone", "press", "keys"]
+    assert list(question.keys) == ["", "c", "r", "p", "a"]
+    assert desk.operator.pending is None
+
+
+def test_an_answer_from_elsewhere_has_a_dead_time_too(desk, monkeypatch):
+    """Longer than the terminal's: what may be answered can change while the question stays."""
+    heard = []
+
+    def early():
+        monkeypatch.setattr(module, "DEAD_TIME", 1000.0)
+        desk.operator.offer({"y": "yes"})
+        monkeypatch.setattr(module, "DEAD_TIME", 0.0)
+        heard.append(desk.operator.hear(desk.operator.pending.number, "y"))
+        desk.type("c\n")
+
+    desk.at(("a abort the run", early))
+    assert answer(desk, UNSURE) is Answer.CANNOT
+    assert heard == ["too soon to be meant for this: not counted"]
+
+
+def test_of_two_answers_at_once_the_first_counts(desk):
+    """Both were given to the same question; the second must not answer what comes after it."""
+    heard = []
+
+    def both():
+        number = desk.operator.pending.number
+        heard.extend([desk.operator.hear(number, "p"), desk.operator.hear(number, "a")])
+
+    desk.at(("a abort the run", both), ("⏎ Enter: go on", "\n"), ("⏎ Enter: go on\n", "c\n"))
+    assert answer(desk, UNSURE) is Answer.CANNOT
+    assert heard[0] == ""
+    assert "somebody else has answered it" in heard[1]
+
+
+def test_an_answer_from_elsewhere_after_the_question_answers_nothing(desk):
+    desk.at(("a abort the run", "c\n"))
+    answer(desk, UNSURE)
+    assert "not asked any more" in desk.operator.hear(0, "c")
+    desk.at(("goes on by itself", "r\n"))
+    assert answer(desk, SURE) is Answer.REPEAT
+
+
+def test_in_doubt_done_is_not_offered_any_more(desk):
+    offered, slips = [], []
+
+    def see():
+        offered.append(list(desk.operator.pending.keys))
+
+    def slip():
+        see()
+        slips.append(Slipped(ENTRY, "the station read the card X", over=False))
+
+    desk.at(("a abort the run", slip), ("y it was done as asked", see), ("y it was done as asked", "r\n"))
+    assert answer(desk, UNSURE, lambda: slips[0] if slips else None) is Answer.REPEAT
+    assert offered == [["", "c", "r", "p", "a"], ["y", "c", "r", "p", "a"]]
+
+
+def test_wishes_can_be_taken_back_and_skipping_is_none_for_later(desk):
+    desk.operator.want("a")
+    desk.operator.want("")
+    desk.operator.want("s")
+    assert (desk.operator.wish(), desk.operator.skips(), desk.operator.skips()) == ("", True, False)
+    desk.operator.want("r", "TC_001_CS")
+    assert (desk.operator.wished, desk.operator.wish()) == ("r TC_001_CS", "r TC_001_CS")
+
+
 # -- who is not there ---------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from octt.csms.answers import Answers, Armed
 from octt.record import Record, read
 from octt.script.actions import Actions
 from octt.script.case_run import CaseRun
-from octt.script.person import Person, Task
+from octt.script.person import NotDone, Person, Task
 from octt.script.verdicts import AbortRun, Inconclusive, RepeatCase
 from octt.station import operator as module
 from octt.station.actions import ActionFailed, Driver, Hardware
@@ -242,6 +242,28 @@ def test_a_cable_that_perhaps_is_in_is_asked_for_where_the_connector_is_not_free
     with pytest.raises(Inconclusive):
         scene.actions.unplug(1)
     assert len(operator.asked) == 3
+
+
+def test_who_cannot_do_it_while_things_are_put_back_is_not_asked_again(make):
+    """Until the connector's status is another, or something else was done: then it may be possible."""
+    operator = Answering("c")
+    scene = make("charging", operator=operator)
+    scene.person.cables.moved(Task("plug_in", {"connector": 1}), 0)
+
+    def unplug():
+        with pytest.raises(NotDone, match="could not do it: Unplug") as undone:
+            scene.actions.unplug(1)
+        assert undone.value.blame == "operator"
+        return len(operator.asked)
+
+    with scene.case.during("restore"):
+        assert [unplug() for _ in range(3)] == [1, 1, 1]
+        scene.station.become("Finishing")
+        assert [unplug() for _ in range(2)] == [2, 2]
+        operator.answers = ["", "y", "c"]
+        scene.actions.power_on()
+        assert unplug() == 4
+    assert unplug() == 5  # a case asks for what it needs
 
 
 # -- drivers that cannot ------------------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ def test_what_comes_just_after_the_verdict_fails_the_case_that_asked_for_it(begu
     assert [(event.case, event.verdict, event.blame) for event in revised] == [
         ("TC_040_1_CS", "FAIL", "station")
     ]
-    assert verdict_code(["TC_040_1_CS"], ended) == 1
+    assert verdict_code([("TC_040_1_CS", 0)], ended) == 1
     write_all(tmp_path / "out")
     result = json.loads((tmp_path / "out" / "result.json").read_text())
     (case,) = [case for case in result["cases"] if case["id"] == "TC_040_1_CS"]

@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from octt.script.verdicts import Verdict
+from octt.record.words import Phase
+from octt.script.verdicts import SkipCase, Verdict
 from octt.suite.between import ABORT, case_to_repeat
+from octt.suite.run import Run
 from tests.station.desk import Answering
 
 ENDED = {"TC_001_CS": Verdict.PASS, "TC_003_CS": Verdict.FAIL, "TC_004_1_CS": Verdict.INCONCLUSIVE}
@@ -49,6 +51,32 @@ def test_any_case_that_was_run_can_be_repeated_and_enter_means_the_last(typed, c
     assert found == case
     assert operator.asked == ["Which case is to be repeated?"]
     assert "FAIL: TC_003_CS" in operator.console.file.getvalue()
+
+
+def test_giving_up_a_wait_is_for_the_running_case_only():
+    """What is put back is waited for all the same, and a wish between two cases is no wish for the next one."""
+
+    def given_up(phase):
+        operator = Answering("")
+        operator.want("s")
+        current = SimpleNamespace(case=SimpleNamespace(phase=phase)) if phase else None
+        run = SimpleNamespace(options=SimpleNamespace(operator=operator), current=current)
+        return [Run._given_up(run) for _ in range(2)]
+
+    for phase in (Phase.SETUP, Phase.TEST):
+        first, second = given_up(phase)
+        assert (type(first), second) == (SkipCase, None)
+    for phase in (Phase.RESTORE, None):
+        assert given_up(phase) == [None, None]
+    assert Run._given_up(SimpleNamespace(options=SimpleNamespace(operator=None), current=None)) is None
+
+
+def test_the_case_may_stand_in_the_wish():
+    operator = Answering("")
+    operator.want("r", "TC_001_CS")
+    run = SimpleNamespace(options=SimpleNamespace(operator=operator), ended=ENDED)
+    assert case_to_repeat(run, last=False) == "TC_001_CS"
+    assert operator.asked == []
 
 
 def test_a_case_that_was_not_run_cannot_be_repeated():

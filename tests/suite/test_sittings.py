@@ -7,7 +7,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from octt import paths
+from octt import __version__, paths
 from octt.bench import SIMULATED, Bench, ConfigError, load
 from octt.pics.declaration import Declaration, declaration_of, load_declaration
 from octt.record import GENESIS, Record, check_chain, read
@@ -32,7 +32,7 @@ from octt.suite.prepare import prepare
 from octt.suite.sitting import changes
 from octt.suite.sitting.beginning import owed
 from octt.suite.sitting.former import Former, read_former
-from octt.suite.sitting.resuming import bench_of
+from octt.suite.sitting.resuming import bench_of, this_sitting
 from tests.commands.calling import octt
 from tests.suite.test_left_behind import RESERVATION, Lab, kept, recorded
 
@@ -49,6 +49,11 @@ VERDICTS = {
 OPEN = ["TC_012_CS", "TC_015_CS", "TC_028_CS", "TC_034_CS"]
 
 
+def bench_ones(*cases):
+    """These cases, each at the connector of the bench."""
+    return {(case, 0) for case in cases}
+
+
 @pytest.fixture
 def left(tmp_path):
     """Makes the folder of a run that was broken off."""
@@ -59,7 +64,7 @@ def left(tmp_path):
         record = Record(folder / "record.jsonl")
         plan = [PlanLine(case=case, applicable=True) for case in (*VERDICTS, "TC_028_CS", "TC_034_CS")]
         started = {
-            "tool": {"version": "0.1.0"},
+            "tool": {"version": __version__},
             "bench": bench.redacted(),
             "pics": pics.as_dict(),
             "started": "",
@@ -85,21 +90,22 @@ def resumed(folder, *cases, bench=None, pics=None, profiles=(), out=None):
 
 def test_what_is_not_decided_is_run_again(left):
     options = resumed(left())
-    assert options.due == set(OPEN)
+    assert options.due == bench_ones(*OPEN)
     assert set(options.cases) == {*VERDICTS, "TC_028_CS", "TC_034_CS"}
     assert options.former.attempts["TC_028_CS"] == 1
 
 
 def test_a_case_with_a_verdict_is_run_again_when_it_is_named(left):
     options = resumed(left(), "TC_003_CS", "tc_027_cs")
-    assert options.due == {"TC_003_CS", "TC_027_CS"}
+    assert options.due == bench_ones("TC_003_CS", "TC_027_CS")
+    this_sitting(options, options.former, options.due)
     assert any("4 cases of the run stay without a verdict" in notice for notice in options.notices)
 
 
 def test_a_profile_is_added_without_what_has_a_verdict(left):
     options = resumed(left(), profiles=("Reservation",))
-    assert "TC_046_1_CS" in options.due
-    assert "TC_003_CS" not in options.due
+    assert ("TC_046_1_CS", 0) in options.due
+    assert ("TC_003_CS", 0) not in options.due
     assert {"TC_046_1_CS", "TC_003_CS"} <= set(options.cases)
 
 
@@ -108,7 +114,7 @@ def test_an_overruled_case_is_done(left):
     record = Record(folder / "record.jsonl")
     record.write(VerdictOverruled(verdict="PASS", by="a", why="b"), case="TC_012_CS")
     record.close()
-    assert "TC_012_CS" not in resumed(folder).due
+    assert ("TC_012_CS", 0) not in resumed(folder).due
 
 
 def test_an_attempt_that_was_cut_off_takes_the_verdict_before_it_away(left):
@@ -116,7 +122,7 @@ def test_an_attempt_that_was_cut_off_takes_the_verdict_before_it_away(left):
     record = Record(folder / "record.jsonl")
     record.write(CaseStarted(attempt=2, name=""), case="TC_003_CS")
     record.close()
-    assert "TC_003_CS" in resumed(folder).due
+    assert ("TC_003_CS", 0) in resumed(folder).due
 
 
 def test_nothing_left_to_do_is_said(left):
@@ -184,7 +190,7 @@ def test_a_cut_off_last_line_is_no_damage(left):
     folder = left()
     with (folder / "record.jsonl").open("ab") as file:
         file.write(b'{"n":99,"t":')
-    assert resumed(folder).due == set(OPEN)
+    assert resumed(folder).due == bench_ones(*OPEN)
 
 
 def test_another_folder_for_the_output_is_refused(left, tmp_path):

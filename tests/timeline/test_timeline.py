@@ -236,3 +236,12 @@ def test_ids_of_both_sides_are_apart(incoming):
     stage.frame([2, "1", "Reset", {"type": "Soft"}], incoming=False)
     reply = stage.frame([3, "1", {}], incoming=incoming)
     assert reply.action == ("Reset" if incoming else "Heartbeat")
+
+
+def test_who_waits_can_be_called_off_once():
+    stage = Stage()
+    errors = [KeyError("enough")]
+    stage.timeline.interrupted = lambda: errors.pop() if errors else None
+    with pytest.raises(KeyError, match="enough"):
+        stage.timeline.wait(lambda: None, at(100))
+    assert stage.timeline.wait(lambda: "found", at(100)) == "found"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 from msgspec.structs import replace
@@ -135,6 +136,12 @@ class System:
         self.replies = {}
         self.delays = {}
         """Seconds that the reply to an action takes."""
+
+        self.numbers = itertools.count(1)
+
+    def fresh(self, _field):
+        """A number that no request has had yet."""
+        return next(self.numbers)
 
     def call(self, action, payload, timeout):
         """The request, and the reply that `replies` has for it: a payload; None: no reply comes in time."""

@@ -207,6 +207,29 @@ def test_a_station_that_refuses_a_broken_server_is_seen_to(pki, kind):
     run(work())
 
 
+def shake_hands(port, context):
+    """As asyncio does not: the alert that says why is sent before the connection is closed."""
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        context.wrap_socket(plain, server_hostname="localhost")
+
+
+def test_a_station_that_refuses_our_name_or_root_is_told_what_it_was_shown(pki):
+    async def work():
+        async with Bench(server_context([broken(pki, "wrong_host")])) as bench:
+            with pytest.raises(ssl.SSLError):
+                await asyncio.to_thread(shake_hands, bench.port, client(pki))
+            error = (await bench.failure())["error"]
+            assert "; it was shown a certificate for " in error
+            assert "localhost" not in error.partition("for ")[2].partition(", issued by")[0]
+            assert "issued by " in error
+        async with Bench(server_context(pki.servers(), versions=["1.2"])) as bench:
+            with pytest.raises(REFUSED):
+                await talk(bench, client(pki, [LEGACY], ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1))
+            assert "it was shown" not in (await bench.failure())["error"]
+
+    run(work())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

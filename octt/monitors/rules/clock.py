@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from octt.monitors.known.hands import Act
 from octt.monitors.known.heard import TRANSACTION_MESSAGES, Call, Heard, keep
 from octt.monitors.known.talk import Talk
 from octt.monitors.rules.base import Breach, Rule, of
@@ -109,7 +110,7 @@ class FalseTimes(Rule):
 
     def __init__(self) -> None:
         self._right: tuple[int, int] | None = None
-        self._suspect: tuple[Heard, str, int] | None = None
+        self._suspect: tuple[Heard, str, int, Act | None] | None = None
         self._stops: OrderedDict[int, int] = OrderedDict()
         self._reset = 0
 
@@ -135,9 +136,10 @@ class FalseTimes(Rule):
             and heard.since(right[1]) < self.WITHIN
             and written == heard.payload.get("timestamp")
             and not unusual(written)
-            and self._caused(heard, talk) > right[1]
         ):
-            self._suspect = (heard, f"{written[:40]}, {off:.0f} s from then", right[1])
+            caused, act = self._caused(heard, talk)
+            if caused > right[1]:
+                self._suspect = (heard, f"{written[:40]}, {off:.0f} s from then", right[1], act)
         return ()
 
     def _asked(self, heard: Heard, call: Call) -> None:
@@ -150,18 +152,27 @@ class FalseTimes(Rule):
         elif ident is not None:
             keep(self._stops, ident, call.m, _KEPT)
 
-    def _caused(self, heard: Heard, talk: Talk) -> int:
-        """When a start was authorized, or a stop asked for or brought about by hand; 0 for what is not known."""
+    def _caused(self, heard: Heard, talk: Talk) -> tuple[int, Act | None]:
+        """When a start was authorized, or a stop asked for or brought about by hand; 0 for what is not known.
+
+        A cable that went in after the authorization began the transaction: if a rig put it in, which may be told later.
+        """
         if heard.action == "StartTransaction":
-            return talk.tags.authorized(text(heard.payload.get("idTag")))
+            authorized = talk.tags.authorized(text(heard.payload.get("idTag")))
+            act = talk.hands.last_at(whole(heard.payload.get("connectorId")) or 0)
+            if act and act.name == "plug_in" and act.m > authorized > talk.opened:
+                return act.m, act
+            return authorized, None
         ident = whole(heard.payload.get("transactionId")) or 0
         transaction = talk.ledger.by_id.get(ident)
         act = talk.hands.last_at(transaction.connector) if transaction else None
-        return max(act.m if act else 0, self._stops.get(ident, 0), self._reset)
+        return max(act.m if act else 0, self._stops.get(ident, 0), self._reset), None
 
-    def _shown(self, heard: Heard, talk: Talk, suspect: Heard, detail: str, right: int) -> Iterator[Breach]:
+    def _shown(
+        self, heard: Heard, talk: Talk, suspect: Heard, detail: str, right: int, act: Act | None
+    ) -> Iterator[Breach]:
         soon = suspect.connection == heard.connection and heard.since(suspect.m) < self.WITHIN
-        if soon and talk.given < right:
+        if soon and talk.given < right and (act is None or act.by_rig):
             yield self.violation(
                 suspect,
                 f"{suspect.action} is dated in the future, though the station's clock is right",

@@ -6,6 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 from octt.monitors.known.heard import Heard, keep
 from octt.monitors.known.readings import Sample
@@ -16,19 +17,42 @@ from octt.ocpp.values import ENERGY, text, whole
 _SAMPLED = ("MeterValues", "StopTransaction")
 _KEPT = 2000
 """Registers that are followed."""
-_UNITS = {"Wh": 1.0, "kWh": 1000.0}
+_UNITS = {"Wh": ("Wh", 1.0), "kWh": ("Wh", 1000.0), "varh": ("varh", 1.0), "kvarh": ("varh", 1000.0)}
+"""What a unit is measured in, and how much of it it is (section 7.45)."""
 
 Register = tuple[int, int, str, str, str, str]
-"""Transaction, connector, measurand, phase, location, unit."""
+"""Transaction, connector, measurand, phase, location, what its unit is measured in."""
+
+
+class _Reading(NamedTuple):
+    """A value of a register. `value` is in the plain unit, `step` what its last digit is worth, `n` its line."""
+
+    moment: datetime
+    value: float
+    unit: str
+    step: float
+    n: int
+
+    @property
+    def shown(self) -> str:
+        """As it was written."""
+        return f"{self.value / _UNITS.get(self.unit, ('', 1.0))[1]:g} {self.unit}"
+
+
+def _reading(sample: Sample, value: float, n: int) -> _Reading:
+    unit = sample.unit or "Wh"
+    factor = _UNITS.get(unit, ("", 1.0))[1]
+    decimals = len(text(sample.written).strip().partition(".")[2])
+    return _Reading(sample.moment, value * factor, unit, factor / 10 ** min(decimals, 9), n)
 
 
 class Registers(Rule):
     """Within a transaction the value of an energy register never decreases.
 
-    Compared are values of the same register and unit that came in different MeterValues, the later one with the later
+    Compared are values of the same register that came in different MeterValues, the later one with the later
     timestamp, both sampled as part of the transaction: only those are sure to be delivered in chronological order
     (3.7). A value read for a TriggerMessage may overtake queued ones, and Transaction.Begin is the value of the start
-    whenever it is sent (7.35).
+    whenever it is sent (7.35). In another unit the same value may be rounded.
     """
 
     name = "energy register"
@@ -37,7 +61,7 @@ class Registers(Rule):
     answers = of("StartTransaction")
 
     def __init__(self) -> None:
-        self._last: OrderedDict[Register, tuple[datetime, float, int]] = OrderedDict()
+        self._last: OrderedDict[Register, _Reading] = OrderedDict()
 
     def see(self, heard: Heard, talk: Talk) -> Iterator[Breach]:
         """Follows the registers of every transaction."""
@@ -59,65 +83,65 @@ class Registers(Rule):
         )
         if transaction is None or transaction == -1 or connector is None:
             return
-        newest: dict[Register, tuple[datetime, float]] = {}
+        newest: dict[Register, _Reading] = {}
         for sample in heard.readings.followed:
-            moment, value = sample.moment, sample.value
-            if value is None or not _followed(sample):
+            if sample.value is None or not _followed(sample):
                 continue
-            register = (
-                transaction,
-                connector,
-                sample.measurand,
-                sample.phase,
-                sample.location,
-                sample.unit or "Wh",
-            )
+            new = _reading(sample, sample.value, heard.n)
+            kind = _UNITS.get(new.unit, (new.unit, 1.0))[0]
+            register = (transaction, connector, sample.measurand, sample.phase, sample.location, kind)
             last = self._last.get(register)
-            if last and moment > last[0] and value < last[1]:
+            if last and new.moment > last.moment and _fell(last, new):
                 yield self.violation(
                     heard,
                     f"the register {register[2]} fell within a transaction",
-                    f"from {last[1]:g} to {value:g} {register[5]}, transaction {transaction}, after line {last[2]}",
+                    f"from {last.shown} to {new.shown}, transaction {transaction}, after line {last.n}",
                 )
-            if register not in newest or moment >= newest[register][0]:
-                newest[register] = (moment, value)
+            if register not in newest or new.moment >= newest[register].moment:
+                newest[register] = new
         yield from self._below_start(heard, transaction, newest, talk)
-        for register, (moment, value) in newest.items():
+        for register, new in newest.items():
             last = self._last.get(register)
-            keep(self._last, register, last if last and last[0] > moment else (moment, value, heard.n), _KEPT)
+            keep(self._last, register, last if last and last.moment > new.moment else new, _KEPT)
 
     def _below_start(
-        self, heard: Heard, ident: int, newest: dict[Register, tuple[datetime, float]], talk: Talk
+        self, heard: Heard, ident: int, newest: dict[Register, _Reading], talk: Talk
     ) -> Iterator[Breach]:
         """A remark: meterStart may have been read from another meter."""
         transaction = talk.ledger.by_id.get(ident)
         start = transaction.meter_start if transaction else None
-        for register, (_, value) in newest.items():
-            factor = _UNITS.get(register[5])
-            plain = register[1] and register[2:5] == (ENERGY, "", "Outlet")
-            if start is None or not factor or not plain or value * factor >= start - 1:
+        for register, new in newest.items():
+            if start is None or not _of_the_meter(register) or new.value >= start - 1:
                 continue
-            fits = " (in kWh it would fit)" if factor == 1 and value * 1000 >= start - 1000 else ""
+            fits = " (in kWh it would fit)" if new.unit == "Wh" and new.value * 1000 >= start - 1000 else ""
             yield self.remark(
                 heard,
                 "a register in MeterValues is below meterStart of the transaction",
-                f"{value:g} {register[5]} below {start} Wh{fits}, transaction {ident}",
+                f"{new.shown} below {start} Wh{fits}, transaction {ident}",
             )
 
     def _stop(self, heard: Heard) -> Iterator[Breach]:
         transaction, stop = whole(heard.payload.get("transactionId")), whole(heard.payload.get("meterStop"))
         if transaction is None or transaction == -1 or stop is None:
             return
-        for register, (_, value, line) in self._last.items():
-            factor = _UNITS.get(register[5])
-            plain = register[1] and register[2:5] == (ENERGY, "", "Outlet")
-            if register[0] == transaction and plain and factor and stop < value * factor - 1:
+        for register, last in self._last.items():
+            if register[0] == transaction and _of_the_meter(register) and stop < last.value - 1:
                 yield self.remark(
                     heard,
                     "meterStop is below a register that was reported before",
-                    f"{stop} Wh below {value:g} {register[5]} of line {line}, transaction {transaction}",
+                    f"{stop} Wh below {last.shown} of line {last.n}, transaction {transaction}",
                 )
         self._forget(transaction)
+
+
+def _fell(last: _Reading, new: _Reading) -> bool:
+    rounded = 0.0 if new.unit == last.unit else max(new.step, last.step)
+    return new.value < last.value - rounded
+
+
+def _of_the_meter(register: Register) -> bool:
+    """Whether it is what meterStart and meterStop are read from: in Wh, of a connector as a whole."""
+    return bool(register[1]) and register[2:] == (ENERGY, "", "Outlet", "Wh")
 
 
 class RegistersBetween(Rule):

@@ -128,11 +128,8 @@ class Transactions(Rule):
                 f"transaction {ident}, line {transaction.stop.n}",
             )
         elif connector not in (0, transaction.connector):
-            certain = (
-                not transaction.doubt
-                and heard.settled(transaction.start)
-                and _sampled_after(heard, transaction)
-            )
+            # Nobody but who got it for that connector can have the id, whatever became of the connection since.
+            certain = transaction.start.prompt and _sampled_after(heard, transaction)
             yield (self.violation if certain else self.remark)(
                 heard,
                 "MeterValues of another connector than that of their transaction",

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from octt import __version__
 from octt.ocpp.values import table, text
 from octt.record import Chain
-from octt.record.events import RunResumed, RunStarted
+from octt.record.events import Noted, RunResumed, RunStarted
 from octt.report.evidence.folder import MANIFEST, RECORD, SIGNATURE, describe, items
 from octt.report.evidence.keys import SigningError, algorithm, fingerprint, key_bytes, load_signer
 
@@ -94,6 +94,9 @@ class ReadRecord:
         self.announced = ""
         """Fingerprint of the key that the run said it would be signed with."""
 
+        self.kept: dict[str, str] = {}
+        """What a person added to the run's folder, by its path there: the SHA-256 that the record has of it."""
+
         self.checkpoints: list[tuple[int, str]] = []
         """Some lines and their hashes, evenly spread."""
 
@@ -103,8 +106,10 @@ class ReadRecord:
                 if isinstance(event, RunStarted) and not self.tool:
                     self.tool, self.announced = event.tool, event.signer
                     self.laboratory = text(table(event.bench.get("laboratory")).get("name"))[:200]
-                if isinstance(event, RunResumed):
+                elif isinstance(event, RunResumed):
                     self.announced = event.signer or self.announced
+                elif isinstance(event, Noted) and event.file:
+                    self.kept[event.file] = event.sha256
                 self._note()
         except OSError as error:
             raise SigningError(f"{folder / RECORD}: {error.strerror}; is this the folder of a run?") from None

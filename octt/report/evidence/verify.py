@@ -90,6 +90,7 @@ def verify(folder: Path, expected: Path | None = None) -> VerifyResult:
     result.problems += [Problem(RECORD, damage.what, damage.line) for damage in chain.damages]
     if chain.cut_off:
         result.problems.append(Problem(RECORD, "the last line is cut off", chain.lines + 1))
+    _check_kept(result, record.kept)
     try:
         signed = content(folder / MANIFEST)
     except FileNotFoundError:
@@ -200,6 +201,19 @@ def _computed_anew(found: dict[int, str], manifest: _Manifest) -> tuple[int, int
             return held + 1, line
         held = line if line in found else held
     return None
+
+
+def _check_kept(result: VerifyResult, kept: dict[str, str]) -> None:
+    """What a person added while the run went on: the record tells what it was, with or without a signature."""
+    if not kept:
+        return
+    present = {item.name: item for item in items(result.folder)}
+    for name, digest in kept.items():
+        item = present.get(name)
+        if item is None or item.kind != "file":
+            result.problems.append(Problem(name, "is missing, though the record has it"))
+        elif describe(item)["sha256"] != digest:
+            result.problems.append(Problem(name, "is not what the record says it was"))
 
 
 def _check_files(result: VerifyResult, manifest: _Manifest) -> None:

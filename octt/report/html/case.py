@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from octt.record.words import Outcome, Phase
+from octt.report.differences import of_case
 from octt.report.html.diagram import diagrams
 from octt.report.html.failure import failed_at, failure_view
 from octt.report.html.frames import (
@@ -21,6 +23,7 @@ from octt.report.html.frames import (
 from octt.report.html.margin import margin
 from octt.report.html.states import States
 from octt.report.html.svg import schedule
+from octt.report.model.case import Note
 from octt.report.model.findings.causes import FAILED, decisive_step
 from octt.report.model.findings.collecting import follows
 from octt.report.model.frames import summary_of
@@ -28,12 +31,14 @@ from octt.report.model.parts import Attempt, Case, Change, Remark, Result, Step
 from octt.report.model.printing import as_json, plain
 from octt.report.text import limit, moment, seconds
 
-STEPS_LIMIT, REMARKS_LIMIT, CHANGES_LIMIT, ATTEMPTS_LIMIT = 400, 200, 200, 20
+STEPS_LIMIT, REMARKS_LIMIT, CHANGES_LIMIT, ATTEMPTS_LIMIT, NOTES_LIMIT = 400, 200, 200, 20, 100
+_PICTURE = re.compile(r"notes/[0-9a-f]{16}\.(?:jpg|png|webp)")
 
 
 def case_view(result: Result, case: Case, budget: Budget) -> dict[str, Any]:
     """Everything the template shows of `case`; frames shown are noted in `budget`."""
     attempts = case.attempts[-ATTEMPTS_LIMIT:]
+    counts = [case.last] if case.last else []
     return {
         "id": case.id,
         "name": case.name,
@@ -54,12 +59,32 @@ def case_view(result: Result, case: Case, budget: Budget) -> dict[str, Any]:
             {"when": moment(o.t), "before": o.before, "verdict": o.verdict, "by": o.by, "why": o.why}
             for o in case.overrides
         ],
-        "attempts": [attempt_view(result, case, attempt, budget) for attempt in reversed(attempts)],
+        "differences": [
+            {"text": one.beside(case.verdict), "source": one.source}
+            for one in (of_case(case.id) if attempts else ())
+        ],
+        "connectors": [{"number": at, "verdict": verdict} for at, verdict in case.verdicts if at],
+        "notes": [note_view(note) for note in case.notes[:NOTES_LIMIT]],
+        "attempts": [
+            attempt_view(result, case, attempt, budget)
+            for attempt in [*counts, *(other for other in reversed(attempts) if other not in counts)]
+        ],
+    }
+
+
+def note_view(note: Note) -> dict[str, Any]:
+    """What a person added to a case or the run. `picture`: where it leads, if it leads into the run's own folder."""
+    return {
+        "when": moment(note.t),
+        "text": note.text,
+        "file": note.file,
+        "sha256": note.sha256,
+        "picture": note.file if _PICTURE.fullmatch(note.file) else "",
     }
 
 
 def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -> dict[str, Any]:
-    """One execution of a case, the last one first in the page."""
+    """One execution of a case; the one that counts comes first in the page."""
     frames, failed = case.frames_of(attempt), failed_at(attempt)
     referenced = [n for step in attempt.steps for n in (step.frame, step.closest) if n is not None]
     referenced += [remark.frame for remark in attempt.remarks if remark.frame is not None]
@@ -75,6 +100,7 @@ def attempt_view(result: Result, case: Case, attempt: Attempt, budget: Budget) -
     groups = [group_view(group, result, budget, attempt.started, states) for group in grouped(shown, failed)]
     return {
         "number": attempt.number,
+        "connector": attempt.connector,
         "started": moment(attempt.started),
         "verdict": attempt.verdict,
         "blame": attempt.blame,

@@ -20,7 +20,7 @@ from octt.ocpp.values import shown
 from octt.record.words import Verdict, printed
 from octt.report.certificate.certificate import certificate
 from octt.report.certificate.form import NOTICE, Layout
-from octt.report.html.case import case_view
+from octt.report.html.case import NOTES_LIMIT, case_view, note_view
 from octt.report.html.findings import FIRST, finding_views
 from octt.report.html.frames import Budget
 from octt.report.html.margin import margin
@@ -64,6 +64,7 @@ def render(result: Result, layout: Layout | None = None) -> str:
         configuration=result.configuration.keys[: 2 * LIMIT],
         pics=[_pics(answer) for answer in result.pics[:LIMIT]],
         rules=EXPLANATION,
+        run_notes=[note_view(note) for note in result.notes[:NOTES_LIMIT]],
         printed=printed,
         shown=budget.shown,
         limit=LIMIT,

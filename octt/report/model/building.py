@@ -10,6 +10,7 @@ from octt.record.events import (
     CaseEnded,
     CaseRevised,
     CaseStarted,
+    Noted,
     PlanLine,
     Prompted,
     Remarked,
@@ -18,7 +19,7 @@ from octt.record.events import (
     VerdictOverruled,
 )
 from octt.record.words import ActionPhase, Verdict
-from octt.report.model.case import Action, Attempt, Case, Change, Override, Prompt, Remark, Step
+from octt.report.model.case import Action, Attempt, Case, Change, Note, Override, Prompt, Remark, Step
 from octt.report.model.frames import Frames
 
 MAX_REMARKS = 2000  # different remarks kept per attempt; how many more there were is counted
@@ -36,6 +37,7 @@ class CaseBuilder:
         self.remarks: list[Remark] = []
         self.actions: list[Action] = []
         self.prompts: list[Prompt] = []
+        self.notes: list[Note] = []
 
     def plan(self, lines: Iterable[PlanLine], not_chosen: list[PlanLine] | None = None) -> None:
         """Adds the cases of a plan; those known already keep their place and their attempts.
@@ -44,10 +46,13 @@ class CaseBuilder:
         """
         for line in lines:
             known = self._cases.get(line.case)
-            if known is not None:
+            if known is None:
+                known = self._cases[line.case] = self._case(line)
+            elif not line.connector:
                 known.applicable, known.pics_reason = line.applicable is not False, line.reason
-            else:
-                self._cases[line.case] = self._case(line)
+            if line.connector:  # it applies where it applies to any
+                known.connectors[line.connector] = line.applicable is not False
+                known.applicable = any(known.connectors.values())
         if not_chosen is not None:
             self._not_chosen = not_chosen
 
@@ -73,10 +78,12 @@ class CaseBuilder:
                 self._action(event)
             case Prompted():
                 self._prompt(event)
+            case Noted():
+                self._noted(event)
             case StationChanged():
                 self._changed(event)
             case CaseStarted():
-                self._start(event, event.attempt, event.name)
+                self._start(event, event.attempt, event.name, event.connector)
             case CaseEnded():
                 self._end(event)
             case CaseRevised():
@@ -91,8 +98,12 @@ class CaseBuilder:
     def finish(self) -> tuple[list[Case], list[Case]]:
         """The cases, in plan order, and those that were not chosen."""
         self.interrupted()
-        others = [self._case(line) for line in self._not_chosen if line.case not in self._cases]
-        return list(self._cases.values()), others
+        others: dict[str, Case] = {}
+        for line in self._not_chosen:  # a line for each connector, where each would be tested
+            if line.case not in self._cases:
+                case = others.setdefault(line.case, self._case(line))
+                case.applicable |= line.applicable is not False
+        return list(self._cases.values()), list(others.values())
 
     def override(self, event: VerdictOverruled) -> Override:
         """Notes that the operator overrules a verdict."""
@@ -104,7 +115,7 @@ class CaseBuilder:
             case.overrides.append(override)
         return override
 
-    def _start(self, event: Event, number: int, name: str) -> Attempt:
+    def _start(self, event: Event, number: int, name: str, connector: int) -> Attempt:
         self.interrupted()
         case_id = event.case or ""
         case = self._cases.get(case_id)
@@ -118,6 +129,7 @@ class CaseBuilder:
             n=event.n,
             first_frame=first,
             last_frame=first,
+            connector=connector,
         )
         case.attempts.append(self._attempt)
         return self._attempt
@@ -125,10 +137,11 @@ class CaseBuilder:
     def _end(self, event: CaseEnded) -> None:
         attempt = self._attempt
         if attempt is None and event.verdict is Verdict.NOT_APPLICABLE:  # decided when the keys were known
-            self.plan([PlanLine(case=event.case or "", reason=event.reason, applicable=False)])
+            at = event.connector
+            self.plan([PlanLine(case=event.case or "", reason=event.reason, applicable=False, connector=at)])
             return
         if attempt is None:
-            attempt = self._start(event, event.attempt, "")
+            attempt = self._start(event, event.attempt, "", event.connector)
         attempt.ended = event.t
         attempt.verdict, attempt.blame, attempt.reason = event.verdict, event.blame, event.reason
         attempt.seconds, attempt.forced = event.seconds, event.forced
@@ -136,8 +149,10 @@ class CaseBuilder:
 
     def _revise(self, event: CaseRevised) -> None:
         """The last attempt at a case has another verdict than when it ended."""
-        attempt = self._of(event)
-        if attempt is not None:
+        case = self._cases.get(event.case or "")
+        at = [attempt for attempt in case.attempts if attempt.connector == event.connector] if case else []
+        if at:
+            attempt = at[-1]
             attempt.verdict, attempt.blame, attempt.reason = event.verdict, event.blame, event.reason
 
     def _step(self, event: StepDecided) -> None:
@@ -189,7 +204,7 @@ class CaseBuilder:
     def _of(self, event: Event) -> Attempt | None:
         """The last attempt at the case that an event belongs to; None between cases."""
         case = self._cases.get(event.case or "")
-        return case.last if case is not None else None
+        return case.attempts[-1] if case is not None and case.attempts else None
 
     def _action(self, event: Acted) -> None:
         actions = self._attempt.actions if self._attempt is not None else self.actions
@@ -219,6 +234,12 @@ class CaseBuilder:
     def _prompt(self, event: Prompted) -> None:
         prompts = self._attempt.prompts if self._attempt is not None else self.prompts
         prompts.append(Prompt(event.n, event.t, event.text, event.answer, event.seconds))
+
+    def _noted(self, event: Noted) -> None:
+        """A note may be for a case that is over, or for none: then it is the run's."""
+        case = self._cases.get(event.case or "")
+        notes = self.notes if case is None else case.notes
+        notes.append(Note(event.n, event.t, event.text, event.file, event.bytes, event.sha256))
 
     def _changed(self, event: StationChanged) -> None:
         attempt = self._of(event)

@@ -6,10 +6,10 @@ lines of the record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from octt.record.words import ActionPhase, Blame, Outcome, Phase, Severity, Verdict
+from octt.record.words import ActionPhase, Blame, Outcome, Phase, Severity, Verdict, worst
 from octt.report.model.frames import FrameRange, Frames
 
 
@@ -82,6 +82,18 @@ class Prompt:
     seconds: float | None
 
 
+@dataclass(frozen=True)
+class Note:
+    """What a person added to a case: a remark, or a picture by its path in the run's folder."""
+
+    n: int
+    t: int
+    text: str
+    file: str
+    bytes: int
+    sha256: str
+
+
 @dataclass
 class Change:
     """Something a case changed at the station; `restored` once it was put back (at line `restored_n`)."""
@@ -116,6 +128,7 @@ class Attempt:
     changes: list[Change] = field(default_factory=list)
     first_frame: int = 0
     last_frame: int = 0
+    connector: int = 0  # where each connector is tested: which one
 
 
 @dataclass(frozen=True)
@@ -134,7 +147,11 @@ class Override:
 
 @dataclass
 class Case:
-    """One test case of the plan with all its attempts; the last attempt counts, unless the operator overruled it."""
+    """One test case of the plan with all its attempts; the last attempt counts, unless the operator overruled it.
+
+    `connectors` says, where a run tests each connector, to which of them the case applies. Then the last attempt at
+    each counts, and the worst of them is the verdict.
+    """
 
     id: str
     name: str
@@ -144,18 +161,45 @@ class Case:
     pics_reason: str
     attempts: list[Attempt] = field(default_factory=list)
     overrides: list[Override] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     frames_of_run: Frames = field(default_factory=Frames)
+    connectors: dict[int, bool] = field(default_factory=dict)
 
     @property
     def last(self) -> Attempt | None:
-        return self.attempts[-1] if self.attempts else None
+        """The attempt that counts."""
+        lasts = {attempt.connector: attempt for attempt in self.attempts}
+        decides = worst(attempt.verdict for attempt in lasts.values())
+        return next((attempt for attempt in lasts.values() if attempt.verdict is decides), None)
 
     @property
     def measured_verdict(self) -> Verdict:
-        """The verdict of the last attempt, before any override."""
-        if self.last is not None:
-            return self.last.verdict
-        return Verdict.NOT_RUN if self.applicable else Verdict.NOT_APPLICABLE
+        """The verdict of the last attempt, of the worst where connectors have one each, before any override."""
+        return worst(verdict for _, verdict in self.verdicts)
+
+    @property
+    def verdicts(self) -> list[tuple[int, Verdict]]:
+        """What became of it at each connector; 0 for the only one under test."""
+        lasts = {attempt.connector: attempt.verdict for attempt in self.attempts}
+        none = {True: Verdict.NOT_RUN, False: Verdict.NOT_APPLICABLE}
+        applies = self.connectors or {0: self.applicable}
+        return [(at, lasts.get(at, none[applies.get(at, True)])) for at in sorted({*applies, *lasts})]
+
+    @property
+    def parts(self) -> list[Case]:
+        """The case at each connector for itself; itself alone where one is under test."""
+        if not self.connectors:
+            return [self]
+        return [self._at(connector) for connector, _ in self.verdicts]
+
+    def _at(self, connector: int) -> Case:
+        attempts = [attempt for attempt in self.attempts if attempt.connector == connector]
+        overruled = [replace(self.override, attempts=len(attempts))] if self.override else []
+        applies = self.connectors.get(connector, True)
+        name = f"{self.name} (connector {connector})"
+        return replace(
+            self, name=name, attempts=attempts, overrides=overruled, applicable=applies, connectors={}
+        )
 
     @property
     def override(self) -> Override | None:
@@ -177,8 +221,12 @@ class Case:
         if self.override is not None:
             by, why = self.override.by or "an unnamed operator", self.override.why or "no reason given"
             return f"overruled by {by}: {why}"
+        missing = [str(at) for at, verdict in self.verdicts if at and verdict is Verdict.NOT_RUN]
+        if missing and self.measured_verdict is Verdict.NOT_RUN:
+            return f"not run at connector {' and '.join(missing)}"
         if self.last is not None:
-            return self.last.reason
+            where = f"connector {self.last.connector}: " if self.last.connector and self.last.reason else ""
+            return where + self.last.reason
         return "not run" if self.applicable else self.pics_reason
 
     @property

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from octt.measure import Performance
 from octt.record.words import Agreement, Blame, Verdict
-from octt.report.model.case import Action, Attempt, Case, Change, Override, Prompt, Remark, Step
+from octt.report.model.case import Action, Attempt, Case, Change, Note, Override, Prompt, Remark, Step
 from octt.report.model.frames import Frames
 from octt.report.model.health import Health
 from octt.report.model.run import Run
@@ -287,6 +287,7 @@ class Result:
     problem_frames: list[int]  # lines of frames from the station with problems, the first 1000
     problem_count: int
     not_chosen: list[Case] = field(default_factory=list)  # cases of the catalogue that this run leaves out
+    notes: list[Note] = field(default_factory=list)  # those of a person that belong to no case
     unsent: frozenset[int] = frozenset()  # lines of our frames that did not leave: the connection was gone
     verdict: Verdict = Verdict.NOT_RUN
     not_issuable: list[str] = field(default_factory=list)  # the reasons; empty: the report may be issued

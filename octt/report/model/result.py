@@ -164,6 +164,7 @@ class Builder:
             actions=self._cases.actions,
             prompts=self._cases.prompts,
             remarks=self._cases.remarks,
+            notes=self._cases.notes,
             frames=self._frames,
             problem_frames=self._problem_frames,
             problem_count=self._problem_count,
@@ -187,9 +188,8 @@ class Builder:
     def _run_resume(self, event: RunResumed) -> None:
         ended = event.ended or self.run.reason or "broken off"
         before, version = min(self.run.ended, event.t), shown(event.tool.get("version"))
-        sitting = Sitting(
-            event.n, event.t, before, ended, len(event.cases), version, [*map(shown, event.changed)]
-        )
+        cases = len({line.case for line in event.cases})
+        sitting = Sitting(event.n, event.t, before, ended, cases, version, [*map(shown, event.changed)])
         self.run.sittings.append(sitting)
         self.run.signer = event.signer or self.run.signer
         self._booted = False

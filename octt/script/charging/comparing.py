@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from octt.ocpp.values import number
 from octt.script.charging.steps import Payload, Steps, converted, merged, scaled, time_of
+
+_PHASES = 3
+"""Phases that there are, and that are meant where nothing says how many (7.14)."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,8 @@ def returned_schedule(
             limit = converted(period, unit, expected.unit, voltage, phases)
             if not (math.isfinite(begin) and math.isfinite(limit)):
                 raise ValueError(begin)
+            if (number(period.get("numberPhases")) or 0) > _PHASES:
+                return empty, [f"numberPhases is {period['numberPhases']!r:.40}, and there are three"]
             if changes and begin < changes[-1][0]:
                 return empty, ["the periods are not in ascending order of startPeriod"]
             changes.append((begin, limit))

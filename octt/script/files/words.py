@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -252,9 +251,9 @@ class Files:
     def _wait(self, found: Callable[[], bool], seconds: float | None = None) -> None:
         """A server's account of a transfer can come a moment after the station's message about it."""
         limit = self.station.limits.of(TRIGGERED).seconds if seconds is None else seconds
-        deadline = time.monotonic() + limit
-        while not found() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        clock, deadline = self.station.timeline.clock, self.station.timeline.moment(limit)
+        while not found() and clock.now() < deadline:
+            clock.sleep(0.02)
 
     def _fetched(self, location: Location) -> int:
         return sum(fields["bytes"] for fields in self.servers.transfers(location.url))

@@ -38,6 +38,7 @@ def restore(means: Means) -> list[str]:
             case.endings.remove(ending)
             attempt(ending.what, ending.how)
 
+    means.driver.declined.clear()
     with case.during("restore"):
         case.position.skip_to_end()
         case.position.count_from_now()
@@ -69,6 +70,7 @@ def _carried_out(means: Means, undos: Iterable[Undo]) -> list[str]:
 def settle(means: Means) -> list[str]:
     """Tries again what is still owed, outside any case; what did not succeed, one sentence each. Raises AbortRun."""
     means.case.position.count_from_now()
+    means.driver.declined.clear()
     with means.case.during("restore"):
         if not _is_there(means):
             return ["the station is not connected"]

@@ -5,7 +5,6 @@ An attempt is admitted or refused, with what it showed. OCPP 1.6 security whitep
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
@@ -80,7 +79,7 @@ class Connections:
 
     def now(self) -> int:
         """The moment from which attempts are to be judged, in monotonic nanoseconds."""
-        return time.monotonic_ns()
+        return self.case.timeline.clock.now()
 
     def since(self, moment: int) -> list[Attempt]:
         """The attempts after a moment."""
@@ -154,7 +153,7 @@ class Connections:
 
     def _consume(self, attempt: Attempt) -> None:
         """What follows is looked for after this connection."""
-        deadline = time.monotonic_ns() + int(5e9)
+        deadline = self.case.timeline.moment(5)
         position, timeline = self.case.position, self.case.timeline
 
         def entry() -> Entry | None:
@@ -165,7 +164,7 @@ class Connections:
 
     def leaves(self, since: int) -> bool:
         """Whether the station ends its connection by itself, in the time for something that was triggered."""
-        deadline = time.monotonic_ns() + int(self.station.limits.of(TRIGGERED).seconds * 1e9)
+        deadline = self.case.timeline.moment(self.station.limits.of(TRIGGERED).seconds)
         timeline, start = self.case.timeline, self.case.position.next
         with self.case.waits("station", "to reconnect by itself", deadline):
             return bool(
@@ -184,7 +183,7 @@ class Connections:
             self._consume(admitted)
 
     def _comes(self) -> bool:
-        deadline = time.monotonic_ns() + int(self.station.limits.of(RECONNECT).seconds * 1e9)
+        deadline = self.case.timeline.moment(self.station.limits.of(RECONNECT).seconds)
         with self.case.waits("station", "to connect", deadline):
             return bool(self.case.timeline.wait(lambda: self.system.connected, deadline))
 

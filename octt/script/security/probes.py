@@ -6,7 +6,6 @@ the station's port, breaks its connection and watches how it opens the next one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from octt.csms.admission import Attempt
@@ -137,7 +136,7 @@ class Probes:
         self.case.position.expect_disconnect()
         self.system.disconnect()
         limit = self.security.station.limits.of(RECONNECT)
-        deadline = time.monotonic_ns() + int(limit.seconds * 1e9)
+        deadline = self.case.timeline.moment(limit.seconds)
 
         def seen() -> list[Attempt]:
             return [a for a in self.security.since(started) if a.admitted or (a.tls or {}).get("offered")]

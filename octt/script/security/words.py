@@ -8,7 +8,6 @@ OCPP 1.6 security whitepaper edition 3: sections 2.3 to 2.5, A01, A05.
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Iterable
 
 from octt.csms.admission import Attempt
@@ -101,7 +100,7 @@ class Security(Connections):
 
         A station that asks for a reboot, or does not reconnect by itself, is reset: steps 3 to 8 of TC_083.
         """
-        former, labelled, started = self.profile, step != "", time.monotonic_ns()
+        former, labelled, started = self.profile, step != "", self.now()
         self.listen(profile)
         self.expect_changes()
         reply = self.station.call(

@@ -11,9 +11,9 @@ part leaves nothing to override, give that piece of it a method of its own.
 
 from __future__ import annotations
 
-from octt.simulator.faults.fault import FAMILIES, FAULTS, Fault, Faults, parse, register
-from octt.simulator.faults.lists import core, optional, security
+from octt.simulator.faults.fault import FAMILIES, FAULTS, FUZZ, Fault, Faults, parse, register
+from octt.simulator.faults.lists import core, hostile, optional, security
 
-LISTS = (core, optional, security)
+LISTS = (core, optional, security, hostile)
 
-__all__ = ["FAMILIES", "FAULTS", "LISTS", "Fault", "Faults", "parse", "register"]
+__all__ = ["FAMILIES", "FAULTS", "FUZZ", "LISTS", "Fault", "Faults", "parse", "register"]

@@ -27,6 +27,10 @@ FAMILIES: dict[str, str] = {
 }
 
 
+FUZZ = ("octt fuzz",)
+"""Instead of checks: what no test case brings about, `octt fuzz` must find."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """A concrete fault: how it is given on the command line, what it does, which checks must fail because of it."""
@@ -34,6 +38,11 @@ class Fault:
     name: str
     description: str
     breaks: tuple[str, ...] = ()
+
+    @property
+    def proofs(self) -> tuple[str, ...]:
+        """The checks of test cases among what it breaks."""
+        return () if self.breaks == FUZZ else self.breaks
 
 
 FAULTS: dict[str, Fault] = {}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import decimal
+import functools
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from jsonschema import FormatChecker  # type: ignore[import-untyped]
 from ocpp.messages import get_validator  # type: ignore[import-untyped]
 from ocpp.v16.enums import Action  # type: ignore[import-untyped]
 
 from octt.simulator.part import CallRefused, Payload
+from octt.simulator.world.clock import parse_time
 
 CALL, RESULT, ERROR = 2, 3, 4
 KNOWN_ACTIONS = frozenset(str(action.value) for action in Action)
@@ -25,6 +28,17 @@ _CODES = {
     "minItems": "OccurenceConstraintViolation",
     "maxItems": "OccurenceConstraintViolation",
 }
+
+
+_FORMATS = FormatChecker(formats=())
+
+
+def _is_moment(value: object) -> bool:
+    """Whether a text is a date and time; what is no text is another matter."""
+    return not isinstance(value, str) or parse_time(value) is not None
+
+
+_FORMATS.checks("date-time")(_is_moment)
 
 
 @dataclass
@@ -48,6 +62,10 @@ def read(text: str | bytes) -> Frame | None:
         return None
     try:
         parts = json.loads(text)
+        if "\\ud" in text.lower():
+            json.dumps(
+                parts, ensure_ascii=False
+            ).encode()  # half of a surrogate pair could not be answered with
     except (ValueError, RecursionError):
         return None
     if not isinstance(parts, list) or len(parts) < 2 or not isinstance(parts[1], str):
@@ -81,14 +99,17 @@ class MalformedCall(CallRefused):
 def validate(kind: int, action: str, payload: Any) -> None:
     """Check a payload against the official schema; raises CallRefused with the code of OCPP-J 4.2.3."""
     if (kind, action) in _DECIMAL:
-        validator = get_validator(kind, action, "1.6", parse_float=decimal.Decimal)
         payload = json.loads(json.dumps(payload), parse_float=decimal.Decimal)
-    else:
-        validator = get_validator(kind, action, "1.6")
-    for problem in validator.iter_errors(payload):
+    for problem in _validator(kind, action).iter_errors(payload):
         code = _CODES.get(str(problem.validator), "PropertyConstraintViolation")
         place = ".".join(str(step) for step in problem.absolute_path)
         raise CallRefused(code, f"{place or action}: {problem.message}"[:255])
+
+
+@functools.cache
+def _validator(kind: int, action: str) -> Any:
+    more = {"parse_float": decimal.Decimal} if (kind, action) in _DECIMAL else {}
+    return get_validator(kind, action, "1.6", **more).evolve(format_checker=_FORMATS)
 
 
 def write_call(id: str, action: str, payload: Payload, spaced: bool = False) -> str:

@@ -35,6 +35,7 @@ class Registration(Part):
 
     def _begin(self) -> None:
         if self._booting is None or self._booting.done():
+            self._again.clear()
             self._booting = self.station.spawn(self._register())
 
     def traffic(self) -> None:
@@ -43,14 +44,15 @@ class Registration(Part):
 
     async def _register(self) -> None:
         while self.station.link.is_open:
-            self._again.clear()
             wait = await self._boot_notification()
-            if self.status == "Accepted":
-                return
-            if self.status == "Rejected" and self.station.options.close_when_rejected:
-                await self.station.link.rest(wait)
-                return
-            await self._wait(wait)
+            if not self._again.is_set():  # else it was triggered while this one was still on its way
+                if self.status == "Accepted":
+                    return
+                if self.status == "Rejected" and self.station.options.close_when_rejected:
+                    await self.station.link.rest(wait)
+                    return
+                await self._wait(wait)
+            self._again.clear()
         # the connection went away; `connected` starts over, after what is left of the interval
 
     async def _wait(self, seconds: float) -> None:

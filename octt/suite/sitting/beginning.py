@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from octt.bench import ConfigError
@@ -37,14 +37,35 @@ def first_line(
     }
     former = options.former
     if former is None:
-        return RunStarted(**common, limits=limits)
+        return RunStarted(**common, limits=limits, purpose=options.purpose)
     return RunResumed(
         **common,
-        cases=[line.case for line in common["plan"] if line.case in (options.due or ())],
+        cases=[line for line in common["plan"] if (line.case, line.connector) in (options.due or ())],
         ended=former.ended,
         gap=round(max(0, wall() - former.last) / 1e9, 3),
         changed=options.changed,
     )
+
+
+def met_again(
+    former: Former, options: Options, means: Means, problem: str, tell: Callable[[str], None]
+) -> Left | None:
+    """What the sittings before left is owed from now on, and said; what other runs left meanwhile is returned.
+
+    `problem`: why nothing connected. Raises ConfigError when a run cannot go on with what connected, or with nothing.
+    """
+    means.ground.at_once = True  # a station that is not ours is left alone
+    if problem:
+        raise ConfigError(problem)
+    for told in recognise(former, means, options.declaration.profiles):
+        means.case.remark(told, by="tool")
+        tell(told)
+    means.ground.at_once = False
+    journal = means.case.journal
+    left = owed(former, options, journal)
+    for undo in journal.open:
+        tell(f"left at the station by the sitting before: {undo}; it is put back")
+    return left
 
 
 def recognise(former: Former, means: Means, profiles: Iterable[str]) -> Iterator[str]:

@@ -25,6 +25,9 @@ from octt.record.events import (
 )
 from octt.record.words import Severity, Verdict
 
+Key = tuple[str, int]
+"""A case at a connector; 0: the one of the bench (octt/suite/catalogue.py)."""
+
 BROKEN_OFF = "broken off"
 """How a sitting ended that did not come to its end: a crash, `kill -9`, a power cut."""
 
@@ -39,24 +42,29 @@ FIRMWARE = "firmwareVersion"
 
 @dataclass
 class Former:
-    """The sittings before. `cases` are those of their plans, in order; `last` is when the record ends (Unix ns)."""
+    """The sittings before. `planned` is what was in their plans, in order; `last` is when the record ends (Unix ns)."""
 
     folder: Path
     bench: Mapping[str, Any] = field(default_factory=dict)
     bench_file: str = ""
     pics: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
-    cases: tuple[str, ...] = ()
+    planned: tuple[Key, ...] = ()
     every: tuple[str, ...] = ()
     """All that were planned, and those that were not chosen."""
 
-    results: dict[str, CaseEnded | CaseRevised] = field(default_factory=dict)
+    results: dict[Key, CaseEnded | CaseRevised] = field(default_factory=dict)
     """The last verdict of each case that has one, as the tool gave it."""
 
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    verdicts: dict[Key, Verdict] = field(default_factory=dict)
     """The same, with what the operator overruled; a case whose last attempt was broken off has none."""
 
     attempts: dict[str, int] = field(default_factory=dict)
+    """How many each case had, at all connectors together."""
+
+    purpose: str = ""
+    """As in run.start."""
+
     changes: dict[tuple[str, str], StationChanged] = field(default_factory=dict)
     """What was changed at the station and not put back, by its kind and name."""
 
@@ -73,9 +81,14 @@ class Former:
     """Whether the station broke the protocol outside any case."""
 
     @property
+    def cases(self) -> tuple[str, ...]:
+        """The planned cases, in their order."""
+        return tuple(dict.fromkeys(case for case, _ in self.planned))
+
+    @property
     def open(self) -> list[str]:
-        """The planned cases that have no verdict to go by, in their order."""
-        return [case for case in self.cases if self.verdicts.get(case) not in SETTLED]
+        """The planned cases that have no verdict to go by, at one connector at least, in their order."""
+        return list(dict.fromkeys(key[0] for key in self.planned if self.verdicts.get(key) not in SETTLED))
 
 
 def read_former(folder: Path) -> Former:
@@ -93,6 +106,8 @@ def read_former(folder: Path) -> Former:
         raise ConfigError(
             f"{chain.path}: damaged at line {damage.line}: {damage.what}; a run cannot go on from it"
         )
+    if former.purpose:
+        raise ConfigError(f"{chain.path} is of octt {former.purpose}, which is begun anew, not gone on with")
     if not former.every:
         raise ConfigError(f"{chain.path} tells of no run that began; begin a new one without --resume")
     return former
@@ -106,12 +121,13 @@ def _take(former: Former, event: Event) -> None:
             former.ended = event.reason
         case CaseStarted(case=str(case)):
             former.attempts[case] = max(event.attempt, former.attempts.get(case, 0) + 1)
-            former.results.pop(case, None)
-            former.verdicts.pop(case, None)
+            former.results.pop((case, event.connector), None)
+            former.verdicts.pop((case, event.connector), None)
         case CaseEnded(case=str(case)) | CaseRevised(case=str(case)):
-            former.results[case], former.verdicts[case] = event, event.verdict
-        case VerdictOverruled(case=str(case)):
-            former.verdicts[case] = event.verdict
+            key = case, event.connector
+            former.results[key], former.verdicts[key] = event, event.verdict
+        case VerdictOverruled(case=str(case)):  # the case as a whole
+            former.verdicts |= {key: event.verdict for key in former.planned if key[0] == case}
         case StationChanged():
             place = event.what, event.name
             former.changes[place] = event
@@ -132,8 +148,11 @@ def _sitting(former: Former, event: RunStarted | RunResumed) -> None:
     former.version = text(event.tool.get("version"))
     former.ended = BROKEN_OFF
     former.bench_file = event.bench_file or former.bench_file
-    planned = [line.case for line in event.plan]
-    former.cases = tuple(dict.fromkeys([*former.cases, *planned]))
+    if isinstance(event, RunStarted):
+        former.purpose = event.purpose
+    former.planned = tuple(
+        dict.fromkeys([*former.planned, *((line.case, line.connector) for line in event.plan)])
+    )
     former.every = tuple(dict.fromkeys([*former.cases, *(line.case for line in event.not_chosen)]))
 
 

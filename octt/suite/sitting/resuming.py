@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import octt
@@ -14,7 +14,7 @@ from octt.pics.declaration import Declaration, declaration_of
 from octt.record.clock import CLOCK, wall
 from octt.suite.options import Options
 from octt.suite.sitting import changes
-from octt.suite.sitting.former import SETTLED, Former
+from octt.suite.sitting.former import SETTLED, Former, Key
 
 _CLOCK_MAY_BE_OFF = 60.0
 """Seconds by which this computer's clock may be behind the record: it was set while the sitting before went on."""
@@ -57,11 +57,11 @@ def declared(former: Former) -> Declaration:
     return declaration_of(dict(former.pics), str(former.folder))
 
 
-def go_on(options: Options, former: Former, named: tuple[str, ...], chosen: tuple[str, ...]) -> None:
+def go_on(options: Options, former: Former, again: Collection[str], chosen: Collection[Key]) -> None:
     """Makes of the options of a run those of another sitting of it.
 
-    `chosen` are the cases that were asked for, none: all that the run planned; those `named` one by one are run though
-    they have a verdict. Raises ConfigError for what does not go with the run, or when nothing is left to do.
+    `chosen` are the cases that were asked for, by id and connector; those to be run `again` are run though they have a
+    verdict. Raises ConfigError for what does not go with the run, or when nothing is left to do.
     """
     told = changes.of_bench(former, options.bench.redacted())
     changes.of_declaration(former, options.declaration.as_dict())
@@ -70,21 +70,24 @@ def go_on(options: Options, former: Former, named: tuple[str, ...], chosen: tupl
             f"the clock of this computer is before the last line of the record in {former.folder}: set it right"
         )
     CLOCK.go_on_from(former.last)
-    asked = chosen or former.cases
-    due = [case for case in asked if case in named or former.verdicts.get(case) not in SETTLED]
+    due = [key for key in chosen if key[0] in again or former.verdicts.get(key) not in SETTLED]
     if not due:
         raise ConfigError(
             f"nothing is left to do in {former.folder}: every case that was asked for has a verdict; "
             "--case ID runs one again, --profile NAME adds the cases of a profile"
         )
-    every = tuple(dict.fromkeys([*former.cases, *asked]))
     options.out, options.former, options.due = former.folder, former, frozenset(due)
-    options.cases, options.profiles = every, ()
+    options.cases = tuple(dict.fromkeys([*former.cases, *(case for case, _ in chosen)]))
     options.changed = [*changes.of_tool(former, octt.__version__), *told]
-    options.notices += _notices(options, former, due)
 
 
-def _notices(options: Options, former: Former, due: list[str]) -> list[str]:
+def this_sitting(options: Options, former: Former, keys: Collection[Key]) -> None:
+    """Narrows what a sitting has to do to these cases, and says what it is; the cases of the run stay as they are."""
+    options.due = frozenset(keys)
+    options.notices += _notices(options, former, {case for case, _ in keys})
+
+
+def _notices(options: Options, former: Former, due: Collection[str]) -> list[str]:
     open_ones = [case for case in former.open if case not in due]
     found = [
         f"The run in {former.folder} goes on: {_counted(len(due))} of {len(options.cases)} to run in this sitting. "
@@ -92,8 +95,8 @@ def _notices(options: Options, former: Former, due: list[str]) -> list[str]:
     ]
     if open_ones:
         found.append(
-            f"{_counted(len(open_ones))} of the run stay without a verdict; without --case and --profile they are run "
-            "too."
+            f"{_counted(len(open_ones))} of the run stay without a verdict; when nothing narrows the choice they are "
+            "run too."
         )
     return [*found, *(f"Changed since then: {change}." for change in options.changed)]
 

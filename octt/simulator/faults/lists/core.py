@@ -184,18 +184,23 @@ _FAULTS = [
     Fault(
         "set:MeterValues.meterValue.*.sampledValue.*.context=Other",
         "gives meter values the context Other",
-        steps("TC_070 1", "TC_071 1"),
+        steps("TC_036 1", "TC_070 1", "TC_071 1"),
     ),
     Fault(
         "measurand-missing:Energy.Active.Import.Register",
         "leaves the energy register out",
-        steps("TC_070 1", "TC_071 1"),
+        steps("TC_036 1", "TC_070 1", "TC_071 1"),
     ),
     # configuration
     Fault(
         "key-unknown:AuthorizeRemoteTxRequests",
         "does not know AuthorizeRemoteTxRequests",
         steps("TC_019 8"),
+    ),
+    Fault(
+        "key-value:AuthorizeRemoteTxRequests=perhaps",
+        "tells a boolean that is none",
+        steps("TC_010 Charging.2", "TC_011_1 2"),
     ),
     Fault("key-unknown:SupportedFeatureProfiles", "does not know its profiles", steps("TC_019 2")),
     Fault("key-unknown:AllowOfflineTxForUnknownId", "does not know a key that it lists", steps("TC_019 8")),

@@ -141,6 +141,11 @@ _SMART_CHARGING = [
         "tells other limits",
         _COMPOSITE,
     ),
+    Fault(
+        "set:GetCompositeSchedule.chargingSchedule.chargingSchedulePeriod.*.numberPhases=4",
+        "tells of a fourth phase",
+        steps("TC_067 4", "TC_072 2"),
+    ),
     Fault("composite-stale=-3600", "tells a scheduleStart of an hour ago", _COMPOSITE),
     Fault("omit:GetCompositeSchedule.scheduleStart", "tells no scheduleStart", _COMPOSITE),
     Fault(

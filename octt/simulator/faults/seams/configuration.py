@@ -43,7 +43,14 @@ class FaultyConfiguration(Configuration):
         answer = super().change_configuration(payload)
         if answer == {"status": "NotSupported"} and self.station.faults.active("any-key-accepted"):
             return {"status": "Accepted"}
+        if answer == {"status": "Rejected"} and not payload["value"]:
+            self._stored_all_the_same(self._proper_name(payload["key"]))
         return answer
+
+    def _stored_all_the_same(self, name: str) -> None:
+        writable = name in self.keys and self.keys[name].access == "RW"
+        if writable and self.station.faults.active("refused-yet-stored"):
+            self._set(name, "")
 
     def _allowed(self, key: Key, value: str) -> bool:
         return super()._allowed(key, value) or self.station.faults.active("any-value-accepted")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from octt.simulator.part import Payload, Reply
+from octt.simulator.part import Payload, Reply, on
 from octt.simulator.parts.remote import Remote
 
 
@@ -13,6 +13,16 @@ class FaultyRemote(Remote):
 
     def _must_ask(self) -> bool:
         return super()._must_ask() != self.station.faults.active("remote-authorization-inverted")
+
+    @on("RemoteStopTransaction")
+    def remote_stop(self, payload: Payload) -> Reply | Payload:
+        """The right answer, and perhaps not what it says."""
+        running = [one for one in self.station.connectors.all.values() if one.transaction is not None]
+        answer = super().remote_stop(payload)
+        if payload["transactionId"] < 0 and self.station.faults.active("refused-yet-stopped"):
+            for connector in running:
+                self.station.transactions.stop_asked(connector, "Remote")
+        return answer
 
     def triggered(self, message: str, number: int | None) -> Reply | Payload:
         """Answer a trigger for a message."""

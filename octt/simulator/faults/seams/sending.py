@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import uuid
 
 from octt.simulator.faults.distortion import distort
+from octt.simulator.faults.seams import hostile
 from octt.simulator.link import frames
 from octt.simulator.link.connection import Link
 from octt.simulator.link.outbox import Kept, Ordinary, Outbox
@@ -19,6 +21,25 @@ class FaultyLink(Link):
         """Nothing hangs yet."""
         super().boot()
         self._hung_until = 0.0
+        self._last_call = ""
+
+    def _receive(self, text: str | bytes) -> None:
+        """A message, which the station may not survive."""
+        effect = hostile.effect(self.station.faults, text, self._waiting, self._last_call)
+        if effect:
+            self._suffer(effect)
+            return
+        if self.station.faults.arguments("dies-of"):
+            self._last_call = hostile.ident_of(text) or self._last_call
+        super()._receive(text)
+
+    def _suffer(self, effect: str) -> None:
+        if effect == "hangs":
+            self._hung_until = math.inf
+        elif effect == "drops":
+            self.abort()
+        elif effect == "boots":
+            self.station.restart("Reboot", graceful=False)
 
     def _new_id(self) -> str:
         return "1" if self.station.faults.active("duplicate-message-id") else super()._new_id()

@@ -6,7 +6,6 @@ the label of its own step as `step`.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,10 @@ from octt.record.words import Phase
 from octt.script.actions import Actions
 from octt.script.calling import Reply
 from octt.script.case_run import following
+from octt.script.states.remote import authorize_remote, did_not_ask, may_authorize
 from octt.script.station import Station
 from octt.script.times import in_seconds
 from octt.script.undo import Kind
-from octt.script.verdicts import Inconclusive
 from octt.timeline.entry import Entry
 from octt.timeline.matching import ABSENT
 
@@ -34,32 +33,6 @@ class Transaction:
 
 def _labels(step: str | int, state: str) -> str:
     return f"{step}/{state}." if step != "" else f"{state}."
-
-
-def authorize_remote(station: Station, step: str | int = "") -> bool | None:
-    """Whether AuthorizeRemoteTxRequests is true now: read from the station, as the document does.
-
-    None when the station does not have the key: then either behaviour of section 5.11 is right. That it is missing is
-    found by TC_019_CS, not a second time by every case that begins with this step of the document.
-    """
-    name = "AuthorizeRemoteTxRequests"
-    try:
-        reply = station.call("GetConfiguration", key=[name], step=step or 1)
-        if station.case.phase is Phase.TEST:
-            reply.returns()
-    except Inconclusive as silent:
-        station.remark(f"whether the station authorizes remote requests is not known: {silent.reason}")
-        return None
-    found = station.read(reply, name)
-    return None if found is None or found.value is None else found.value.strip().lower() == "true"
-
-
-def may_authorize(station: Station, tag: str, asks: bool | None, *, step: str | int, **more: Any) -> None:
-    """Authorize before a remotely started transaction: due, not due, or left to the station."""
-    if asks is not False:
-        optional = asks is None or station.case.phase is not Phase.TEST
-        more = {"optional": True} if optional else more
-        station.sends("Authorize", idTag=tag, step=step, cite="OCPP 1.6 5.11", **more)
 
 
 def shows(
@@ -92,8 +65,14 @@ def start_authorized(
     id_tag: str = "",
     step: str | int = "",
     why: str = "so that the station asks us to authorize it",
+    plugged: bool = False,
 ) -> str:
-    """State Authorized (table 104): a card is presented and accepted. The idTag that was used."""
+    """State Authorized (table 104): a card is presented and accepted. The idTag that was used.
+
+    `plugged`: the cable is in.
+    """
+    if not plugged:
+        card_only(station)
     tag, connector = id_tag or station.bench.id_tags.valid, station.bench.connector
     already = station.state.statuses.get(connector) == "Preparing"
     with station.case.during(station.case.phase, _labels(step, "Authorized")):
@@ -103,6 +82,26 @@ def start_authorized(
             if not already:
                 becomes_preparing(station, step=3)
     return tag
+
+
+def card_only(station: Station) -> None:
+    """Inconclusive where a card counts only once the cable is in: OCPP prescribes no order (4.1), the document does.
+
+    No item of the questionnaire tells of it, so that the bench has to.
+    """
+    if station.bench.station.cable_first:
+        what = "the scenario has a card without a cable, which counts for nothing here (station.cable_first)"
+        raise station.impossible(what)
+
+
+def authorized_and_plugged(station: Station, driver: Actions, id_tag: str, *, step: str | int) -> None:
+    """State Authorized, then the cable; the other way round where a card counts only once the cable is in."""
+    connector, first = station.bench.connector, station.bench.station.cable_first
+    if first:
+        driver.plug_in(connector, "a card counts only then")
+    start_authorized(station, driver, id_tag=id_tag, step=step, plugged=first)
+    if not first:
+        driver.plug_in(connector)
 
 
 def becomes_preparing(station: Station, *, step: str | int) -> None:
@@ -158,6 +157,8 @@ def start_charging(
             idTag=tag,
             step=11,
         )
+        if not reserved:  # there the document leaves it to the station (tables 61, 67)
+            did_not_ask(station, tag, asks, until=start, step=9)
         shows(station, "Charging", step=13)
     return transaction(station, start)
 
@@ -307,9 +308,6 @@ def local_list_room(station: Station) -> int:
     return room
 
 
-_RESERVATION_IDS = itertools.count(1)
-
-
 def reserve(
     station: Station,
     connector: int,
@@ -321,7 +319,7 @@ def reserve(
     **more: Any,
 ) -> int:
     """ReserveNow, answered with `status`; cancelled when the case ends. The reservationId. `expiry` in seconds."""
-    reservation, place = next(_RESERVATION_IDS), f"connector {connector}"
+    reservation, place = station.fresh("reservationId"), f"connector {connector}"
     owed = station.owes(
         *(Kind.RESERVATION, f"reservation {reservation}"),
         before=None,

@@ -1,0 +1,1 @@
+"""Stories carried out at a station, and what it did wrong."""
