@@ -17,6 +17,7 @@ from octt.commands.refusing import refusing
 from octt.pics.declaration import Declaration
 from octt.station.actions import ACTIONS
 from octt.suite.catalogue import Planned, load_catalogue, plan
+from octt.suite.checks import connectors_to_test
 from octt.suite.effort import BOOT, HAND, Effort, efforts
 from octt.suite.prepare import read_declaration
 from octt.suite.rig import attended, can
@@ -46,13 +47,14 @@ class Workload:
 
     @property
     def may_apply(self) -> list[str]:
-        """The cases that are run, or may be."""
+        """The cases that are run, or may be; a case for each connector, where each is tested."""
         return [one.case.id for one in self.planned if one.applies is not False]
 
-    def as_dict(self, case: str) -> dict[str, Any]:
+    def as_dict(self, one: Planned) -> dict[str, Any]:
         """What there is to say of a case, for machines."""
-        effort = self.effort(case)
+        case, effort = one.case.id, self.effort(one.case.id)
         return {
+            **({"connector": one.connector} if one.connector else {}),
             "seconds": round(self.seconds(case)),
             "boots": effort.boots,
             "hands": list(effort.hands),
@@ -66,13 +68,14 @@ def workload(bench_file: Path, pics: Path | None) -> Workload:
         bench = load(bench_file)
         given = pics is not None or bench.driver.kind == "simulated"
         declaration = read_declaration(pics, bench) if given else Declaration()
-        planned = plan(load_catalogue(), declaration, None, connector=bench.connector)
+        each = connectors_to_test(bench, declaration)
+        planned = plan(load_catalogue(), declaration, None, connector=bench.connector, connectors=each)
         return Workload(bench, planned, can(bench), given)
 
 
 def as_json(found: Workload, described: list[dict[str, Any]]) -> None:
     """Machine-readable: the cases as without a bench, and what each takes."""
-    data = [one | found.as_dict(one["id"]) for one in described]
+    data = [one | found.as_dict(planned) for one, planned in zip(described, found.planned, strict=True)]
     click.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
@@ -98,6 +101,8 @@ def _line(found: Workload, one: Planned) -> Text:
         return text.append(f"{'':>9}  {one.case.name}", "dim")
     by_hand = Counter(found.effort(case).by_hand(found.rig))
     text.append(f"{duration(found.seconds(case)):>9}  {one.case.name}")
+    if one.connector:
+        text.append(f" at connector {one.connector}")
     if by_hand:
         told = ", ".join(f"{hand} {count}×" if count > 1 else hand for hand, count in by_hand.items())
         text.append(f"   {by_hand.total()} by hand: {told}", "yellow")
@@ -109,19 +114,22 @@ def _sums(found: Workload) -> list[str]:
     cases = found.may_apply
     by_hand = Counter(hand for case in cases for hand in found.effort(case).by_hand(found.rig))
     hands = sum(len(found.effort(case).hands) for case in cases)
-    alone = [case for case in cases if not found.effort(case).by_hand(found.rig)]
+    alone = {case for case in cases if not found.effort(case).by_hand(found.rig)}
     whether = "that apply" if found.decided else "that may apply (no --pics)"
     total = sum(found.seconds(case) for case in cases)
     boots = sum(found.effort(case).boots for case in cases)
-    sums = [f"{len(cases)} cases {whether}: about {duration(total)}."]
+    each = (
+        f", {len(cases)} times in all, since each connector is tested" if len(set(cases)) < len(cases) else ""
+    )
+    sums = [f"{len(set(cases))} cases {whether}{each}: about {duration(total)}."]
     if by_hand:
         kinds = ", ".join(f"{hand} {count}×" for hand, count in by_hand.most_common())
         sums.append(f"By hand: {by_hand.total()} of {hands} actions ({kinds}).")
         if not attended(found.bench):
-            needing = len(cases) - len(alone)
+            needing = len(set(cases)) - len(alone)
             sums.append(f"Nobody is at the terminal (driver.operator): {needing} cases end INCONCLUSIVE.")
     sums.append(f"{len(alone)} cases need no person{_whose(found)}.")
-    if unknown := [case for case in cases if case not in efforts()]:
+    if unknown := dict.fromkeys(case for case in cases if case not in efforts()):
         sums.append(f"Never measured, and not counted: {', '.join(unknown)}.")
     return [
         *sums,

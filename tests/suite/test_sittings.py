@@ -125,6 +125,55 @@ def test_an_attempt_that_was_cut_off_takes_the_verdict_before_it_away(left):
     assert ("TC_003_CS", 0) in resumed(folder).due
 
 
+def test_a_case_is_done_at_each_connector_by_itself(left):
+    bench = SIMULATED.model_copy(
+        update={"station": SIMULATED.station.model_copy(update={"connectors": "all"})}
+    )
+    plan = [PlanLine(case="TC_003_CS", applicable=True, connector=at) for at in (1, 2)]
+    folder = left(bench, plan=plan)
+    ended = {"verdict": "PASS", "blame": "", "reason": "", "seconds": 1, "forced": 0}
+    record = Record(folder / "record.jsonl")
+    record.write(CaseEnded(attempt=1, connector=1, **ended), case="TC_003_CS")
+    record.write(CaseStarted(attempt=2, name="", connector=2), case="TC_003_CS")
+    record.close()
+    options = resumed(folder)
+    assert options.due == {("TC_003_CS", 2)}
+    assert (
+        options.former.attempts["TC_003_CS"] == 3
+    )  # with the one of the run before: they are counted together
+    assert options.former.open == ["TC_003_CS"]
+    record = Record(folder / "record.jsonl")
+    record.write(VerdictOverruled(verdict="PASS", by="a", why="b"), case="TC_003_CS")
+    record.close()
+    with pytest.raises(ConfigError, match="nothing is left to do"):
+        resumed(folder)
+
+
+def test_what_narrows_a_sitting_leaves_the_cases_of_the_run(left):
+    options = resumed(left())
+    this_sitting(options, options.former, bench_ones("TC_028_CS"))
+    assert options.due == bench_ones("TC_028_CS")
+    assert set(options.cases) == {*VERDICTS, "TC_028_CS", "TC_034_CS"}
+    assert any("goes on: 1 case of 7 to run" in notice for notice in options.notices)
+
+
+def test_only_quick_cases_of_the_run_itself_are_run_where_none_is_named(left):
+    options = prepare(resume=left(), quick=True)
+    assert {case for case, _ in options.due} <= set(OPEN)
+    assert set(options.cases) == {*VERDICTS, "TC_028_CS", "TC_034_CS"}
+
+
+def test_what_did_not_pass_is_run_again_where_that_is_asked_for(left):
+    due = prepare(resume=left(), last_failed=True).due
+    assert ("TC_027_CS", 0) in due
+    assert ("TC_003_CS", 0) not in due
+
+
+def test_a_record_of_hostile_input_is_not_gone_on_with(left):
+    with pytest.raises(ConfigError, match="is of octt fuzz, which is begun anew"):
+        resumed(left(purpose="fuzz"))
+
+
 def test_nothing_left_to_do_is_said(left):
     folder = left()
     record = Record(folder / "record.jsonl")
@@ -399,6 +448,15 @@ def test_a_station_that_does_not_come_changes_nothing(tmp_path, left):
     assert done.returncode == 4, done.stderr + done.stdout
     assert "the station did not connect" in done.stderr
     assert (folder / "record.jsonl").read_bytes() == before
+
+
+def test_sittings_in_another_order_than_the_plan_are_judged_in_theirs(tmp_path):
+    folder = tmp_path / "run"
+    assert octt("run", "--case", "TC_010_CS", "--out", folder).returncode == 0
+    assert octt("run", "--resume", folder, "--case", "TC_004_1_CS").returncode == 0
+    judged = octt("judge", folder)
+    assert judged.returncode == 0, judged.stdout
+    assert "2 the same verdict" in judged.stdout
 
 
 # -- what is owed between sittings ------------------------------------------------------------------------------------

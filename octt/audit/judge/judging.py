@@ -106,12 +106,12 @@ class _Session:
         self.problem = error
         return True
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """As they were tried then; those that were not come first."""
+    @pytest.hookimpl
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """As they were tried then, which need not be the order of the plan; those that were not come first."""
         attempts = self.tape.attempts
-        items[:] = [item for item in items if _key(item) in attempts]
-        items.sort(key=lambda item: attempts[_key(item)].first)
+        session.items[:] = [item for item in session.items if _key(item) in attempts]
+        session.items.sort(key=lambda item: attempts[_key(item)].first)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
