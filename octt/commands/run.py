@@ -80,7 +80,7 @@ def run(
 
     --resume goes on with a run after ctrl-C, a crash or a night: on the same record, towards one report, which says so.
     Bench and declaration are those of the run unless they are named; cases with a verdict are run again only when
-    --case names them.
+    --case names them, or --lf asks for what did not pass.
 
     Exit code 0: every applicable case passed; 1: at least one FAIL; 2: bad usage or configuration; 3: no FAIL, but
     something INCONCLUSIVE or ERROR; 4: the run could not be carried out to its end (nothing connected, the rig is gone,
