@@ -248,7 +248,7 @@ class Operator:
             self._told = True
             self.console.bell()
             self.say(f"paused since {time.strftime('%H:%M')}: the run waits for you", "hurry")
-            self.say("ctrl-C ends it for today; `octt run --resume` goes on with it", "dim")
+            self.say("ctrl-C ends it for today; `octt run --resume` goes on with it", "why")
         return not self.attended
 
     # -- hearing --------------------------------------------------------------------------------------------------
