@@ -335,6 +335,16 @@ def test_what_decides_is_refused_when_it_changes(left, tmp_path, changed, said):
     assert "\n" not in str(refused.value)
 
 
+def test_a_setting_that_is_newer_than_the_record_had_its_default():
+    bench = Bench().redacted()
+    del bench["station"]["connectors"]
+    former = Former(folder=paths.PICS, bench=bench)
+    assert changes.of_bench(former, Bench().redacted()) == []
+    every = Bench.model_validate({"station": {"connectors": "all"}})
+    with pytest.raises(ConfigError, match=r"station\.connectors = "):
+        changes.of_bench(former, every.redacted())
+
+
 def test_a_profile_that_the_run_raised_itself_may_be_set():
     former = Former(folder=paths.PICS, bench=Bench().redacted(), raised=2)
     raised = Bench.model_validate({"central_system": {"security_profile": 2}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from octt.bench import ConfigError
+from octt.bench import Bench, ConfigError
 from octt.ocpp.values import shown, table
 from octt.suite.sitting.former import FIRMWARE, Former
 
@@ -25,7 +25,8 @@ def of_bench(former: Former, bench: Mapping[str, Any]) -> list[str]:
     was, now = table(former.bench.get("driver")).get("kind"), table(bench.get("driver")).get("kind")
     if "simulated" in (was, now) and was != now:
         refused.append(f"driver.kind = {now!r}, it was {was!r}")
-    for key, before, after in _differences(former.bench, bench):
+    # A setting that there was not yet in the version of then had its default.
+    for key, before, after in _differences(_over(Bench().redacted(), former.bench), bench):
         words = f"{key} = {_short(after)}, it was {_short(before)}"
         raised = key == "central_system.security_profile" and after == former.raised
         if raised or any(key == known or key.startswith(f"{known}.") for known in _MAY_CHANGE):
@@ -76,6 +77,15 @@ def _differences(
             yield from _differences(was, now, f"{where}.")
         elif was != now and where != "laboratory.logo":  # which is data on the record
             yield where, was, now
+
+
+def _over(below: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, and from below what is not."""
+    both = {key: (below.get(key), value) for key, value in given.items()}
+    return {**below} | {
+        key: _over(was, value) if isinstance(was, dict) and isinstance(value, dict) else value
+        for key, (was, value) in both.items()
+    }
 
 
 def _short(value: Any) -> str:
