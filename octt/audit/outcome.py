@@ -41,7 +41,10 @@ SAID = {
 
 @dataclass(frozen=True)
 class Result:
-    """A mutant and its fate. `step` is the label of the first step that failed, `anew`: on a station of its own."""
+    """A mutant and its fate. `step` is the label of the first step that failed, `anew`: on a station of its own.
+
+    `late`: what was inserted came when nobody looked any more.
+    """
 
     mutant: Mutant
     fate: Fate
@@ -51,6 +54,7 @@ class Result:
     step: str = ""
     seconds: float = 0.0
     anew: bool = False
+    late: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data that `result_of` reads."""

@@ -55,8 +55,8 @@ def play(job: Job) -> Baseline | list[Result]:
         first, *others = _session(job, left).results  # ValueError: an error of ours, which pytest has told
         results.append(first)
         for result in others:
-            # What went astray on a station that had others before is tried again on one of its own.
-            told = result.fate in (Fate.KILLED, Fate.SURVIVED)
+            # What went astray on a station that had others before, or came too late, is tried again on one of its own.
+            told = result.fate is Fate.KILLED or (result.fate is Fate.SURVIVED and not result.late)
             results.append(result if told else _session(job, (result.mutant,), alone=True).results[0])
     return results
 
@@ -184,14 +184,14 @@ class Session:
         place = titles.index(mutant.frame)
         following = baseline.targets[place + 1] if place + 1 < len(titles) else None
         fate = fate_of(mutant, attempt, baseline.targets[place], following, self.proxy.ids)
-        late = mutant.kind is Kind.EXTRA and self.proxy.ids  # nobody looked any more when it came
+        late = mutant.kind is Kind.EXTRA and bool(self.proxy.ids) and not self.proxy.made
         if not self.proxy.made and not late and fate is not Fate.ERROR:
             fate = Fate.NOT_MADE
         if attempt.disturbed:
             fate = Fate.DISTURBED
         step = attempt.failed[0].step if attempt.failed else ""
         told = (str(attempt.verdict), str(attempt.blame), attempt.reason, step, attempt.seconds)
-        return Result(mutant, fate, *told, anew=self.alone)
+        return Result(mutant, fate, *told, anew=self.alone, late=late)
 
     def _clean(self) -> bool:
         """Whether the next attempt may begin on the same station."""

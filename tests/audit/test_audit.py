@@ -74,7 +74,7 @@ def test_a_mutant_is_killed_where_it_is_killed_elsewhere_or_survives():
     with Pool(2) as pool:
         (baseline,) = pool.play([Job(CASE)])
         (results,) = pool.play([Job(CASE, tuple(told), baseline)])
-    assert {result.mutant: result.fate for result in results} == told
+    assert {result.mutant: result.fate for result in results} == told, results
     assert baseline.verdict == "PASS"
     assert results[0].step == "1"
 

@@ -1,6 +1,7 @@
 """Old records judged by the scripts of today: approved verdicts stay, and what was changed is never passed silently."""
 
 import json
+import sys
 
 import pytest
 from msgspec.structs import replace
@@ -50,6 +51,13 @@ def test_the_approved_verdicts_of_a_kept_record_stay(name, runs):
     found = judge(load(runs(name)))
     assert told(found) == approved()[name]
     assert [one.case for one in found if one.fate is Fate.CHANGED] == []
+
+
+def test_modules_of_somebody_else_with_the_names_of_scripts_are_no_hindrance(runs, monkeypatch):
+    """As in the process of our own tests: pytest would take it for another file of the same name, and end."""
+    monkeypatch.setitem(sys.modules, "test_meter_values", json)
+    found = judge(load(runs("faults")))
+    assert told(found) == approved()["faults"]
 
 
 def test_the_kept_records_show_passes_failures_and_what_does_not_apply():

@@ -78,9 +78,9 @@ def judge(tape: Tape) -> list[Finding]:
         code = pytest.main([str(paths.TESTCASES), *quiet], plugins=[WithOptions(options), session])
         if session.problem:
             raise ConfigError(session.problem)
-        if code == pytest.ExitCode.INTERRUPTED:
+        if session.interrupted:
             raise KeyboardInterrupt
-        if code == pytest.ExitCode.INTERNAL_ERROR or session.run is None:
+        if code in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR) or session.run is None:
             raise RuntimeError("the replay failed")
         run = session.run
     return [_finding(attempt, run) for attempt in tape.attempts.values()]
@@ -92,6 +92,7 @@ class _Session:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.problem = ""
+        self.interrupted = False
         self.run: Replay | None = None
 
     @pytest.hookimpl
@@ -105,6 +106,11 @@ class _Session:
         """The run could not start."""
         self.problem = error
         return True
+
+    @pytest.hookimpl
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """By somebody; pytest says the same of scripts that cannot be collected."""
+        self.interrupted = excinfo.type is KeyboardInterrupt
 
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
