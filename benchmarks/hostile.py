@@ -204,7 +204,7 @@ def _connections(count: int) -> list[Figure]:
 
         began = time.perf_counter()
         threading.Thread(target=attack, daemon=True).start()
-        while not left.is_set():
+        while not left.is_set() or not waits:
             waits.append(good.burst(b""))
             time.sleep(0.002)
         rate = f"{count / (time.perf_counter() - began):,.0f}/s"

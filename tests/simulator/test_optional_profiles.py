@@ -395,7 +395,7 @@ def test_what_is_wrong_with_a_request_is_said_as_the_specification_wants():
         assert await set_profile(csms, profile(unit="W")) == "Rejected"
         assert await set_profile(csms, profile(periods=[(0, 6), (60, 7), (120, 8)])) == "Rejected"
         assert await set_profile(csms, profile(level=2)) == "Rejected"
-        assert await set_profile(csms, profile(validTo="never")) == "Rejected"
+        assert await set_profile(csms, profile(validTo="never")) == ("error", "PropertyConstraintViolation")
         assert await set_profile(csms, profile(id=1)) == "Accepted"
         assert await set_profile(csms, profile(id=2, level=1)) == "Rejected"
         assert await composite(csms, duration=10**9) == [(0, 6)]
